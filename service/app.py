@@ -1,0 +1,51 @@
+"""What does a web process serve? The application, put together in one place.
+
+Start it with `uvicorn --no-access-log service.app:app`: the guard writes the access log, without queries.
+"""
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.staticfiles import StaticFiles
+
+from service.logs import configure_logging
+from service.settings import get_settings
+from service.web import api, error_pages, health, sign_in, supervisor
+from service.web.catalogues import LANGUAGES, catalogue
+from service.web.csrf import check_csrf
+from service.web.guard import Guard
+from service.web.render import STATIC
+
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    sign_in.router,
+    api.router,
+    supervisor.router,
+)
+"""Everything that can be asked for; a new page module adds its line here."""
+
+
+def create_app() -> FastAPI:
+    """Return the application. Errors: SettingsInvalidError."""
+    configure_logging(get_settings().log_level)
+    for language in LANGUAGES:
+        catalogue(language)
+
+    # No docs_url: the packaged pages load their scripts from other hosts, which our policy forbids.
+    app = FastAPI(
+        title="Jiban 即办",
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(check_csrf)],
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC))
+    error_pages.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(Guard)
+    return app
+
+
+app = create_app()

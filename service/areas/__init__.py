@@ -1,0 +1,1 @@
+"""Where does a thing happen, and which desk stands for that place?"""

@@ -1,0 +1,1 @@
+"""Who holds the case, since when, and how loaded is everybody?"""

@@ -1,0 +1,93 @@
+"""How does a case pass from hand to hand? One current holder, and everybody's load kept with it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col
+
+from service.assignments.tables import Assignment, Workload
+from service.cases.tables import Case
+from service.routing.rules import RoutingDecision
+from service.routing.tables import RoutingDecisionRow
+
+
+def hand_over(
+    session: Session,
+    case: Case,
+    *,
+    unit_id: int,
+    person_id: int | None,
+    why: str,
+    by_id: int | None,
+    now: datetime,
+) -> None:
+    """Put a locked case into other hands: end the current assignment, begin the new one, move the load."""
+    _end(session, case, now)
+    session.add(
+        Assignment(case_id=case.id or 0, unit_id=unit_id, person_id=person_id, why=why, by_id=by_id, started_at=now)
+    )
+    if person_id != case.assignee_id:
+        change_loads(session, {case.assignee_id: -1, person_id: +1}, now)
+    case.unit_id, case.assignee_id = unit_id, person_id
+    session.add(case)
+
+
+def let_go(session: Session, case: Case, *, now: datetime) -> None:
+    """Take a finished case off its holder's load; the case remembers who held it last."""
+    _end(session, case, now)
+    change_loads(session, {case.assignee_id: -1}, now)
+
+
+def take_up_again(session: Session, case: Case, *, why: str, by_id: int | None, now: datetime) -> None:
+    """Give a reopened case back to the hands that held it last."""
+    session.add(
+        Assignment(
+            case_id=case.id or 0, unit_id=case.unit_id, person_id=case.assignee_id, why=why, by_id=by_id, started_at=now
+        )
+    )
+    change_loads(session, {case.assignee_id: +1}, now)
+
+
+def keep_decision(session: Session, case_id: int, decision: RoutingDecision, now: datetime) -> None:
+    """Keep what the routing engine considered, with the case."""
+    session.add(RoutingDecisionRow(case_id=case_id, at=now, **decision_row(decision)))
+
+
+def decision_row(decision: RoutingDecision) -> dict[str, object]:
+    """Return the columns of a decision."""
+    return {
+        "unit_id": decision.unit.id,
+        "person_id": decision.person.id if decision.person else None,
+        "rule_id": decision.rule.id if decision.rule else None,
+        "reasons": decision.reasons(),
+    }
+
+
+def change_loads(session: Session, changes: Mapping[int | None, int], now: datetime) -> None:
+    """Add to the number of open cases people hold; None, the desk without a person, has no load.
+
+    Rows are locked in the order of their ids, so that two changes never wait for each other.
+    """
+    for person_id, change in sorted((p, c) for p, c in changes.items() if p is not None):
+        statement = insert(Workload).values(
+            person_id=person_id, open_cases=max(change, 0), last_assigned_at=now if change > 0 else None
+        )
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[col(Workload.person_id)],
+                set_={
+                    "open_cases": col(Workload.open_cases) + change,
+                    "last_assigned_at": now if change > 0 else Workload.last_assigned_at,
+                },
+            )
+        )
+
+
+def _end(session: Session, case: Case, now: datetime) -> None:
+    session.execute(
+        sa.update(Assignment)
+        .where(col(Assignment.case_id) == case.id, col(Assignment.ended_at).is_(None))
+        .values(ended_at=now)
+    )

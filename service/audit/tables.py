@@ -1,0 +1,31 @@
+"""The rows of the history; a trigger refuses every UPDATE and DELETE."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from service.database import identity
+
+
+class AuditEntry(SQLModel, table=True):
+    """One thing that happened to one subject, chained to the entry before it of the same subject."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (sa.UniqueConstraint("subject_kind", "subject_id", "seq"),)
+
+    id: int | None = Field(default=None, primary_key=True, **identity())
+    subject_kind: str
+    subject_id: int = Field(sa_type=sa.BigInteger)
+    seq: int
+    at: datetime
+    actor_id: int | None = Field(default=None, sa_type=sa.BigInteger)
+    """A person; None for the resident and for the system itself (see `actor`)."""
+    actor: str
+    """'staff', 'resident' or 'system'."""
+    action: str
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    prev_hash: bytes
+    hash: bytes

@@ -1,0 +1,1 @@
+"""What is a case, and what may become of it?"""

@@ -1,0 +1,47 @@
+"""Which case is meant, and which may somebody see?"""
+
+import json
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.accounts.rules import Role
+from service.areas.tables import Area
+from service.cases.tables import Case, CaseMessage
+from service.secrecy import decrypt
+
+
+def by_number(session: Session, number: str) -> Case | None:
+    """Return the case with that public number."""
+    return session.exec(select(Case).where(Case.number == number)).one_or_none()
+
+
+def messages(session: Session, case_id: int, *, public_only: bool) -> list[CaseMessage]:
+    """Return what was said in a case, oldest first."""
+    found = select(CaseMessage).where(CaseMessage.case_id == case_id)
+    if public_only:
+        found = found.where(col(CaseMessage.is_public))
+    return list(session.exec(found.order_by(col(CaseMessage.id))))
+
+
+def within(area_id: int) -> sa.Select[tuple[int]]:
+    """Return the ids of an area and of everything below it, as a subquery."""
+    root = sa.select(Area.path).where(col(Area.id) == area_id).scalar_subquery()
+    return sa.select(col(Area.id)).where(col(Area.path).like(root.op("||")("%")))
+
+
+def visible_to(person_id: int, role: Role, area_id: int) -> sa.ColumnElement[bool]:
+    """Return the gate as a condition: the same cases that `cases.rules.may_see` lets a person see.
+
+    A worker sees what they hold, and what their unit or place covers; administrators see configuration only.
+    """
+    mine = col(Case.assignee_id) == person_id
+    if role is Role.ADMIN:
+        return mine
+    subtree = within(area_id)
+    return sa.or_(mine, col(Case.area_id).in_(subtree), col(Case.unit_id).in_(subtree))
+
+
+def contact_of(case: Case) -> dict[str, str]:
+    """Return name, phone and email of the resident in clear: only to reach them, or where a reason was logged."""
+    return json.loads(decrypt(case.contact)) if case.contact else {}

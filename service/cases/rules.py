@@ -1,0 +1,233 @@
+"""Which status may follow which, who may do it, what they must say, and what it does to the clocks?
+
+`MOVES` is the one lifecycle table: the buttons of the pages, the permissions of the API and the diagram in
+docs/lifecycle.md all come from it. `may` is the one permission rule on a case.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from service.accounts.rules import Role
+from service.errors import ServiceError
+
+
+class CaseStatus(StrEnum):
+    """Where a case stands."""
+
+    RECEIVED = "received"
+    ASSIGNED = "assigned"
+    ACCEPTED = "accepted"
+    IN_PROGRESS = "in_progress"
+    WAITING = "waiting_for_resident"
+    RETURNED = "returned"
+    TRANSFERRED = "transferred"
+    REOPENED = "reopened"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    DUPLICATE = "duplicate"
+
+
+class Action(StrEnum):
+    """What can be done to a case."""
+
+    ASSIGN = "assign"
+    ACCEPT = "accept"
+    CONTACT = "contact"
+    REPLY = "reply"
+    NOTE = "note"
+    ASK = "ask"
+    ANSWER = "answer"
+    URGE = "urge"
+    EXTEND = "extend"
+    RETURN = "return"
+    TRANSFER = "transfer"
+    REASSIGN = "reassign"
+    RESOLVE = "resolve"
+    RATE = "rate"
+    REOPEN = "reopen"
+    CLOSE = "close"
+    WITHDRAW = "withdraw"
+    DUPLICATE = "duplicate"
+
+
+class Actor(StrEnum):
+    """As whom somebody acts on one case."""
+
+    RESIDENT = "resident"
+    SYSTEM = "system"
+    ASSIGNEE = "assignee"
+    COLLEAGUE = "colleague"
+    """A worker of the unit that holds the case."""
+    HEAD = "head"
+    TRIAGE = "triage"
+    SUPERVISOR = "supervisor"
+    DISTRICT = "district"
+
+
+class Field(StrEnum):
+    """What an action must or may be told."""
+
+    TEXT = "text"
+    KIND = "kind"
+    RESULT = "result"
+    REASON = "reason"
+    PERSON = "person_id"
+    UNIT = "unit_id"
+    NUMBER = "number"
+    DAYS = "days"
+    SOLVED = "solved"
+    SATISFACTION = "satisfaction"
+
+
+class ClockEffect(StrEnum):
+    """What an action does to the clocks of the case."""
+
+    NONE = "none"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    RESTART = "restart"
+    EXTEND = "extend"
+
+
+@dataclass(frozen=True)
+class Move:
+    """One row of the lifecycle: from where, by which action, to where, by whom, with what, and the clocks.
+
+    `to` None: the status stays. `event` is what the policy may name as satisfying a clock.
+    """
+
+    action: Action
+    from_: frozenset[CaseStatus]
+    to: CaseStatus | None
+    who: frozenset[Actor]
+    required: tuple[Field, ...] = ()
+    optional: tuple[Field, ...] = ()
+    effect: ClockEffect = ClockEffect.NONE
+    event: str = ""
+
+
+S, A, F = CaseStatus, Actor, Field
+PENDING = frozenset({S.ASSIGNED, S.TRANSFERRED, S.REOPENED})
+"""Somebody holds the case and has not signed for it."""
+AT_DESK = frozenset({S.RECEIVED, S.RETURNED})
+"""A desk must say who gets the case."""
+AT_WORK = frozenset({S.ACCEPTED, S.IN_PROGRESS, S.WAITING})
+OPEN = PENDING | AT_DESK | AT_WORK
+ENDED = frozenset({S.RESOLVED, S.CLOSED, S.WITHDRAWN, S.DUPLICATE})
+HANDLERS = frozenset({A.ASSIGNEE, A.HEAD, A.TRIAGE, A.SUPERVISOR})
+DECIDERS = frozenset({A.TRIAGE, A.SUPERVISOR, A.DISTRICT})
+UNIT = HANDLERS | {A.COLLEAGUE}
+
+MOVES: tuple[Move, ...] = (
+    Move(Action.ASSIGN, AT_DESK, S.ASSIGNED, DECIDERS | {A.SYSTEM}, (F.PERSON,), (F.TEXT,)),
+    Move(Action.ACCEPT, PENDING, S.ACCEPTED, UNIT, event="accepted"),
+    Move(Action.CONTACT, AT_WORK, S.IN_PROGRESS, HANDLERS, (F.KIND, F.RESULT, F.TEXT), event="contact_logged"),
+    Move(Action.REPLY, AT_WORK, S.IN_PROGRESS, HANDLERS, (F.TEXT,), event="public_reply"),
+    Move(Action.NOTE, OPEN | ENDED, None, UNIT | {A.DISTRICT}, (F.TEXT,)),
+    Move(
+        Action.ASK, frozenset({S.ACCEPTED, S.IN_PROGRESS}), S.WAITING, HANDLERS, (F.TEXT,),
+        effect=ClockEffect.PAUSE, event="question_asked",
+    ),
+    Move(Action.ANSWER, frozenset({S.WAITING}), S.IN_PROGRESS, frozenset({A.RESIDENT}), (F.TEXT,), effect=ClockEffect.RESUME),
+    Move(Action.ANSWER, OPEN - {S.WAITING}, None, frozenset({A.RESIDENT}), (F.TEXT,)),
+    Move(Action.URGE, OPEN, None, frozenset({A.RESIDENT}), (), (F.TEXT,)),
+    Move(
+        Action.EXTEND, AT_WORK - {S.WAITING}, None, frozenset({A.SUPERVISOR, A.DISTRICT}), (F.DAYS, F.REASON),
+        effect=ClockEffect.EXTEND,
+    ),
+    Move(Action.RETURN, PENDING | {S.ACCEPTED}, S.RETURNED, HANDLERS - {A.TRIAGE}, (F.REASON, F.TEXT)),
+    Move(Action.TRANSFER, PENDING | AT_DESK | AT_WORK, S.TRANSFERRED, DECIDERS | {A.HEAD}, (F.UNIT, F.TEXT)),
+    Move(Action.REASSIGN, PENDING | AT_WORK, S.ASSIGNED, DECIDERS | {A.HEAD}, (F.PERSON,), (F.TEXT,)),
+    Move(Action.RESOLVE, AT_WORK, S.RESOLVED, HANDLERS, (F.TEXT,), event="resolved"),
+    Move(Action.RATE, frozenset({S.RESOLVED}), S.CLOSED, frozenset({A.RESIDENT}), (F.SOLVED, F.SATISFACTION), (F.TEXT,)),
+    Move(
+        Action.REOPEN, frozenset({S.RESOLVED, S.CLOSED}), S.REOPENED,
+        frozenset({A.RESIDENT, A.SYSTEM, A.SUPERVISOR}), (F.REASON,), effect=ClockEffect.RESTART,
+    ),
+    Move(Action.CLOSE, frozenset({S.RESOLVED}), S.CLOSED, frozenset({A.SYSTEM, A.SUPERVISOR}), (F.REASON,)),
+    Move(Action.WITHDRAW, OPEN, S.WITHDRAWN, frozenset({A.RESIDENT}), (), (F.TEXT,), effect=ClockEffect.CANCEL),
+    Move(
+        Action.DUPLICATE, OPEN, S.DUPLICATE, frozenset({A.TRIAGE, A.SUPERVISOR, A.HEAD, A.ASSIGNEE}), (F.NUMBER,),
+        (F.TEXT,), effect=ClockEffect.CANCEL,
+    ),
+)  # fmt: skip
+
+
+class MoveForbiddenError(ServiceError):
+    """The lifecycle knows no such step from here, or not for this actor."""
+
+    status, code = 409, "move-forbidden"
+    sentence = "This cannot be done now: the case is “{status}”."
+
+
+def move_for(status: CaseStatus, action: Action, actors: Iterable[Actor]) -> Move | None:
+    """Return the row of the lifecycle that lets one of `actors` do `action` from `status`, or None."""
+    acting = frozenset(actors)
+    return next((m for m in MOVES if m.action is action and status in m.from_ and acting & m.who), None)
+
+
+def moves_from(status: CaseStatus, actors: Iterable[Actor]) -> tuple[Move, ...]:
+    """Return what these actors may do from `status`: the buttons of a page, in the table's order."""
+    acting = frozenset(actors)
+    return tuple(m for m in MOVES if status in m.from_ and acting & m.who)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a member of staff is to one case: facts of areas, gathered before the rule is asked."""
+
+    role: Role
+    covers_case: bool
+    """The person's area covers the place or the desk of the case."""
+    is_assignee: bool
+
+
+ROLE_ACTORS = {
+    Role.WORKER: Actor.COLLEAGUE,
+    Role.HEAD: Actor.HEAD,
+    Role.TRIAGE: Actor.TRIAGE,
+    Role.SUPERVISOR: Actor.SUPERVISOR,
+    Role.DISTRICT: Actor.DISTRICT,
+}
+
+
+def actors_of(standing: Standing) -> frozenset[Actor]:
+    """Return as whom the person may act on the case; empty: may not know of it."""
+    acting: set[Actor] = {Actor.ASSIGNEE} if standing.is_assignee else set()
+    if standing.covers_case and standing.role in ROLE_ACTORS:
+        acting.add(ROLE_ACTORS[standing.role])
+    return frozenset(acting)
+
+
+def may_see(standing: Standing) -> bool:
+    """May the person know of the case at all? Administrators see configuration, not cases."""
+    return bool(actors_of(standing))
+
+
+def case_number(day: date, serial: int) -> str:
+    """Return a public number like '20261123-00042-7': day, daily serial, check digit."""
+    digits = f"{day:%Y%m%d}{serial:05d}"
+    return f"{digits[:8]}-{digits[8:]}-{check_digit(digits)}"
+
+
+def check_digit(digits: str) -> int:
+    """Return the ISO 7064 MOD 11,10 check digit: it finds every single wrong digit and nearly every swapped pair."""
+    product = 10
+    for digit in digits:
+        product = (product + int(digit)) % 10 or 10
+        product = product * 2 % 11
+    return (11 - product) % 10
+
+
+def is_case_number(text: str) -> bool:
+    """Is the text a number that could have been given out?"""
+    day, _, rest = text.partition("-")
+    serial, _, check = rest.partition("-")
+    plain = (day + serial + check).isascii() and (day + serial + check).isdecimal()
+    if not plain or len(day) != 8 or not 5 <= len(serial) <= 9 or len(check) != 1:  # noqa: PLR2004
+        return False
+    return check_digit(day + serial) == int(check)

@@ -1,0 +1,1 @@
+"""What is a request about? The service catalogue."""

@@ -1,0 +1,1 @@
+"""Which promises are running on a case, and which run out next?"""

@@ -1,0 +1,64 @@
+"""How do rows get in and out? One engine, one Session type, one way to store an enum, names for constraints."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Engine
+from sqlmodel import Session, SQLModel
+
+from service.settings import get_settings
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def text_enum(kind: type[StrEnum]) -> sa.Enum:
+    """Store a StrEnum as text of its values, held by a check constraint: a plain field would store member names."""
+    return sa.Enum(
+        kind,
+        native_enum=False,
+        length=32,
+        create_constraint=True,
+        name=kind.__name__.lower(),
+        values_callable=lambda members: [m.value for m in members],
+    )
+
+
+def identity() -> Any:  # noqa: ANN401  # SQLModel's Field takes it as sa_column arguments.
+    """Return the arguments of a bigint identity column."""
+    return {"sa_type": sa.BigInteger, "sa_column_args": (sa.Identity(),)}
+
+
+def connect(url: str, *, pool_size: int = 10) -> Engine:
+    """Return an engine for PostgreSQL through psycopg 3; every connection speaks UTC."""
+    address = sa.make_url(url).set(drivername="postgresql+psycopg")
+    return sa.create_engine(
+        address,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=5,
+        connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
+    )
+
+
+@lru_cache
+def get_engine() -> Engine:
+    """Return this process's engine."""
+    settings = get_settings()
+    return connect(settings.database_url, pool_size=settings.pool_size)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Open a session whose work is committed at the end, or rolled back when anything is raised."""
+    with Session(get_engine(), expire_on_commit=False) as session, session.begin():
+        yield session

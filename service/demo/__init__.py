@@ -1,0 +1,43 @@
+"""What does a first visitor find? A whole invented county with its people and a month of its cases."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, select
+
+from service.areas.tables import Area
+from service.clocks.actions import register_book
+from service.clocks.queries import current_book
+from service.demo.cases import MONTH, live_a_month
+from service.demo.catalogue import add_catalogue, add_rules
+from service.demo.people import PASSWORD, add_roster, build_staff
+from service.demo.town import COUNTY_CODE, build_town
+
+SIGN_INS: tuple[tuple[str, str, str, str], ...] = (
+    ("li.qiang", PASSWORD, "worker", "The queue of a community worker of 湖滨社区"),
+    ("he.jun", PASSWORD, "head", "Everything of 湖滨社区, whose head he is"),
+    ("wu.dan", PASSWORD, "triage", "What the duty desk of 望湖街道 has to decide"),
+    ("chen.jing", PASSWORD, "supervisor", "The board of 望湖街道"),
+    ("zhou.tao", PASSWORD, "supervisor", "The board of 柳溪镇"),
+    ("qian.bo", PASSWORD, "district", "The board of the whole county, 江城区"),
+    ("admin", PASSWORD, "admin", "People, areas, duties, topics and rules"),
+)
+"""Whom a visitor may be: login, password, role, what they see (a message id)."""
+
+
+def seed(session: Session, now: datetime) -> bool:
+    """Write the demo as it stands at `now`, in the caller's transaction; False where the county is there already.
+
+    1. the promises, places, topics, people and rules; 2. the month before `now`, lived through the product's own
+    actions, so that every history, clock and escalation is what it would have been.
+    """
+    if session.exec(select(Area.id).where(Area.code == COUNTY_CODE)).first() is not None:
+        return False
+    begun = now - timedelta(days=MONTH + 10)
+    register_book(session, current_book(), now)
+    town = build_town(session, begun)
+    add_catalogue(session)
+    people = build_staff(session, town, begun)
+    add_roster(session, people, now)
+    add_rules(session, town, people)
+    live_a_month(session, town, people, now)
+    return True

@@ -1,0 +1,214 @@
+"""What happens when time runs out? Each step of the ladder, exactly once, with everything that follows from it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from service.accounts.tables import Person
+from service.audit.actions import record, record_all
+from service.audit.rules import Entry
+from service.cases.queries import visible_to
+from service.cases.tables import Case
+from service.clocks.actions import claim_due
+from service.clocks.queries import as_clock, book, policy_of
+from service.clocks.tables import ClockRow
+from service.errors import NotFoundError
+from service.escalations.queries import contacted, taken
+from service.escalations.rules import Held, Standing, holds, recipients
+from service.escalations.tables import Escalation
+from service.outbox import messages
+from service.outbox.actions import rows as notice_rows
+from service.outbox.actions import write_rows
+from service.routing.queries import directory
+from service.routing.rules import Directory, Staff
+from sla_policies.clock import Clock
+from sla_policies.escalation import DueStep, next_action_at, steps_due
+from sla_policies.policy import PolicyBook, SlaPolicy
+
+ESCALATIONS = Escalation.__table__  # type: ignore[attr-defined]
+BATCH = 200
+
+log = structlog.get_logger("escalations")
+
+
+@dataclass
+class _Batch:
+    """What a sweep has decided and not yet written."""
+
+    escalations: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    notices: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Due:
+    """One clock whose moment has come, with everything its rule needs."""
+
+    row: ClockRow
+    case: Case
+    clock: Clock
+    policy: SlaPolicy
+    book: PolicyBook
+    ledger: list[Escalation]
+    contacted: bool
+
+    def fired(self) -> frozenset[str]:
+        """Return the steps already taken in this arming."""
+        return frozenset(e.step for e in self.ledger if e.arm == self.clock.extensions)
+
+
+def sweep(session: Session, now: datetime, *, most: int = BATCH) -> int:
+    """Take every step that is due on at most `most` clocks; return how many clocks were looked at.
+
+    1. claim due clocks with their cases, oldest first, passing over what others hold; 2. read the ledger; 3. decide
+    each with the pure rule; 4. write escalations, history, notices and the next moments: one transaction. Harmless
+    at any moment and any number of times: the ledger's key lets no step happen twice.
+    """
+    claimed = claim_due(session, now, most=most)
+    if not claimed:
+        return 0
+    known = directory(session)
+    ledgers = taken(session, [row.id or 0 for row, _ in claimed])
+    heard = contacted(session, [case.id or 0 for _, case in claimed])
+
+    batch = _Batch()
+    for row, case in claimed:
+        its_book = book(session, row.book_hash)
+        due = _Due(
+            row,
+            case,
+            as_clock(row, its_book),
+            policy_of(row, its_book),
+            its_book,
+            ledgers.get(row.id or 0, []),
+            case.id in heard,
+        )
+        _decide(due, known, now, batch)
+
+    if batch.escalations:
+        session.execute(insert(ESCALATIONS), batch.escalations)
+    record_all(session, batch.entries)
+    write_rows(session, batch.notices)
+    session.flush()
+    return len(claimed)
+
+
+def _decide(due: _Due, known: Directory, now: datetime, batch: _Batch) -> None:
+    """Take the due steps of one clock, note a breach, and say when to look again."""
+    row, clock = due.row, due.clock
+    breached_at = clock.breached_at(now)
+    if breached_at is not None and row.breached_at is None:
+        row.breached_at = breached_at
+        facts = {"metric": str(row.metric), "due_at": breached_at.isoformat(), "instance": row.instance}
+        batch.entries.append(_entry(due, "breached", now, facts))
+
+    fired = set(due.fired())
+    standing = Standing(due.contacted, any(e.acknowledged_at for e in due.ledger))
+    for step in steps_due(clock, due.policy.ladder, frozenset(fired), now):
+        _take(due, step, standing, known, now, batch)
+        fired.add(step.step.key)
+
+    moments = [next_action_at(clock, due.policy.ladder, frozenset(fired))]
+    if row.breached_at is None:
+        moments.append(clock.due_at)
+    row.next_action_at = min((m for m in moments if m is not None), default=None)
+
+
+def _take(
+    due: _Due, what: DueStep, standing: Standing, known: Directory, now: datetime, batch: _Batch
+) -> None:
+    step, case = what.step, due.case
+    told: tuple[Staff, ...] = ()
+    skipped = not holds(step, standing)
+    if not skipped:
+        told = recipients(step, Held(case.area_id, case.unit_id, case.assignee_id), known, now)
+        if not told:
+            log.error("escalation without a recipient", case=case.number, step=step.key)
+    answer_by = None
+    if step.acknowledge_within is not None and not skipped:
+        answer_by = due.clock.after(now, step.acknowledge_within)
+    batch.escalations.append(
+        {
+            "clock_id": due.row.id,
+            "case_id": case.id,
+            "arm": due.clock.extensions,
+            "step": step.key,
+            "act": step.act,
+            "roles": list(step.to),
+            "person_ids": [p.id for p in told],
+            "skipped": skipped,
+            "due_at": what.due_at,
+            "raised_at": now,
+            "needs_acknowledgement": answer_by is not None,
+            "acknowledge_by": answer_by,
+            "note": "",
+        }
+    )
+    if skipped:
+        return
+    facts = {
+        "step": step.key,
+        "act": step.act,
+        "metric": str(due.row.metric),
+        "due_at": what.due_at.isoformat(),
+        "to": [p.id for p in told],
+    }
+    batch.entries.append(_entry(due, "escalated", now, facts))
+    batch.notices.extend(notice_rows(_messages(due, what, told), case.id or 0, now))
+
+
+def _messages(due: _Due, what: DueStep, told: tuple[Staff, ...]) -> list[messages.Message]:
+    step = what.step
+    key = f"{due.row.id}:{due.clock.extensions}:{step.key}"
+    return [
+        messages.escalated(
+            messages.Recipient(p.language, p.email, p.id),
+            due.case.number,
+            step.title_zh if p.language == "zh" else step.title_en,
+            step.act,
+            what.due_at,
+            key=key,
+            wakes=step.wakes,
+        )
+        for p in told
+    ]
+
+
+def _entry(due: _Due, action: str, now: datetime, facts: dict[str, Any]) -> Entry:
+    return Entry("case", due.case.id or 0, action, now, "system", data=facts)
+
+
+def acknowledge(session: Session, escalation_id: int, *, note: str, by: Person, now: datetime) -> Escalation:
+    """Answer an escalation: the climbing stops, the breach stays. Answering twice changes nothing.
+
+    Errors: NotFoundError when there is none, or the case is not the person's to see.
+    """
+    found = session.exec(
+        select(Escalation, Case)
+        .join(Case, col(Case.id) == Escalation.case_id)
+        .where(Escalation.id == escalation_id, visible_to(by.id or 0, by.role, by.area_id))
+        .with_for_update()
+    ).one_or_none()
+    if found is None:
+        raise NotFoundError
+    escalation, case = found
+    if escalation.acknowledged_at is None:
+        escalation.acknowledged_at, escalation.acknowledged_by_id, escalation.note = now, by.id, note
+        session.add(escalation)
+        facts = {"escalation": escalation.id, "step": escalation.step, "note": note}
+        record(session, Entry("case", case.id or 0, "acknowledged", now, "staff", by.id, facts))
+        session.flush()
+    return escalation
+
+
+def seconds_behind(session: Session, now: datetime) -> float:
+    """Return how long the oldest due clock has been waiting for a sweep; 0 when none is due."""
+    oldest = session.scalar(sa.select(sa.func.min(ClockRow.next_action_at)))
+    return max((now - oldest).total_seconds(), 0.0) if oldest else 0.0
+
+

@@ -1,0 +1,128 @@
+"""What stands in one list of the board, and what comes after this page of it?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.accounts.tables import Person
+from service.cases.queries import visible_to, within
+from service.cases.rules import AT_DESK, ENDED
+from service.cases.tables import Case
+from service.escalations.tables import Escalation
+from service.handling.queries import BadCursorError
+
+SOON = timedelta(hours=2)
+"""What runs out within two hours is about to be missed (own)."""
+A_PAGE = 50
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""Where a case without a deadline stands in the order: behind every other."""
+MOST_ID = 2**63 - 1
+T = TypeVar("T")
+
+
+class Which(StrEnum):
+    """The lists behind the numbers of the board."""
+
+    BREACHED = "breached"
+    SOON = "soon"
+    UNACKNOWLEDGED = "unacknowledged"
+    UNASSIGNED = "unassigned"
+    OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Where:
+    """The part of their area that somebody wants to see: a place with everything below it, or without."""
+
+    area_id: int
+    only: bool = False
+    """Only what is known no more precisely than by this place."""
+
+
+@dataclass(frozen=True)
+class Listed(Generic[T]):
+    """One page of a list; the count is of the whole list."""
+
+    rows: list[T]
+    count: int
+    next_cursor: str | None
+
+
+def cases_listed(
+    session: Session, person: Person, which: Which, now: datetime, *, where: Where | None = None, cursor: str = ""
+) -> Listed[Case]:
+    """Return a page of cases a person may see, in the order in which they run out. Errors: BadCursorError."""
+    wanted = sa.and_(open_to(person), in_list(now)[which], _in(where))
+    order = (sa.func.coalesce(col(Case.due_at), NEVER), col(Case.id))
+    found = select(Case).where(wanted, _after(cursor, order)).order_by(*order).limit(A_PAGE + 1)
+    rows = list(session.exec(found))
+    count = session.scalar(sa.select(sa.func.count()).select_from(Case).where(wanted)) or 0
+    ends = [(case.due_at, case.id) for case in rows]
+    return Listed(rows[:A_PAGE], count, _cursor(ends))
+
+
+def unanswered_listed(
+    session: Session, person: Person, *, where: Where | None = None, cursor: str = "", most: int = A_PAGE
+) -> Listed[tuple[Escalation, Case]]:
+    """Return a page of the escalations that wait for an answer, what must be answered first on top.
+
+    Only of open cases: nobody can decide any more about one that has ended. Errors: BadCursorError.
+    """
+    wanted = sa.and_(
+        col(Escalation.acknowledged_at).is_(None), col(Escalation.needs_acknowledgement), open_to(person), _in(where)
+    )
+    joined = col(Case.id) == Escalation.case_id
+    order = (sa.func.coalesce(col(Escalation.acknowledge_by), NEVER), col(Escalation.id))
+    found = select(Escalation, Case).join(Case, joined).where(wanted, _after(cursor, order)).order_by(*order)
+    rows = list(session.exec(found.limit(most + 1)))
+    counted = sa.select(sa.func.count()).select_from(Escalation).join(Case, joined).where(wanted)
+    ends = [(escalation.acknowledge_by, escalation.id) for escalation, _ in rows]
+    return Listed(rows[:most], session.scalar(counted) or 0, _cursor(ends, most))
+
+
+def open_to(person: Person) -> sa.ColumnElement[bool]:
+    """Return the condition that a case is open and a person may see it."""
+    return sa.and_(visible_to(person.id or 0, person.role, person.area_id), col(Case.status).not_in(ENDED))
+
+
+def in_list(now: datetime) -> Mapping[Which, sa.ColumnElement[bool]]:
+    """Return what puts an open case into each list of cases."""
+    due = col(Case.due_at)
+    return {
+        Which.BREACHED: due < now,
+        Which.SOON: sa.and_(due >= now, due < now + SOON),
+        Which.UNASSIGNED: sa.or_(col(Case.assignee_id).is_(None), col(Case.status).in_(AT_DESK)),
+        Which.OPEN: sa.true(),
+    }
+
+
+def _in(where: Where | None) -> sa.ColumnElement[bool]:
+    if where is None:
+        return sa.true()
+    return col(Case.area_id) == where.area_id if where.only else col(Case.area_id).in_(within(where.area_id))
+
+
+def _cursor(ends: list[tuple[datetime | None, int | None]], most: int = A_PAGE) -> str | None:
+    """Return where the next page begins: behind the last row of this one; None when nothing follows."""
+    if len(ends) <= most:
+        return None
+    moment, row_id = ends[most - 1]
+    return f"{(moment or NEVER).astimezone(UTC):%Y%m%dT%H%M%S.%f}-{row_id}"
+
+
+def _after(cursor: str, order: tuple[Any, Any]) -> sa.ColumnElement[bool]:
+    if not cursor:
+        return sa.true()
+    try:
+        moment, row_id = cursor.split("-")
+        place = (datetime.strptime(moment, "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC), int(row_id))
+    except ValueError as why:
+        raise BadCursorError from why
+    if not 0 <= place[1] <= MOST_ID:
+        raise BadCursorError
+    return sa.tuple_(*order) > sa.tuple_(*(sa.literal(part) for part in place))

@@ -1,0 +1,44 @@
+"""The rows of escalations: the ledger that makes every step happen exactly once."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field, SQLModel
+
+from service.database import identity
+
+
+class Escalation(SQLModel, table=True):
+    """One step of a ladder, taken once per clock and arming; `due_at` is the fact, `raised_at` when it was noticed."""
+
+    __tablename__ = "escalations"
+    __table_args__ = (
+        sa.UniqueConstraint("clock_id", "arm", "step"),
+        sa.Index(
+            "ix_escalations_unacknowledged",
+            "case_id",
+            postgresql_where=sa.text("acknowledged_at IS NULL AND needs_acknowledgement"),
+        ),
+        sa.Index("ix_escalations_case_id", "case_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, **identity())
+    clock_id: int = Field(sa_type=sa.BigInteger, foreign_key="clocks.id")
+    case_id: int = Field(sa_type=sa.BigInteger, foreign_key="cases.id")
+    arm: int = 0
+    """How often the clock had been extended: a new deadline arms the steps again."""
+    step: str
+    act: str
+    roles: list[str] = Field(sa_type=ARRAY(sa.Text))  # type: ignore[call-overload]
+    person_ids: list[int] = Field(sa_type=ARRAY(sa.BigInteger))  # type: ignore[call-overload]
+    """Who heard, resolved at the moment the step was taken."""
+    skipped: bool = False
+    """The condition of the step did not hold when it fell due: nobody was told."""
+    due_at: datetime
+    raised_at: datetime
+    needs_acknowledgement: bool
+    acknowledge_by: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="people.id")
+    note: str = ""

@@ -1,0 +1,1 @@
+"""Was the resident helped? 回访"""

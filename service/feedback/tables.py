@@ -1,0 +1,24 @@
+"""The rows of what residents said about the outcome."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from service.database import identity, text_enum
+from service.feedback.rules import Satisfaction
+
+
+class Rating(SQLModel, table=True):
+    """A resident's answer after one handling of a case; one per handling."""
+
+    __tablename__ = "ratings"
+    __table_args__ = (sa.UniqueConstraint("case_id", "instance"),)
+
+    id: int | None = Field(default=None, primary_key=True, **identity())
+    case_id: int = Field(sa_type=sa.BigInteger, foreign_key="cases.id")
+    instance: int
+    solved: bool
+    satisfaction: Satisfaction = Field(sa_type=text_enum(Satisfaction))  # type: ignore[call-overload]
+    comment: str = ""
+    at: datetime

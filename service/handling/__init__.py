@@ -1,0 +1,1 @@
+"""How is a case worked on? 办理"""

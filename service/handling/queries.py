@@ -1,0 +1,268 @@
+"""What does a resident see of a case, what does staff see, and what waits in a queue?"""
+
+import base64
+import binascii
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.accounts.limits import limit, record_failure
+from service.accounts.tables import Person
+from service.areas.rules import Place
+from service.audit.queries import history
+from service.cases.queries import by_number, contact_of, messages, visible_to
+from service.cases.rules import ENDED, Actor, CaseStatus, Move, Standing, actors_of, is_case_number, moves_from
+from service.cases.tables import Case
+from service.categories.rules import Topic
+from service.clocks.queries import as_clock, book, of_case, policy_of
+from service.clocks.tables import ClockRow
+from service.errors import InvalidFieldsError, NotFoundError, ServiceError
+from service.handling.timeline import Happened, timeline
+from service.intake.rules import tidy_code
+from service.routing.queries import decisions, directory
+from service.routing.rules import Directory, Staff
+from service.routing.tables import RoutingDecisionRow
+from service.secrecy import mask_email, mask_name, mask_phone, token_hash
+from sla_policies.clock import Clock, ClockState
+from sla_policies.escalation import Step, step_time
+from sla_policies.policy import SlaPolicy
+
+WRONG_CODES_PER_CASE = 50
+WRONG_CODES_PER_ADDRESS = 10
+WRONG_CODES_WITHIN = timedelta(minutes=15)
+"""A stranger's tries at one number shut out the stranger long before the resident."""
+TODAY = timedelta(hours=24)
+
+
+class WrongCodeError(ServiceError):
+    """Number and code do not belong together; whether the number exists is not said."""
+
+    status, code = 404, "wrong-code"
+    sentence = "This number and this code do not belong together. Please check both on your receipt."
+
+
+class BadCursorError(InvalidFieldsError):
+    """A page was asked for with something that is no cursor."""
+
+    def __init__(self) -> None:
+        super().__init__({"cursor": "This is not a place in the list. Please start from its beginning."})
+
+
+@dataclass(frozen=True)
+class PromiseView:
+    """One promise of a case, with its clock and every step of its ladder."""
+
+    row: ClockRow
+    clock: Clock
+    policy: SlaPolicy
+
+    @cached_property
+    def steps(self) -> list[tuple[Step, datetime | None]]:
+        """Return the steps of the ladder for this promise, each with its moment (None while paused or ended)."""
+        mine = [s for s in self.policy.ladder if s.metric is self.row.metric]
+        return [(s, step_time(s, self.clock)) for s in mine]
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case with everything that pages show of it."""
+
+    case: Case
+    place: Place
+    unit: Place
+    topic: Topic
+    assignee: Staff | None
+    promises: list[PromiseView]
+    timeline: list[Happened]
+    moves: tuple[Move, ...]
+    """What the reader may do now."""
+    known: Directory
+
+    @property
+    def current(self) -> list[PromiseView]:
+        """Return the newest instance of each promise."""
+        newest = {p.row.metric: p for p in self.promises}
+        return list(newest.values())
+
+    @property
+    def next_due(self) -> PromiseView | None:
+        """Return the promise that runs out next."""
+        running = [p for p in self.current if p.row.state is ClockState.RUNNING and p.row.due_at is not None]
+        return min(running, key=lambda p: p.row.due_at or datetime.max, default=None)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How to reach the resident, as shown: masked, unless it was revealed with a reason."""
+
+    name: str
+    phone: str
+    email: str
+
+
+def resident_case(session: Session, number: str, code: str, *, ip: str, now: datetime) -> Case:
+    """Return the case that a number and its tracking code open.
+
+    The comparison takes as long for a wrong code as for an unknown number. `now` is real time: it limits guessing.
+    Errors: WrongCodeError, TooManyTriesError.
+    """
+    subjects = {f"code:{number[:40]}": WRONG_CODES_PER_CASE, f"code-ip:{ip}": WRONG_CODES_PER_ADDRESS}
+    for subject, most in subjects.items():
+        limit(session, subject, most=most, within=WRONG_CODES_WITHIN, now=now)
+    case = by_number(session, number) if is_case_number(number) else None
+    kept = case.code_hash if case is not None else b"\x00" * 32
+    fits = hmac.compare_digest(token_hash(tidy_code(code)), kept)
+    if case is None or not fits:
+        record_failure(session, *subjects, now=now)
+        raise WrongCodeError
+    return case
+
+
+def staff_case(session: Session, number: str, person: Person) -> Case:
+    """Return a case by its number, for somebody who may see it. Errors: NotFoundError."""
+    gate = visible_to(person.id or 0, person.role, person.area_id)
+    case = session.exec(select(Case).where(Case.number == number, gate)).one_or_none()
+    if case is None:
+        raise NotFoundError
+    return case
+
+
+def actors(session: Session, case: Case, person: Person) -> frozenset[Actor]:
+    """Return as whom a person may act on a case they see."""
+    areas = directory(session).areas
+    covers = areas.covers(person.area_id, case.area_id) or areas.covers(person.area_id, case.unit_id)
+    return actors_of(Standing(person.role, covers_case=covers, is_assignee=case.assignee_id == person.id))
+
+
+def view(session: Session, case: Case, acting: frozenset[Actor]) -> CaseView:
+    """Return a case as the resident (acting as RESIDENT) or as staff sees it."""
+    known = directory(session)
+    for_resident = acting == {Actor.RESIDENT}
+    said = messages(session, case.id or 0, public_only=for_resident)
+    return CaseView(
+        case=case,
+        place=known.areas.places[case.area_id],
+        unit=known.areas.places[case.unit_id],
+        topic=known.topics_by_id[case.category_id],
+        assignee=known.people.get(case.assignee_id or 0),
+        promises=promises(session, case),
+        timeline=timeline(history(session, "case", case.id or 0), said, for_resident=for_resident),
+        moves=moves_from(case.status, acting),
+        known=known,
+    )
+
+
+def promises(session: Session, case: Case) -> list[PromiseView]:
+    """Return the promises of a case, each with its clock."""
+    found = []
+    for row in of_case(session, case.id or 0):
+        its_book = book(session, row.book_hash)
+        found.append(PromiseView(row, as_clock(row, its_book), policy_of(row, its_book)))
+    return found
+
+
+def why_routed(session: Session, case: Case) -> list[RoutingDecisionRow]:
+    """Return the decisions that brought the case to where it lies."""
+    return decisions(session, case.id or 0)
+
+
+def masked_contact(case: Case) -> Contact:
+    """Return the contact as everybody sees it by default."""
+    clear = contact_of(case)
+    return Contact(
+        name=mask_name(clear["name"]) if clear.get("name") else "",
+        phone=mask_phone(clear["phone"]) if clear.get("phone") else "",
+        email=mask_email(clear["email"]) if clear.get("email") else "",
+    )
+
+
+class Tab(StrEnum):
+    """A queue cut by what runs out."""
+
+    ALL = "all"
+    OVERDUE = "overdue"
+    TODAY = "today"
+    LATER = "later"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What somebody wants to see of a queue."""
+
+    tab: Tab = Tab.ALL
+    mine: bool = True
+    """Only what the person holds; else everything they may see."""
+    search: str = ""
+    cursor: str | None = None
+    most: int = 30
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One page of a queue: what runs out first on top."""
+
+    cases: list[Case]
+    counts: dict[Tab, int]
+    next_cursor: str | None
+
+
+def queue(session: Session, person: Person, ask: Ask, now: datetime) -> Queue:
+    """Return a page of open cases in the order in which they run out; what is paused comes last. Errors: BadCursorError."""
+    base = [col(Case.status).not_in(ENDED)]
+    base.append(
+        col(Case.assignee_id) == person.id if ask.mine else visible_to(person.id or 0, person.role, person.area_id)
+    )
+    if ask.search:
+        base.append(_matches(ask.search))
+    wanted = select(Case).where(*base, _tab(ask.tab, now))
+    if ask.cursor:
+        wanted = wanted.where(_after(ask.cursor))
+    rows = list(session.exec(wanted.order_by(col(Case.due_at).nulls_last(), col(Case.id)).limit(ask.most + 1)))
+    more = len(rows) > ask.most
+    counted = sa.select(*(sa.func.count().filter(_tab(tab, now)) for tab in Tab)).select_from(Case).where(*base)
+    counts = dict(zip(Tab, session.execute(counted).one(), strict=True))
+    return Queue(rows[: ask.most], counts, _cursor(rows[ask.most - 1]) if more else None)
+
+
+def _tab(tab: Tab, now: datetime) -> sa.ColumnElement[bool]:
+    due = col(Case.due_at)
+    return {
+        Tab.ALL: sa.true(),
+        Tab.OVERDUE: due < now,
+        Tab.TODAY: sa.and_(due >= now, due < now + TODAY),
+        Tab.LATER: due >= now + TODAY,
+        Tab.WAITING: sa.or_(col(Case.status) == CaseStatus.WAITING, due.is_(None)),
+    }[tab]
+
+
+def _matches(text: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a number, title, text or address holds the words."""
+    part = "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    columns = (Case.number, Case.title, Case.text, Case.address)
+    return sa.or_(*(col(column).ilike(part, escape="\\") for column in columns))
+
+
+def _cursor(case: Case) -> str:
+    place = [case.due_at.isoformat() if case.due_at else None, case.id]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+
+def _after(cursor: str) -> sa.ColumnElement[bool]:
+    try:
+        due, case_id = json.loads(base64.urlsafe_b64decode(cursor))
+        moment = datetime.fromisoformat(due) if due else None
+        after_id = int(case_id)
+    except (ValueError, TypeError, binascii.Error) as why:
+        raise BadCursorError from why
+    later = col(Case.id) > after_id
+    if moment is None:
+        return sa.and_(col(Case.due_at).is_(None), later)
+    same = sa.and_(col(Case.due_at) == moment, later)
+    return sa.or_(col(Case.due_at) > moment, same, col(Case.due_at).is_(None))

@@ -1,0 +1,146 @@
+"""Is what somebody sent with an action complete and sensible?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from service.cases.rules import Action, Field, Move, is_case_number
+from service.errors import InvalidFieldsError, ServiceError
+from service.feedback.rules import Satisfaction
+from service.intake.forms import MOST_TEXT, clean
+
+MOST_DAYS = 15
+"""The longest extension any pack allows, in days (DOMAIN 3.1); the policy may allow less."""
+
+
+class ContactKind(StrEnum):
+    """How a worker tried to reach the resident."""
+
+    CALL = "call"
+    SMS = "sms"
+    VISIT = "visit"
+    WECHAT = "wechat"
+
+
+class ContactResult(StrEnum):
+    """What came of it; only a reached resident was contacted."""
+
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
+
+
+class ReturnReason(StrEnum):
+    """Why a desk gives a case back (退单): each needs an explanation beside it."""
+
+    WRONG_AREA = "wrong_area"
+    NOT_OUR_DUTY = "not_our_duty"
+    BEYOND_POWER = "beyond_power"
+    NEEDS_SEVERAL = "needs_several"
+
+
+class ReturnsUsedUpError(ServiceError):
+    """The case was returned as often as the policy allows: the assignment is binding."""
+
+    status, code = 409, "returns-used-up"
+    sentence = "This case has been returned {returned} times already. The third assignment is binding."
+
+
+class TooManyExtensionsError(ServiceError):
+    """The policy allows no further extension, or not so long a one."""
+
+    status, code = 409, "extension-not-allowed"
+    sentence = "The policy allows {most} extension(s) of at most {days} day(s) for this case."
+
+
+class UrgedAlreadyError(ServiceError):
+    """The resident urged a short while ago; the desk knows."""
+
+    status, code = 429, "urged-already"
+    sentence = "You urged this a short while ago, and the desk was told. You can urge again in {retry_after} seconds."
+
+
+URGE_AGAIN_AFTER = timedelta(hours=4)
+"""How long an urge stands before the resident may urge again (own)."""
+MOST_RETURNS = 2
+"""After two returns the sub-district names who must handle it (DOMAIN 3.4; own)."""
+
+REASONS: Mapping[Action, type[StrEnum]] = {Action.RETURN: ReturnReason}
+"""Actions whose reason is one of a list; for the others it is free text."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """The checked fields of one action; what was not given is empty."""
+
+    text: str = ""
+    kind: str = ""
+    result: str = ""
+    reason: str = ""
+    person_id: int | None = None
+    unit_id: int | None = None
+    number: str = ""
+    days: int = 0
+    solved: bool | None = None
+    satisfaction: Satisfaction | None = None
+
+
+def checked(move: Move, answers: Mapping[str, Any]) -> Given:
+    """Return the fields of an action, each checked. Errors: InvalidFieldsError with a sentence for each."""
+    wrong: dict[str, str] = {}
+    found: dict[str, Any] = {}
+    for field in (*move.required, *move.optional):
+        raw = answers.get(field)
+        raw = clean(raw) if isinstance(raw, str) else raw
+        if raw is None or raw == "":
+            if field in move.required:
+                wrong[field] = "Please answer this."
+            continue
+        try:
+            found[field] = _read(field, raw, move.action)
+        except (ValueError, TypeError) as why:
+            wrong[field] = str(why) or "Please choose one of the answers offered."
+    unknown = set(answers) - {*move.required, *move.optional}
+    wrong |= dict.fromkeys(sorted(unknown), "This field is not known.")
+    if wrong:
+        raise InvalidFieldsError(wrong)
+    return Given(**found)
+
+
+def _read(field: Field, raw: Any, action: Action) -> Any:  # noqa: ANN401  # Whatever a client sends.
+    if field in (Field.PERSON, Field.UNIT, Field.DAYS):
+        return _whole_number(raw, most=MOST_DAYS if field is Field.DAYS else 2**62)
+    if field is Field.SOLVED:
+        return _yes_or_no(raw)
+    if field is Field.NUMBER and not is_case_number(str(raw)):
+        raise ValueError("This is not a case number. Please check the digits.")
+    choices: type[StrEnum] | None = {
+        Field.KIND: ContactKind,
+        Field.RESULT: ContactResult,
+        Field.SATISFACTION: Satisfaction,
+        Field.REASON: REASONS.get(action),
+    }.get(field)
+    if choices is not None:
+        if raw not in [str(choice) for choice in choices]:
+            raise ValueError("Please choose one of the answers offered.")
+        return choices(raw)
+    if not isinstance(raw, str):
+        raise TypeError("Please write this in words.")
+    if len(raw) > MOST_TEXT:
+        raise ValueError("This is too long. Please keep it under 10000 characters.")
+    return raw
+
+
+def _whole_number(raw: Any, *, most: int) -> int:  # noqa: ANN401  # See _read.
+    if isinstance(raw, bool) or not str(raw).isascii() or not str(raw).isdecimal() or not 1 <= int(raw) <= most:
+        raise ValueError("Please choose one of the answers offered.")
+    return int(raw)
+
+
+def _yes_or_no(raw: Any) -> bool:  # noqa: ANN401  # See _read.
+    if raw in (True, "yes", "true"):
+        return True
+    if raw in (False, "no", "false"):
+        return False
+    raise ValueError("Please choose one of the answers offered.")

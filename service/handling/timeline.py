@@ -1,0 +1,58 @@
+"""What happened in a case, in order, for a page: the history and the words said, as one list."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from service.cases.tables import CaseMessage
+
+FOR_RESIDENTS = frozenset(
+    {
+        "received", "routed", "assign", "accept", "contact", "reply", "ask", "answer", "urge", "extend", "return",
+        "transfer", "reassign", "resolve", "rate", "reopen", "close", "withdraw", "duplicate", "breached", "escalated",
+    }
+)  # fmt: skip
+"""What a resident is told of; notes and what supervisors say to each other stay inside."""
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One line of the timeline."""
+
+    at: datetime
+    what: str
+    """The action, or received, routed, breached, escalated, acknowledged."""
+    actor: str
+    """resident, staff or system."""
+    actor_id: int | None
+    text: str
+    facts: Mapping[str, Any]
+
+
+def timeline(
+    entries: Iterable[Mapping[str, Any]], messages: Iterable[CaseMessage], *, for_resident: bool
+) -> list[Happened]:
+    """Return the lines of a case, oldest first; residents get no internal words and no names of steps' recipients."""
+    said = {(m.at, m.kind): m for m in messages if m.is_public or not for_resident}
+    lines: list[Happened] = []
+    for entry in entries:
+        if for_resident and entry["action"] not in FOR_RESIDENTS:
+            continue
+        message = said.get((entry["at"], entry["action"]))
+        lines.append(
+            Happened(
+                at=entry["at"],
+                what=entry["action"],
+                actor=entry["actor"],
+                actor_id=None if for_resident else entry["actor_id"],
+                text=message.text if message else "",
+                facts=_for_resident(entry["data"]) if for_resident else entry["data"],
+            )
+        )
+    return lines
+
+
+def _for_resident(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    kept = ("unit", "days", "solved", "satisfaction", "metric", "due_at", "step", "act")
+    return {name: facts[name] for name in kept if name in facts}

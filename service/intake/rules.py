@@ -1,0 +1,153 @@
+"""What is decided when a request comes in: place, topic, grade, promise, desk, and the words of the receipt."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from service.areas.rules import AreaLevel, Place
+from service.categories.rules import SOMETHING_ELSE, Topic
+from service.errors import InvalidFieldsError, ServiceError
+from service.intake.forms import RequestForm
+from service.routing.rules import Directory
+from sla_policies.policy import CaseFacts, GradeDecision, PolicyBook, PolicyChoice, choose_policy, raise_grade
+
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+"""Without the signs that are mistaken for one another: 0 O, 1 I L."""
+CODE_LENGTH = 10
+"""49 bits: with the limit on tries, guessing one takes longer than any case lives."""
+
+
+class OutsideAreaError(ServiceError):
+    """The place is not served here."""
+
+    status, code = 422, "outside-area"
+    sentence = "This place is outside our area. Please call 12345 there: they will take your request at once."
+
+
+class KeyUsedError(ServiceError):
+    """The idempotency key came with another body before."""
+
+    status, code = 422, "idempotency-key-used"
+    sentence = "This request key was used for a different request. Please send this one with a new key."
+
+
+class RoutingDirectoryEmptyError(ServiceError):
+    """No area is known: the installation is not set up."""
+
+    status, code = 503, "not-set-up"
+    sentence = "This service is not set up yet: no area is known."
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One promise as it is told: which, until when, how much of which time."""
+
+    metric: str
+    due_at: datetime
+    budget: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the resident holds: everything they need to follow the request."""
+
+    number: str
+    tracking_code: str
+    status: str
+    received_at: datetime
+    category: str
+    area: str
+    desk_id: int
+    promises: tuple[Promise, ...]
+    danger: bool
+    """Words of danger were found: call 110, 119 or 120 first."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Everything about a request that follows from rules alone."""
+
+    place: Place
+    topic: Topic
+    guessed: bool
+    grade: GradeDecision
+    choice: PolicyChoice
+
+
+def judge(form: RequestForm, directory: Directory, book: PolicyBook, now: datetime) -> Verdict:
+    """Decide place, topic, grade and promise. Errors: InvalidFieldsError, OutsideAreaError."""
+    place = place_of(form, directory)
+    topic, guessed = topic_of(form, directory)
+    groups = frozenset(str(group) for group in form.focus_groups)
+    grade = raise_grade(book, topic.grade, f"{form.title or ''}\n{form.text}", topic.code, groups)
+    facts = CaseFacts(
+        grade=grade.grade,
+        category=topic.code,
+        group=directory.catalogue.path(topic.code)[-1],
+        area_codes=tuple(p.code for p in directory.areas.up_from(place.id)),
+        channel=form.channel,
+        focus_groups=groups,
+        received_at=now,
+    )
+    return Verdict(place, topic, guessed, grade, choose_policy(book, facts))
+
+
+def place_of(form: RequestForm, directory: Directory) -> Place:
+    """Return the area of a request: as chosen, else where the point lies, else as named in the address or text.
+
+    What cannot be told from any of them belongs to the whole county, whose desk finds out.
+    """
+    areas = directory.areas
+    if not areas.places:
+        raise RoutingDirectoryEmptyError
+    if form.area is not None:
+        chosen = areas.by_code.get(form.area) or areas.by_name.get(form.area)
+        if chosen is None:
+            raise InvalidFieldsError({"area": "We do not know this area. Please choose one from the list."})
+        return chosen
+    if form.location is not None:
+        found = areas.locate(lat=form.location.lat, lon=form.location.lon)
+        if found is None:
+            raise OutsideAreaError
+        return found
+    named = areas.find_in(form.address) or areas.find_in(form.text)
+    return named or next(p for p in areas.places.values() if p.level is AreaLevel.COUNTY)
+
+
+def topic_of(form: RequestForm, directory: Directory) -> tuple[Topic, bool]:
+    """Return the topic as chosen, or a guess from the words (then the second is True)."""
+    topics = directory.catalogue.topics
+    if form.category is not None:
+        topic = topics.get(form.category) or directory.catalogue.by_name.get(form.category)
+        if topic is None or not topic.is_active:
+            raise InvalidFieldsError({"category": "We do not know this topic. Please choose one from the list."})
+        return topic, False
+    guesses = directory.catalogue.suggest(f"{form.title or ''}\n{form.text}", most=1)
+    return (guesses[0] if guesses else topics[SOMETHING_ELSE]), True
+
+
+def new_code() -> str:
+    """Return a fresh tracking code."""
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def tidy_code(code: str) -> str:
+    """Return a tracking code as it was given out, whatever spaces, hyphens and small letters it was typed with."""
+    return "".join(c for c in code.upper() if c in CODE_ALPHABET)[: CODE_LENGTH + 1]
+
+
+def body_hash(form: RequestForm) -> bytes:
+    """Return what tells one body from another under the same idempotency key."""
+    return hashlib.sha256(canonical(form.model_dump(mode="json")).encode()).digest()
+
+
+def canonical(value: Any) -> str:  # noqa: ANN401  # Any JSON value.
+    """Return a text that is equal for equal values, whatever their order in objects and sets."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{key!r}:{canonical(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(sorted(canonical(item) for item in value)) + "]"
+    return repr(value)

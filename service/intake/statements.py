@@ -1,0 +1,98 @@
+"""How does a case get into the database? One statement: the case and everything that belongs to it, or nothing.
+
+The rows travel as one JSON list for each table, so that the statement is the same text for every case: it is parsed
+and planned once for each connection.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlmodel import SQLModel
+
+from service.assignments.tables import Assignment, Workload
+from service.audit.tables import AuditEntry
+from service.cases.tables import Case
+from service.clocks.tables import ClockRow
+from service.intake.tables import IdempotencyKey
+from service.outbox.tables import Notice
+from service.routing.tables import RoutingDecisionRow
+
+TABLES: Mapping[str, type[SQLModel]] = {
+    "cases": Case,
+    "assignments": Assignment,
+    "workloads": Workload,
+    "routing_decisions": RoutingDecisionRow,
+    "clocks": ClockRow,
+    "audit_entries": AuditEntry,
+    "notices": Notice,
+    "idempotency_keys": IdempotencyKey,
+}
+"""Every table that one request writes to, and the name of the parameter that carries its rows."""
+
+WITH_ID = frozenset({"cases"})
+"""Tables whose id is drawn before: the history and the notices name the case by it."""
+
+ONE_MORE_CASE = (
+    "ON CONFLICT (person_id) DO UPDATE SET open_cases = workloads.open_cases + 1, "
+    "last_assigned_at = excluded.last_assigned_at"
+)
+
+GATHER = sa.text("""
+SELECT nextval('cases_id_seq') AS id,
+       nextval('case_serial') AS serial,
+       (SELECT first FROM case_days WHERE day = :day) AS first,
+       known.body_hash, known.answer
+FROM (SELECT 1) AS always
+LEFT JOIN idempotency_keys AS known ON known.key_hash = :key_hash AND known.created_at > :since
+""")
+
+BEGIN_DAY = sa.text("""
+INSERT INTO case_days (day, first) VALUES (:day, :first)
+ON CONFLICT (day) DO UPDATE SET first = case_days.first RETURNING first
+""")
+
+
+def _columns(name: str) -> list[sa.Column[Any]]:
+    table: sa.Table = TABLES[name].__table__  # type: ignore[attr-defined]
+    return [c for c in table.columns if name in WITH_ID or c.identity is None]
+
+
+def _insert(name: str) -> str:
+    """Return an INSERT of the JSON list in the parameter `name`; bytes travel as hexadecimal text."""
+    columns = _columns(name)
+    is_bytes = {c.name: isinstance(c.type, sa.LargeBinary) for c in columns}
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    shapes = ", ".join(f"{c.name} {'text' if is_bytes[c.name] else c.type.compile(dialect)}" for c in columns)
+    values = ", ".join(f"decode(r.{c.name}, 'hex')" if is_bytes[c.name] else f"r.{c.name}" for c in columns)
+    names = ", ".join(c.name for c in columns)
+    source = f"jsonb_to_recordset(CAST(:{name} AS jsonb)) AS r({shapes})"
+    tail = f" {ONE_MORE_CASE}" if name == "workloads" else ""
+    return f"INSERT INTO {name} ({names}) SELECT {values} FROM {source}{tail}"  # noqa: S608  # Our own names only.
+
+
+OPEN_CASE = sa.text(
+    "WITH " + ",\n".join(f"{name}_in AS ({_insert(name)} RETURNING 1)" for name in TABLES) + "\nSELECT count(*) FROM cases_in"
+)
+
+
+def parameters(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
+    """Return the parameters of OPEN_CASE: for each table its rows, every column named, as a JSON list.
+
+    Errors: KeyError when a column has no value, so that nothing is left to a default by accident.
+    """
+    return {
+        name: json.dumps([{c.name: row[c.name] for c in _columns(name)} for row in rows[name]], default=_plain)
+        for name in TABLES
+    }
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401  # json's hook takes anything it does not know.
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(f"{type(value).__name__} has no JSON form here")

@@ -1,0 +1,1 @@
+"""How does the database get its tables?"""

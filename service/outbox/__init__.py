@@ -1,0 +1,1 @@
+"""What must be told to whom? Notices are rows, written with the change they tell of and delivered later."""

@@ -1,0 +1,80 @@
+"""What is told, to whom? One function per notice; its words are in texts/<language>/<template>.txt.
+
+A notice names the case and never quotes it: what residents wrote stays in the case.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Whom to tell: a member of staff, or (without `person_id`) the resident of the case."""
+
+    language: str
+    email: str | None = None
+    person_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Message:
+    """One notice before it is written: `key` says what makes it the same notice."""
+
+    key: str
+    template: str
+    recipient: Recipient
+    facts: Mapping[str, str] = field(default_factory=dict)
+    wakes: bool = False
+
+
+def receipt(to: Recipient, number: str, desk: str, due_at: datetime | None) -> Message:
+    """Tell the resident that the request was received, by which desk, and when they will hear."""
+    facts = {"number": number, "desk": desk, "due_at": _iso(due_at)}
+    return Message(f"receipt:{number}", "receipt", to, facts, wakes=True)
+
+
+def assigned(to: Recipient, number: str, category: str, due_at: datetime | None, *, turn: int, wakes: bool) -> Message:
+    """Tell a worker that a case is theirs. `turn` counts the assignments of the case."""
+    facts = {"number": number, "category": category, "due_at": _iso(due_at)}
+    return Message(f"assigned:{number}:{turn}:{to.person_id}", "assigned", to, facts, wakes)
+
+
+def escalated(to: Recipient, number: str, step: str, act: str, due_at: datetime, *, key: str, wakes: bool) -> Message:
+    """Tell somebody on the ladder that a step was taken. `key` names clock, arming and step."""
+    facts = {"number": number, "step": step, "act": act, "due_at": _iso(due_at)}
+    return Message(f"escalated:{key}:{to.person_id}", "escalated", to, facts, wakes)
+
+
+def news(to: Recipient, number: str, what: str, *, version: int) -> Message:
+    """Tell the resident that something happened in their case: reply, question, resolved, extended, closed …"""
+    return Message(f"news:{number}:{version}", f"news_{what}", to, {"number": number})
+
+
+def nudge(to: Recipient, number: str, what: str, *, version: int) -> Message:
+    """Tell a member of staff that the resident or a superior wants something: answered, urged, rated, message."""
+    return Message(f"nudge:{number}:{version}:{to.person_id}", f"nudge_{what}", to, {"number": number})
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""
+
+
+TEMPLATES = (
+    "receipt",
+    "assigned",
+    "escalated",
+    "news_reply",
+    "news_ask",
+    "news_resolve",
+    "news_extend",
+    "news_reopen",
+    "news_close",
+    "news_duplicate",
+    "nudge_answer",
+    "nudge_urge",
+    "nudge_rate",
+    "nudge_note",
+    "nudge_withdraw",
+)
+"""Every template there is; a test holds that each has its text in both languages."""

@@ -1,0 +1,118 @@
+"""What does the installation know, and how loaded is everybody?"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from threading import Lock
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.accounts.rules import Away, DutyHours
+from service.accounts.tables import Absence, Duty, Person
+from service.areas.rules import AreaTree, Place
+from service.areas.tables import Area
+from service.categories.rules import Catalogue, Topic
+from service.categories.tables import Category
+from service.routing.rules import Directory, Rule, Staff
+from service.routing.tables import DirectoryVersion, RoutingDecisionRow, RoutingRule
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+_lock = Lock()
+_known: Directory | None = None
+
+
+def directory(session: Session) -> Directory:
+    """Return everything routing knows, as of now: read whole when its version moved, else from memory."""
+    global _known  # noqa: PLW0603  # One snapshot a process; replaced whole, never changed.
+    version = session.scalar(sa.select(DirectoryVersion.version)) or 0
+    known = _known
+    if known is None or known.version != version:
+        with _lock:
+            known = _known = read_directory(session, version)
+    return known
+
+
+def read_directory(session: Session, version: int) -> Directory:
+    """Read areas, categories, rules and people from the database."""
+    return Directory(
+        version=version,
+        zone=ZONE,
+        areas=AreaTree({p.id: p for p in _places(session)}),
+        catalogue=Catalogue({t.code: t for t in _topics(session)}),
+        rules=tuple(_rules(session)),
+        people={p.id: p for p in _people(session)},
+    )
+
+
+def _places(session: Session) -> Iterable[Place]:
+    for a in session.exec(select(Area).where(Area.is_active).order_by(Area.code)):
+        yield Place(
+            id=a.id or 0,
+            parent_id=a.parent_id,
+            level=a.level,
+            code=a.code,
+            name=a.name,
+            name_en=a.name_en,
+            desk_name=a.desk_name,
+            desk_name_en=a.desk_name_en,
+            phone=a.phone,
+            boundary=a.boundary,
+        )
+
+
+def _topics(session: Session) -> Iterable[Topic]:
+    for c in session.exec(select(Category).order_by(col(Category.position), Category.code)):
+        yield Topic(
+            id=c.id or 0,
+            code=c.code,
+            parent_code=c.parent_code,
+            name=c.name,
+            name_en=c.name_en,
+            grade=c.grade,
+            keywords=tuple(c.keywords),
+            is_active=c.is_active,
+        )
+
+
+def _rules(session: Session) -> Iterable[Rule]:
+    for r in session.exec(select(RoutingRule).where(RoutingRule.is_active).order_by(col(RoutingRule.position))):
+        yield Rule(
+            id=r.id or 0,
+            position=r.position,
+            category_code=r.category_code,
+            area_id=r.area_id,
+            target_level=r.target_level,
+            target_area_id=r.target_area_id,
+            target_person_id=r.target_person_id,
+            target_role=r.target_role,
+        )
+
+
+def _people(session: Session) -> Iterable[Staff]:
+    duties: dict[int, list[DutyHours]] = defaultdict(list)
+    for d in session.exec(select(Duty)):
+        duties[d.person_id].append(DutyHours(weekday=d.weekday, starts=d.starts, ends=d.ends))
+    absences: dict[int, list[Away]] = defaultdict(list)
+    for a in session.exec(select(Absence)):
+        absences[a.person_id].append(Away(a.starts_at, a.ends_at, a.substitute_id))
+    for p in session.exec(select(Person).where(Person.is_active).order_by(col(Person.id))):
+        yield Staff(
+            id=p.id or 0,
+            name=p.name,
+            name_en=p.name_en,
+            role=p.role,
+            area_id=p.area_id,
+            language=p.language,
+            email=p.email,
+            capacity=p.capacity,
+            duties=tuple(duties[p.id or 0]),
+            absences=tuple(absences[p.id or 0]),
+        )
+
+
+def decisions(session: Session, case_id: int) -> list[RoutingDecisionRow]:
+    """Return the routing decisions of a case, oldest first."""
+    found = select(RoutingDecisionRow).where(RoutingDecisionRow.case_id == case_id).order_by(col(RoutingDecisionRow.id))
+    return list(session.exec(found))

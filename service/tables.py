@@ -1,0 +1,37 @@
+"""Every table of the product in one import: what migrations and tests compare the database with."""
+
+from sqlmodel import SQLModel
+
+from service.accounts import tables as accounts
+from service.areas import tables as areas
+from service.assignments import tables as assignments
+from service.attachments import tables as attachments
+from service.audit import tables as audit
+from service.cases import tables as cases
+from service.categories import tables as categories
+from service.clocks import tables as clocks
+from service.escalations import tables as escalations
+from service.feedback import tables as feedback
+from service.intake import tables as intake
+from service.outbox import tables as outbox
+from service.routing import tables as routing
+from service.timekeeping import ClockAnchor
+
+ROOMS = (
+    accounts,
+    areas,
+    assignments,
+    attachments,
+    audit,
+    cases,
+    categories,
+    clocks,
+    escalations,
+    feedback,
+    intake,
+    outbox,
+    routing,
+    ClockAnchor,
+)
+
+metadata = SQLModel.metadata

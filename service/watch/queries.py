@@ -1,0 +1,80 @@
+"""What must never be true? Each check says what is wrong, in how many cases, and what to do about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from service.assignments.tables import Assignment
+from service.cases.rules import AT_DESK, ENDED
+from service.cases.tables import Case
+from service.clocks.tables import ClockRow
+from service.escalations.tables import Escalation
+from service.outbox.rules import NoticeState
+from service.outbox.tables import Notice
+from sla_policies.clock import ClockState
+
+SWEEP_LATE = timedelta(minutes=5)
+NOTICE_LATE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something that must never be true, is."""
+
+    check: str
+    count: int
+    remedy: str
+    """A message id: what to do."""
+
+
+def _overdue_steps(now: datetime) -> sa.Select[tuple[int]]:
+    late = col(ClockRow.next_action_at) < now - SWEEP_LATE
+    return sa.select(sa.func.count()).select_from(ClockRow).where(late)
+
+
+def _open_without_clock(now: datetime) -> sa.Select[tuple[int]]:  # noqa: ARG001  # Every check is asked alike.
+    live = sa.exists().where(
+        col(ClockRow.case_id) == Case.id, col(ClockRow.state).in_([ClockState.RUNNING, ClockState.PAUSED])
+    )
+    promised = col(Case.policy).is_not(None)
+    return sa.select(sa.func.count()).select_from(Case).where(col(Case.status).not_in(ENDED), promised, ~live)
+
+
+def _notices_stuck(now: datetime) -> sa.Select[tuple[int]]:
+    stuck = sa.and_(Notice.state == NoticeState.WAITING, col(Notice.next_try_at) < now - NOTICE_LATE)  # type: ignore[arg-type]
+    return sa.select(sa.func.count()).select_from(Notice).where(stuck)
+
+
+def _without_owner(now: datetime) -> sa.Select[tuple[int]]:  # noqa: ARG001  # See above.
+    nobody = sa.and_(col(Case.assignee_id).is_(None), col(Case.status).not_in([*ENDED, *AT_DESK]))
+    return sa.select(sa.func.count()).select_from(Case).where(nobody)
+
+
+def _without_assignment(now: datetime) -> sa.Select[tuple[int]]:  # noqa: ARG001  # See above.
+    held = sa.exists().where(col(Assignment.case_id) == Case.id, col(Assignment.ended_at).is_(None))
+    return sa.select(sa.func.count()).select_from(Case).where(col(Case.status).not_in(ENDED), ~held)
+
+
+def _nobody_heard(now: datetime) -> sa.Select[tuple[int]]:  # noqa: ARG001  # See above.
+    silent = sa.and_(col(Escalation.skipped).is_(False), sa.func.cardinality(col(Escalation.person_ids)) == 0)
+    return sa.select(sa.func.count()).select_from(Escalation).where(silent)
+
+
+CHECKS: tuple[tuple[str, Callable[[datetime], sa.Select[tuple[int]]], str], ...] = (
+    ("step-not-taken", _overdue_steps, "Is a worker running, or beat? Look at their logs."),
+    ("open-without-clock", _open_without_clock, "Look at the case: no promise runs on it."),
+    ("notice-stuck", _notices_stuck, "Look at the outbox: is the mail server reachable?"),
+    ("no-owner", _without_owner, "Assign the case from the board."),
+    ("no-assignment", _without_assignment, "Reassign the case from the board."),
+    ("nobody-heard", _nobody_heard, "Appoint somebody for the empty rung on the people page."),
+)
+"""Every check: its name, how it counts, and what to do. A later auditor adds to this list."""
+
+
+def alarms(session: Session, now: datetime) -> list[Alarm]:
+    """Return every check that does not hold."""
+    counted = ((name, session.scalar(count(now)) or 0, remedy) for name, count, remedy in CHECKS)
+    return [Alarm(name, count, remedy) for name, count, remedy in counted if count]

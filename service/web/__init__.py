@@ -1,0 +1,1 @@
+"""The pages, the REST interface and the health of the service over HTTP."""

@@ -1,0 +1,49 @@
+"""Which headers keep a page safe?"""
+
+from typing import TypeVar
+
+from fastapi.responses import Response
+from starlette.datastructures import MutableHeaders
+
+AnyResponse = TypeVar("AnyResponse", bound=Response)
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+EVERYWHERE = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # The address of a tracking page holds its code: it is told to nobody, not even to ourselves.
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def add_headers(headers: MutableHeaders, path: str, *, is_versioned: bool = False) -> None:
+    """Add what every answer carries. Only static files may be stored, for ever if the address has a hash."""
+    for name, value in EVERYWHERE.items():
+        headers.setdefault(name, value)
+    if path.startswith("/static/"):
+        headers.setdefault("Cache-Control", FOR_EVER if is_versioned else "no-cache")
+    else:
+        headers.setdefault("Cache-Control", "no-store")
+
+
+def secure(response: AnyResponse, path: str) -> AnyResponse:
+    """Return the response with the headers; for one that does not pass the guard."""
+    add_headers(response.headers, path)
+    return response

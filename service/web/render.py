@@ -1,0 +1,225 @@
+"""How does a page become HTML in the reader's language? One Jinja environment for each, one way to render."""
+
+import hashlib
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from service.accounts.rules import ROLE_LABELS, Role
+from service.settings import get_settings
+from service.web import catalogues, timewords
+from service.web.catalogues import DEFAULT, HTML_LANG, LANGUAGES, NAMES, Language, as_language, translate
+from service.web.csrf import CSRF_COOKIE, CsrfToken, csrf_of
+from service.web.deps import Reader, known_anchor, known_now, reader_of
+from service.web.words import words
+
+WEB = Path(__file__).parent
+TEMPLATES, STATIC = WEB / "templates", WEB / "static"
+LANGUAGE_COOKIE, TEXT_COOKIE = "lang", "text"
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry of the navigation; `label` is a message id."""
+
+    href: str
+    label: str
+
+
+_STAFF = (Link("/queue", "My queue"), Link("/board", "Board"))
+NAVIGATION: Mapping[Role | None, tuple[Link, ...]] = {
+    None: (Link("/submit", "Tell us"), Link("/track", "Follow")),
+    Role.WORKER: _STAFF[:1],
+    Role.HEAD: _STAFF,
+    Role.TRIAGE: _STAFF,
+    Role.SUPERVISOR: _STAFF,
+    Role.DISTRICT: _STAFF[1:],
+    Role.ADMIN: (Link("/admin", "Administration"),),
+}
+"""What stands in the header, by role; a page may give its own `navigation`."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """For whom this page is drawn, and when; what filters need and macros must not have to pass on."""
+
+    language: Language
+    now: datetime
+    csrf: CsrfToken
+
+
+_reading: ContextVar[Reading] = ContextVar("reading")
+
+
+def page(
+    request: Request,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    fragment: str | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    """Render a page; for htmx only its `fragment`, when the page names one.
+
+    Every template has `language`, `lang` (for HTML), `other_languages`, `reader` (or None), `role_label`,
+    `now`, `path` (with its query, to return to), `here` (without it), `navigation`, `is_large`,
+    `simulated_speed` (None in real time), and what `context` adds or replaces.
+    """
+    reading = Reading(language_of(request), getattr(request.state, "now", known_now()), csrf_of(request))
+    name = fragment if fragment is not None and is_htmx(request) else template
+    token = _reading.set(reading)
+    try:
+        html = (
+            _environment(reading.language)
+            .get_template(name)
+            .render(_about(request, reading) | dict(context or {}))
+        )
+    finally:
+        _reading.reset(token)
+    response = HTMLResponse(html, status)
+    response.headers["Content-Language"] = HTML_LANG[reading.language]
+    if fragment is not None:
+        response.headers["Vary"] = "HX-Request"
+    _keep_csrf(request, response, reading.csrf)
+    return response
+
+
+def _about(request: Request, reading: Reading) -> dict[str, Any]:
+    reader = reader_of(request)
+    anchor = known_anchor()
+    query = request.url.query
+    return {
+        "language": reading.language,
+        "lang": HTML_LANG[reading.language],
+        "other_languages": [
+            (code, HTML_LANG[code], NAMES[code]) for code in LANGUAGES if code != reading.language
+        ],
+        "reader": reader,
+        "role_label": ROLE_LABELS[reader.role] if reader else "",
+        "now": reading.now,
+        "path": request.url.path + (f"?{query}" if query else "") if request.method == "GET" else "/",
+        "here": request.url.path,
+        "navigation": NAVIGATION[reader.role if reader else None],
+        "is_large": request.cookies.get(TEXT_COOKIE) == "large",
+        "simulated_speed": anchor.speed if anchor else None,
+    }
+
+
+def _keep_csrf(request: Request, response: HTMLResponse, csrf: CsrfToken) -> None:
+    """Give the browser the secret that its forms are signed with, when it has none yet."""
+    if request.cookies.get(CSRF_COOKIE) != csrf.secret:
+        set_cookie(response, CSRF_COOKIE, csrf.secret)
+
+
+def set_cookie(response: Any, name: str, value: str, *, lasts: timedelta | None = None) -> None:  # noqa: ANN401
+    """Set a cookie that scripts cannot read and that other sites' forms do not send."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=int(lasts.total_seconds()) if lasts else None,
+        path="/",
+        secure=get_settings().secure_cookies,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def is_htmx(request: Request) -> bool:
+    """Does htmx ask for a part of the page? Not when it follows a link or restores a page from history."""
+    headers = request.headers
+    whole = "true" in (headers.get("hx-boosted"), headers.get("hx-history-restore-request"))
+    return headers.get("hx-request") == "true" and not whole
+
+
+def language_of(request: Request) -> Language:
+    """Return the language of the cookie, of ?lang=, of the person, of the browser, or else Chinese."""
+    reader = reader_of(request)
+    return (
+        as_language(request.cookies.get(LANGUAGE_COOKIE))
+        or as_language(request.query_params.get("lang"))
+        or as_language(reader.language if reader else None)
+        or _accepted(request.headers.get("accept-language", ""))
+        or DEFAULT
+    )
+
+
+def _accepted(header: str) -> Language | None:
+    """Return the language we speak that the browser likes best: 'en-GB,en;q=0.9,zh;q=0.8'."""
+    wishes: list[tuple[float, Language]] = []
+    for wish in header.split(",")[:20]:
+        tag, _, quality = wish.strip().partition(";q=")
+        spoken = as_language(tag[:2].lower())
+        try:
+            weight = float(quality or 1)
+        except ValueError:
+            continue
+        if spoken and weight > 0:
+            wishes.append((weight, spoken))
+    return max(wishes, key=lambda wish: wish[0])[1] if wishes else None
+
+
+@lru_cache
+def asset(path: str) -> str:
+    """Return the address of a static file with a hash of its content, so that it may be kept for ever."""
+    digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
+    return f"/static/{path}?v={digest}"
+
+
+@lru_cache
+def _environment(language: Language) -> Environment:
+    """Return the templates as they speak one language."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # The i18n extension adds it.
+        partial(catalogues.gettext, language), partial(catalogues.ngettext, language), newstyle=True
+    )
+    environment.globals.update(
+        asset=asset,
+        csrf_token=lambda: _reading.get().csrf.token,
+        time_state=timewords.time_state,
+        ROLE_LABELS=ROLE_LABELS,
+        words=words,
+    )
+    environment.filters.update(
+        when=_when,
+        deadline=_deadline,
+        span=lambda length: timewords.span(length, language),
+        remaining=lambda due_at, now=None: timewords.remaining(due_at, now or _reading.get().now, language),
+        sentence=lambda msgid, facts=None: translate(language, msgid, **(facts or {})),
+        called=lambda named: _called(named, language),
+    )
+    return environment
+
+
+def _when(value: datetime, *, rough: bool = False) -> Markup:
+    said = timewords.when(value, _reading.get().now, _reading.get().language, rough=rough)
+    return _time(value, said)
+
+
+def _deadline(value: datetime) -> Markup:
+    return _time(value, timewords.deadline(value, _reading.get().now, _reading.get().language))
+
+
+def _time(value: datetime, said: str) -> Markup:
+    moment = value.astimezone(timewords.ZONE).isoformat(timespec="minutes")
+    return Markup('<time datetime="{}">{}</time>').format(moment, said)
+
+
+def _called(named: Reader | Any, language: str) -> str:  # noqa: ANN401  # Whatever has a name in two languages.
+    """Return the name of a person, an area or a category in the reader's language."""
+    return str(named.name_en if language == "en" and named.name_en else named.name)

@@ -1,0 +1,105 @@
+"""How do people say a time? Today 14:30, tomorrow morning, 3 h 20 min left.
+
+Times come in with any zone and are said in that of the installation.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+ZONE = ZoneInfo("Asia/Shanghai")
+SOON = timedelta(hours=4)
+"""What is due within this time is shown as soon, where nobody says otherwise."""
+DAY, HOUR, MINUTE = 86_400, 3_600, 60
+_LOCALES: Mapping[str, str] = {"zh": "zh_CN", "en": "en_GB"}
+_NEAR: Mapping[str, Mapping[int, str]] = {
+    "zh": {-1: "昨天", 0: "今天", 1: "明天"},
+    "en": {-1: "yesterday", 0: "today", 1: "tomorrow"},
+}
+_DATE: Mapping[str, str] = {"zh": "M月d日 EEE", "en": "EEE d MMM"}
+_DATE_AND_YEAR: Mapping[str, str] = {"zh": "y年M月d日 EEE", "en": "EEE d MMM y"}
+_COMMA: Mapping[str, str] = {"zh": " ", "en": ", "}
+_PARTS_OF_THE_DAY: Mapping[str, tuple[tuple[int, str], ...]] = {
+    "zh": ((5, "凌晨"), (8, "早上"), (11, "上午"), (13, "中午"), (18, "下午"), (24, "晚上")),
+    "en": ((5, " early morning"), (12, " morning"), (18, " afternoon"), (24, " evening")),
+}
+
+
+def when(value: datetime, now: datetime, language: str, *, rough: bool = False) -> str:
+    """Return 今天 14:30, or 11月25日 周三 14:30 for days that have no name of their own.
+
+    `rough` says the part of the day instead of the minute: 明天上午, 'tomorrow morning'.
+    """
+    there, days = _there(value, now)
+    near = _NEAR[language].get(days)
+    day = near or _date(there, now, language)
+    if rough:
+        part = _part_of_the_day(there, language)
+        return "this" + part if near == "today" else day + part
+    return f"{day}{' ' if near else _COMMA[language]}{there:%H:%M}"
+
+
+def deadline(value: datetime, now: datetime, language: str) -> str:
+    """Return the time with its weekday, always: 明天 周三 14:30, 'tomorrow, Wed 14:30'."""
+    there, days = _there(value, now)
+    near = _NEAR[language].get(days)
+    if near is None:
+        return when(value, now, language)
+    weekday = format_datetime(there, "EEE", locale=_LOCALES[language])
+    return f"{near}{_COMMA[language]}{weekday} {there:%H:%M}"
+
+
+def span(length: timedelta, language: str) -> str:
+    """Return the two largest units of a length of time, rounded down: 3 小时 20 分, '2 d 4 h'."""
+    seconds = int(abs(length.total_seconds()))
+    days, hours, minutes = seconds // DAY, seconds % DAY // HOUR, seconds % HOUR // MINUTE
+    if language == "zh":
+        parts = [(days, "天"), (hours, "小时"), (minutes, "分" if hours else "分钟")]
+        nothing = "不到 1 分钟"
+    else:
+        parts = [(days, "d"), (hours, "h"), (minutes, "min")]
+        nothing = "less than 1 min"
+    first = next((i for i, (number, _) in enumerate(parts) if number), None)
+    if first is None:
+        return nothing
+    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number)
+
+
+def remaining(due_at: datetime, now: datetime, language: str) -> str:
+    """Return 还剩 3 小时 20 分 before the deadline, and from it on 已超时 2 小时."""
+    left = due_at - now
+    said = span(left, language)
+    is_left = left > timedelta(0)
+    if language == "zh":
+        space = " " if said[0].isdigit() else ""
+        return f"{'还剩' if is_left else '已超时'}{space}{said}"
+    return f"{said} left" if is_left else f"{said} overdue"
+
+
+def time_state(
+    due_at: datetime | None, now: datetime, state: str = "running", soon: timedelta | None = None
+) -> str:
+    """Return how a promise is shown: what `state` says, and while it runs in_time, soon or overdue."""
+    if state != "running" or due_at is None:
+        return "cancelled" if state == "running" else state
+    if due_at <= now:
+        return "overdue"
+    return "soon" if due_at - now <= (SOON if soon is None else soon) else "in_time"
+
+
+def _there(value: datetime, now: datetime) -> tuple[datetime, int]:
+    """Return the time in the installation's zone and how many calendar days it lies ahead."""
+    there = value.astimezone(ZONE)
+    return there, (there.date() - now.astimezone(ZONE).date()).days
+
+
+def _date(there: datetime, now: datetime, language: str) -> str:
+    same_year = there.year == now.astimezone(ZONE).year
+    pattern = (_DATE if same_year else _DATE_AND_YEAR)[language]
+    return format_datetime(there, pattern, locale=_LOCALES[language])
+
+
+def _part_of_the_day(there: datetime, language: str) -> str:
+    return next(words for before, words in _PARTS_OF_THE_DAY[language] if there.hour < before)

@@ -1,0 +1,215 @@
+"""What are the domain's codes called on a page? One table for each kind: code → message id.
+
+Templates say `{{ _(words.status[case.status]) }}`; the Chinese is in locales/zh/LC_MESSAGES/words.po.
+"""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+
+STATUS: Mapping[str, str] = {
+    "received": "Received",
+    "assigned": "Assigned",
+    "accepted": "Signed for",
+    "in_progress": "In progress",
+    "waiting_for_resident": "Waiting for the resident",
+    "returned": "Returned to the desk",
+    "transferred": "Transferred",
+    "reopened": "Open again",
+    "resolved": "Resolved",
+    "closed": "Closed",
+    "withdrawn": "Withdrawn",
+    "duplicate": "Joined to another case",
+}
+ACTION: Mapping[str, str] = {
+    "assign": "Assign",
+    "accept": "Sign for it",
+    "contact": "Log a contact",
+    "reply": "Reply to the resident",
+    "note": "Internal note",
+    "ask": "Ask the resident",
+    "answer": "Add information",
+    "urge": "Urge",
+    "extend": "Extend",
+    "return": "Return",
+    "transfer": "Transfer",
+    "reassign": "Reassign",
+    "resolve": "Resolve",
+    "rate": "Rate",
+    "reopen": "Reopen",
+    "close": "Close",
+    "withdraw": "Withdraw",
+    "duplicate": "Mark as duplicate",
+}
+HAPPENED: Mapping[str, str] = {
+    "received": "Request received",
+    "routed": "Sent to the responsible desk",
+    "assign": "Assigned to a worker",
+    "accept": "Signed for",
+    "contact": "Contact logged",
+    "reply": "Reply",
+    "note": "Internal note added",
+    "ask": "Question to the resident",
+    "answer": "The resident added information",
+    "urge": "The resident urged",
+    "extend": "More time granted",
+    "return": "Sent back for a new desk",
+    "transfer": "Handed to another desk",
+    "reassign": "Given to another worker",
+    "resolve": "Marked as resolved",
+    "rate": "The resident rated the outcome",
+    "reopen": "Opened again",
+    "close": "Case closed",
+    "withdraw": "Request withdrawn",
+    "duplicate": "Joined to the same request of somebody else",
+    "breached": "A promise was missed",
+    "escalated": "Reported to the next level",
+    "acknowledged": "A supervisor has answered",
+    "revealed": "Contact data was looked at",
+}
+METRIC: Mapping[str, str] = {
+    "accept": "Signing",
+    "contact": "First contact",
+    "next_reply": "Next reply",
+    "resolve": "Completion",
+    "handover": "Handling by the unit",
+}
+PROMISED: Mapping[str, str] = {
+    "accept": "A worker will take this on by",
+    "contact": "Somebody will contact you by",
+    "next_reply": "You will get an answer by",
+    "resolve": "This will be completed by",
+    "handover": "The unit will finish its part by",
+}
+"""How a promise begins when it is told to a resident; its time follows."""
+ACT: Mapping[str, str] = {
+    "remind": "Reminder",
+    "call_out": "Call-out",
+    "force_assign": "Binding assignment",
+    "yellow_card": "Yellow card",
+    "red_card": "Red card",
+    "supervise": "Supervision order",
+    "climb": "Next level",
+}
+CLOCK: Mapping[str, str] = {
+    "running": "Running",
+    "paused": "Paused",
+    "satisfied": "Kept",
+    "cancelled": "Cancelled",
+}
+TIME_KIND: Mapping[str, str] = {
+    "elapsed": "round the clock",
+    "working": "working hours",
+    "workdays": "working days",
+}
+GRADE: Mapping[str, str] = {
+    "G1": "Emergency",
+    "G2": "Urgent",
+    "G3": "Normal",
+    "G4": "Complex",
+    "C": "Question",
+}
+CHANNEL: Mapping[str, str] = {
+    "web": "Web page",
+    "kiosk": "Kiosk",
+    "phone": "Telephone",
+    "walk_in": "At the counter",
+    "api": "Interface",
+    "open311": "Open311",
+    "patrol": "Found on patrol",
+}
+FOR_WHOM: Mapping[str, str] = {
+    "self": "For myself",
+    "parent": "For my parents",
+    "child": "For my child",
+    "neighbour": "For a neighbour",
+    "other": "For somebody else",
+}
+FOCUS_GROUP: Mapping[str, str] = {
+    "elderly": "Elderly",
+    "elderly_alone": "Elderly, living alone",
+    "disabled": "With a disability",
+    "minor": "Under age",
+    "child_alone": "Child without company",
+    "hardship": "In hardship",
+}
+SATISFACTION: Mapping[str, str] = {
+    "satisfied": "Satisfied",
+    "basically": "Basically satisfied",
+    "fair": "So-so",
+    "dissatisfied": "Not satisfied",
+}
+CONTACT_KIND: Mapping[str, str] = {
+    "call": "Phone call",
+    "sms": "Text message",
+    "visit": "Visit",
+    "wechat": "WeChat",
+}
+CONTACT_RESULT: Mapping[str, str] = {"reached": "Reached", "not_reached": "Not reached"}
+RETURN_REASON: Mapping[str, str] = {
+    "wrong_area": "Not in our area",
+    "not_our_duty": "Not our duty",
+    "beyond_power": "Beyond our power",
+    "needs_several": "Needs several units",
+}
+LEVEL: Mapping[str, str] = {
+    "county": "County",
+    "subdistrict": "Sub-district",
+    "community": "Community",
+    "grid": "Grid",
+}
+RUNG: Mapping[str, str] = {
+    "handler": "The worker",
+    "community_duty": "Community staff on duty",
+    "community_head": "Head of the community (to be told)",
+    "subdistrict_desk": "Sub-district duty desk",
+    "subdistrict_supervisor": "Supervisor of the sub-district",
+    "district_desk": "District control desk",
+}
+FOUND: Mapping[str, str] = {
+    "on-duty": "On duty, and the least loaded.",
+    "off-duty": "Nobody of the unit is on duty now: it waits for the least loaded.",
+    "named": "The rule names this person.",
+    "desk": "Nobody of the unit could take it: the desk above has it.",
+    "nobody": "Nobody could be found: the desk must decide.",
+}
+"""How routing found the person (`RoutingDecision.chosen_because`)."""
+BROKEN_RULE: Mapping[str, str] = {
+    "person-gone": "the person named has left",
+    "unit-gone": "the unit named is gone",
+    "place-not-precise": "the place is not known precisely enough",
+    "nobody-there": "nobody works there",
+}
+CHECK: Mapping[str, str] = {
+    "step-not-taken": "A step that is due has not been taken for 5 minutes",
+    "open-without-clock": "An open case has a promise, and no clock runs on it",
+    "notice-stuck": "A notice has been waiting for 10 minutes to be sent",
+    "no-owner": "A case is with nobody",
+    "no-assignment": "An open case has no record of who holds it",
+    "nobody-heard": "A step was taken, and there was nobody to tell",
+}
+"""What must never be true (`service.watch`), as it is said when it is."""
+
+words = SimpleNamespace(
+    status=STATUS,
+    action=ACTION,
+    happened=HAPPENED,
+    metric=METRIC,
+    promised=PROMISED,
+    act=ACT,
+    clock=CLOCK,
+    time_kind=TIME_KIND,
+    grade=GRADE,
+    channel=CHANNEL,
+    for_whom=FOR_WHOM,
+    focus_group=FOCUS_GROUP,
+    satisfaction=SATISFACTION,
+    contact_kind=CONTACT_KIND,
+    contact_result=CONTACT_RESULT,
+    return_reason=RETURN_REASON,
+    level=LEVEL,
+    rung=RUNG,
+    found=FOUND,
+    broken_rule=BROKEN_RULE,
+    check=CHECK,
+)
+"""Every table under one name, for templates."""

@@ -1,0 +1,194 @@
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session, select
+
+from service.audit.queries import broken_chains, history
+from service.cases.rules import Action
+from service.clocks.queries import of_case as clocks_of
+from service.clocks.tables import ClockRow
+from service.errors import NotFoundError
+from service.escalations.actions import acknowledge, sweep
+from service.escalations.queries import board, of_case, open_escalations
+from service.escalations.tables import Escalation
+from service.outbox.tables import Notice
+from service.routing.queries import directory
+from service.watch.queries import alarms
+from sla_policies.policy import Metric
+from tests.builders import does, received, resident_does
+from tests.people import Town
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def at(now: datetime) -> datetime:
+    """Monday, 10:00 in Shanghai: the desks are open."""
+    return now + 2 * HOUR
+
+
+def raised(session: Session, case_id: int | None) -> list[Escalation]:
+    return [e for e in of_case(session, case_id or 0) if not e.skipped]
+
+
+def metric_of(session: Session, escalation: Escalation) -> Metric:
+    return session.get_one(ClockRow, escalation.clock_id).metric
+
+
+def test_an_unanswered_case_reaches_head_supervisor_and_district_in_turn(
+    session: Session, town: Town, at: datetime
+) -> None:
+    case, _ = received(session, at)
+    sweep(session, at + 30 * HOUR)
+    about_contact = [e for e in raised(session, case.id) if metric_of(session, e) is Metric.CONTACT]
+    heard = [set(e.person_ids) for e in about_contact]
+    assert {town.he_jun.id} in heard, "the head of the community"
+    assert {town.chen_jing.id} in heard, "the supervisor of the sub-district"
+    assert {town.qian_bo.id} in heard, "the district desk"
+    assert [e.due_at for e in about_contact] == sorted(e.due_at for e in about_contact)
+
+
+def test_a_step_is_dated_by_the_deadline_and_says_when_it_was_noticed(session: Session, town: Town, at: datetime) -> None:  # noqa: ARG001
+    case, _ = received(session, at)
+    sweep(session, at + 30 * HOUR)
+    contact = next(c for c in clocks_of(session, case.id or 0) if c.metric is Metric.CONTACT)
+    assert contact.breached_at == contact.due_at == at + DAY
+    overdue = [e for e in raised(session, case.id) if e.clock_id == contact.id and e.due_at == at + DAY]
+    assert overdue
+    assert {e.raised_at for e in overdue} == {at + 30 * HOUR}
+
+
+def test_a_sweep_repeated_a_hundred_times_takes_no_step_twice(session: Session, town: Town, at: datetime) -> None:  # noqa: ARG001
+    received(session, at)
+    moment = at + 30 * HOUR
+    sweep(session, moment)
+    counted = session.scalar(sa.select(sa.func.count()).select_from(Escalation))
+    assert counted
+    for _ in range(100):
+        assert sweep(session, moment) == 0
+    assert session.scalar(sa.select(sa.func.count()).select_from(Escalation)) == counted
+
+
+@pytest.mark.parametrize("hours", [[30], [5, 30], [1, 9, 24, 24, 25, 30], list(range(31))])
+def test_however_often_one_looks_the_ledger_is_the_same(
+    session: Session, town: Town, at: datetime, hours: list[int]  # noqa: ARG001
+) -> None:
+    case, _ = received(session, at)
+    for hour in hours:
+        sweep(session, at + hour * HOUR)
+    ledger = [(e.step, e.due_at, e.act) for e in of_case(session, case.id or 0)]
+    assert sorted(ledger, key=lambda e: (e[1], e[0])) == sorted(ledger, key=lambda e: (e[1], e[0]))
+    assert len({e[0] for e in ledger}) == len(ledger)
+    session.info.setdefault("ledger", ledger)
+    expected = _ledger_of_one_sweep(session, at)
+    assert sorted(ledger) == sorted(expected)
+
+
+def _ledger_of_one_sweep(session: Session, at: datetime) -> list[tuple[str, datetime, str]]:
+    other, _ = received(session, at)
+    sweep(session, at + 30 * HOUR)
+    return [(e.step, e.due_at, e.act) for e in of_case(session, other.id or 0)]
+
+
+def test_the_database_refuses_a_step_taken_twice(session: Session, town: Town, at: datetime) -> None:  # noqa: ARG001
+    case, _ = received(session, at)
+    sweep(session, at + 30 * HOUR)
+    row = of_case(session, case.id or 0)[0].model_dump(exclude={"id"})
+    with pytest.raises(sa.exc.IntegrityError), session.begin_nested():
+        session.execute(sa.insert(Escalation), [row])
+
+
+def test_an_answered_case_climbs_no_further(session: Session, town: Town, at: datetime) -> None:
+    case, _ = received(session, at)
+    does(session, case, town.li_qiang, Action.ACCEPT, at + HOUR)
+    does(session, case, town.li_qiang, Action.REPLY, at + HOUR, text="明天来修")
+    sweep(session, at + 30 * HOUR)
+    assert [e for e in raised(session, case.id) if metric_of(session, e) is not Metric.RESOLVE] == []
+
+
+def test_a_withdrawn_case_tells_nobody_anything(session: Session, town: Town, at: datetime) -> None:  # noqa: ARG001
+    case, _ = received(session, at)
+    resident_does(session, case, Action.WITHDRAW, at)
+    assert sweep(session, at + 30 * DAY) == 0
+    assert of_case(session, case.id or 0) == []
+
+
+def test_a_late_answer_is_a_breach_although_no_sweep_saw_it(session: Session, town: Town, at: datetime) -> None:
+    case, _ = received(session, at)
+    does(session, case, town.li_qiang, Action.ACCEPT, at)
+    does(session, case, town.li_qiang, Action.REPLY, at + DAY + timedelta(minutes=1), text="晚了")
+    contact = next(c for c in clocks_of(session, case.id or 0) if c.metric is Metric.CONTACT)
+    assert contact.breached_at == at + DAY
+
+
+def test_an_answer_in_time_is_in_time_however_late_it_is_seen(session: Session, town: Town, at: datetime) -> None:
+    case, _ = received(session, at)
+    does(session, case, town.li_qiang, Action.ACCEPT, at)
+    does(session, case, town.li_qiang, Action.REPLY, at + DAY, text="准时")
+    sweep(session, at + 2 * DAY)
+    contact = next(c for c in clocks_of(session, case.id or 0) if c.metric is Metric.CONTACT)
+    assert contact.breached_at is None
+
+
+def test_a_missing_head_passes_the_step_to_the_next_rung(session: Session, town: Town, at: datetime) -> None:
+    town.he_jun.is_active = False
+    session.flush()
+    case, _ = received(session, at)
+    sweep(session, at + DAY)
+    steps = [e for e in raised(session, case.id) if metric_of(session, e) is Metric.CONTACT and e.due_at == at + DAY]
+    assert [set(e.person_ids) for e in steps] == [{town.wu_dan.id}], "the sub-district's duty desk hears"
+    assert "nobody-heard" not in {a.check for a in alarms(session, at)}
+
+
+def test_each_who_hears_gets_one_notice(session: Session, town: Town, at: datetime) -> None:  # noqa: ARG001
+    case, _ = received(session, at)
+    sweep(session, at + 30 * HOUR)
+    told = sum(len(e.person_ids) for e in raised(session, case.id))
+    notices = session.exec(select(Notice).where(Notice.template == "escalated", Notice.case_id == case.id)).all()
+    assert len(notices) == told
+    assert len({n.key for n in notices}) == told
+
+
+def test_a_supervisor_answers_an_escalation_once(session: Session, town: Town, at: datetime) -> None:
+    case, _ = received(session, at)
+    sweep(session, at + 26 * HOUR)
+    waiting = open_escalations(session, town.chen_jing)
+    assert waiting
+    escalation = acknowledge(session, waiting[0][0].id or 0, note="已派人", by=town.chen_jing, now=at + 26 * HOUR)
+    again = acknowledge(session, escalation.id or 0, note="again", by=town.qian_bo, now=at + 27 * HOUR)
+    assert (again.acknowledged_by_id, again.note) == (town.chen_jing.id, "已派人")
+    assert [e["action"] for e in history(session, "case", case.id or 0)].count("acknowledged") == 1
+    assert broken_chains(session) == []
+
+
+def test_an_escalation_of_another_subdistrict_does_not_exist(session: Session, town: Town, at: datetime) -> None:
+    case, _ = received(session, at)
+    sweep(session, at + 26 * HOUR)
+    with pytest.raises(NotFoundError):
+        acknowledge(session, of_case(session, case.id or 0)[-1].id or 0, note="", by=town.zhou_tao, now=at)
+    assert open_escalations(session, town.zhou_tao) == []
+
+
+def test_an_acknowledged_case_does_not_climb_to_the_district(session: Session, town: Town, at: datetime) -> None:
+    case, _ = received(session, at)
+    sweep(session, at + 26 * HOUR)
+    for escalation, _ in open_escalations(session, town.chen_jing):
+        acknowledge(session, escalation.id or 0, note="在办", by=town.chen_jing, now=at + 26 * HOUR)
+    sweep(session, at + 30 * HOUR)
+    about_contact = [e for e in of_case(session, case.id or 0) if metric_of(session, e) is Metric.CONTACT]
+    assert about_contact[-1].skipped
+    assert town.qian_bo.id not in {p for e in about_contact for p in e.person_ids}
+
+
+def test_the_board_counts_what_a_supervisor_must_see(session: Session, town: Town, at: datetime) -> None:
+    received(session, at)
+    received(session, at, area="东山社区")
+    received(session, at, area="磨坊村")
+    sweep(session, at + 26 * HOUR)
+    seen = board(session, town.chen_jing, directory(session), at + 26 * HOUR)
+    assert (seen.open, seen.breached_count) == (2, 2)
+    assert {line.area_id for line in seen.communities} == {town.areas["shore"].id, town.areas["hill"].id}
+    whole = board(session, town.qian_bo, directory(session), at + 26 * HOUR)
+    assert whole.open == 3

@@ -1,0 +1,39 @@
+"""How tests bring a case to where they need it, through the same actions as everybody."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, select
+
+from service.accounts.tables import Person
+from service.cases.rules import Action
+from service.cases.tables import Case
+from service.handling.actions import RESIDENT, Doer, act
+from service.handling.queries import actors
+from service.intake.actions import open_case
+from service.intake.forms import RequestForm
+from service.intake.rules import Receipt
+
+
+def a_request(**answers: Any) -> RequestForm:
+    return RequestForm.model_validate({"text": "楼道的路灯坏了三天", "category": "C05", "area": "湖滨社区"} | answers)
+
+
+def received(session: Session, now: datetime, **answers: Any) -> tuple[Case, Receipt]:
+    receipt = open_case(session, a_request(**answers), now=now)
+    return case_of(session, receipt.number), receipt
+
+
+def case_of(session: Session, number: str) -> Case:
+    return session.exec(
+        select(Case).where(Case.number == number).execution_options(populate_existing=True)
+    ).one()
+
+
+def does(session: Session, case: Case, person: Person, action: Action, now: datetime, **answers: Any) -> Case:
+    doer = Doer(actors(session, case, person), person)
+    return act(session, case.id or 0, action, answers, by=doer, now=now)
+
+
+def resident_does(session: Session, case: Case, action: Action, now: datetime, **answers: Any) -> Case:
+    return act(session, case.id or 0, action, answers, by=RESIDENT, now=now)

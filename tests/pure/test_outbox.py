@@ -1,0 +1,58 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from service.outbox.messages import TEMPLATES
+from service.outbox.rules import MOST_TRIES, earliest, next_try
+from service.outbox.texts import FOLDER, render
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+AT = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("tries", "seconds"), [(1, 30), (2, 60), (3, 120), (7, 1920)]
+)
+def test_pauses_between_tries_grow(tries: int, seconds: int) -> None:
+    assert next_try(tries, AT) == AT + timedelta(seconds=seconds)
+
+
+def test_after_the_last_try_a_notice_is_given_up() -> None:
+    assert next_try(MOST_TRIES, AT) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "wakes", "delivered"),
+    [
+        ("2026-11-23 14:00", False, "2026-11-23 14:00"),
+        ("2026-11-23 21:59", False, "2026-11-23 21:59"),
+        ("2026-11-23 22:00", False, "2026-11-24 07:00"),
+        ("2026-11-24 02:30", False, "2026-11-24 07:00"),
+        ("2026-11-24 06:59", False, "2026-11-24 07:00"),
+        ("2026-11-24 07:00", False, "2026-11-24 07:00"),
+        ("2026-11-24 02:30", True, "2026-11-24 02:30"),
+    ],
+)
+def test_at_night_only_what_may_wake_is_delivered(written: str, wakes: bool, delivered: str) -> None:
+    at, then = (datetime.fromisoformat(text).replace(tzinfo=SHANGHAI) for text in (written, delivered))
+    assert earliest(at, wakes=wakes, zone=SHANGHAI) == then
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_notice_has_its_text_in_both_languages(template: str, language: str) -> None:
+    facts = {
+        "number": "20261123-00042-7", "desk": "湖滨社区服务站", "due_at": AT.isoformat(), "category": "电梯",
+        "step": "联系超时", "act": "call_out",
+    }  # fmt: skip
+    subject, body = render(template, language, facts, public_url="https://jiban.example")
+    assert "20261123-00042-7" in subject
+    assert "https://jiban.example/" in body
+    assert "{" not in subject + body
+
+
+def test_there_is_no_text_without_a_notice() -> None:
+    for language in ("zh", "en"):
+        assert {path.stem for path in Path(FOLDER / language).iterdir()} == set(TEMPLATES)

@@ -1,0 +1,1 @@
+"""The processes that watch the clocks and deliver the notices while nobody looks."""

@@ -1,0 +1,24 @@
+"""Which notices are due?"""
+
+from service.database import transaction
+from service.outbox.actions import claim_due, deliver
+from service.settings import get_settings
+from workers.app import app, now
+
+BATCH = 20
+MOST_BATCHES = 500
+
+
+@app.task(name="outbox.sweep", expires=5)  # type: ignore[untyped-decorator]
+def sweep_outbox() -> int:
+    """Deliver due notices, batch by batch, until none is left; return how many were tried."""
+    done = 0
+    for _ in range(MOST_BATCHES):
+        with transaction() as session:
+            notices = claim_due(session, now(), most=BATCH)
+            for notice in notices:
+                deliver(session, notice, get_settings(), now())
+        done += len(notices)
+        if len(notices) < BATCH:
+            break
+    return done

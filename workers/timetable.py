@@ -1,0 +1,21 @@
+"""What is done regularly, how often, and why. Nothing else decides when a sweep runs."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line: every `every` real seconds the task `task` is sent."""
+
+    task: str
+    every: float
+    why: str
+
+
+TIMETABLE: tuple[Entry, ...] = (
+    Entry("clocks.sweep", 1.0, "A step of the ladder is taken within seconds of falling due."),
+    Entry("outbox.sweep", 1.0, "A notice leaves within seconds of being written."),
+    Entry("upkeep.close_silent", 60.0, "A resolved case nobody rated is closed after its time."),
+    Entry("upkeep.forget", 600.0, "Answers to idempotency keys, attempts and ended sign-ins are dropped."),
+    Entry("upkeep.watch", 60.0, "What must never be true is looked for by something that is not the sweep."),
+)
