@@ -72,13 +72,14 @@ class DataFolder:
         Errors: CannotRunError when it cannot be written, is held by somebody else, or the servers' user
         cannot reach it.
         """
+        self.account = servers_account()
         with telling(self.path):
-            self.account = servers_account()
             self._make()
-            self._hold()
-            self.folder("log")
         if self.account is not None:
             self._check_reach(self.account)
+        with telling(self.path):
+            self._hold()
+            self.folder("log")
 
     def close(self) -> None:
         """Let the folder go."""
@@ -169,7 +170,6 @@ class DataFolder:
     def _check_reach(self, account: Account) -> None:
         barred = first_barred(self.path, account)
         if barred is not None:
-            self.close()
             raise CannotRunError(
                 f"As root, PostgreSQL runs as the user “{account.name}”, who may not enter {barred}, so the data cannot"
                 f" lie in {self.path}. Choose a folder outside it with --data-dir, such as {ROOT_DATA / 'data'}."

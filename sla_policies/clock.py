@@ -1,100 +1,263 @@
-"""How does a clock stand? (first version: to be replaced)"""
+"""How does one promise stand: running, paused or over, due when, and was it broken?"""
+
 from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
+
 from sla_policies.policy import Budget, Target, TimeKind
-from sla_policies.work_calendar import WorkCalendar
+from sla_policies.work_calendar import NO_TIME, WorkCalendar, as_utc, round_the_clock
 
 
 class EventKind(StrEnum):
-    STARTED = "started"; PAUSED = "paused"; RESUMED = "resumed"; SATISFIED = "satisfied"; EXTENDED = "extended"; CANCELLED = "cancelled"
+    """What can happen to a clock."""
+
+    STARTED = "started"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    SATISFIED = "satisfied"
+    EXTENDED = "extended"
+    CANCELLED = "cancelled"
 
 
 class ClockState(StrEnum):
-    RUNNING = "running"; PAUSED = "paused"; SATISFIED = "satisfied"; CANCELLED = "cancelled"
+    """How a clock stands after its events."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    SATISFIED = "satisfied"
+    CANCELLED = "cancelled"
+
+
+class ClockEventError(ValueError):
+    """An event cannot have happened to this clock."""
+
+
+END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
+K, S = EventKind, ClockState
+NEXT: dict[tuple[ClockState | None, EventKind], ClockState] = {
+    (None, K.STARTED): S.RUNNING,
+    (S.RUNNING, K.PAUSED): S.PAUSED,
+    (S.RUNNING, K.EXTENDED): S.RUNNING,
+    (S.PAUSED, K.RESUMED): S.RUNNING,
+    (S.PAUSED, K.EXTENDED): S.PAUSED,
+} | {(s, k): S(k) for s in (S.RUNNING, S.PAUSED) for k in (K.SATISFIED, K.CANCELLED)}
+"""Which event may follow in which state, and the state after it."""
 
 
 @dataclass(frozen=True)
 class ClockEvent:
+    """One thing that happened to a clock, at its own time."""
+
     at: datetime
     kind: EventKind
     reason: str = ""
     actor: str = ""
     extra: Budget | None = None
+    """What an extension adds, in the kind of time of the promise."""
 
     def to_json(self) -> dict[str, Any]:
-        return {"at": self.at.isoformat(), "kind": str(self.kind), "reason": self.reason, "actor": self.actor,
-                "extra": {"amount": self.extra.amount, "kind": str(self.extra.kind)} if self.extra else None}
+        """Return plain values for a JSON column."""
+        extra = self.extra and {"amount": self.extra.amount, "kind": str(self.extra.kind)}
+        if extra and self.extra and self.extra.same_time:
+            extra["same_time"] = True
+        at = as_utc(self.at).isoformat()
+        return {"at": at, "kind": str(self.kind), "reason": self.reason, "actor": self.actor, "extra": extra}
 
     @classmethod
-    def from_json(cls, v: dict[str, Any]) -> ClockEvent:
-        x = v.get("extra")
-        return cls(datetime.fromisoformat(v["at"]), EventKind(v["kind"]), v["reason"], v["actor"],
-                   Budget(x["amount"], TimeKind(x["kind"])) if x else None)
+    def from_json(cls, value: dict[str, Any]) -> ClockEvent:
+        """Read an event back. Errors: ClockEventError for anything that `to_json` did not write."""
+        try:
+            extra = value.get("extra")
+            budget = Budget(**(extra | {"kind": TimeKind(extra["kind"])})) if extra else None
+            at, kind = as_utc(datetime.fromisoformat(value["at"])), EventKind(value["kind"])
+            return cls(at, kind, value.get("reason", ""), value.get("actor", ""), budget)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ClockEventError(f"This is no clock event: {value!r} ({error}).") from error
 
 
 @dataclass(frozen=True)
 class Clock:
+    """One running promise. All it says follows from its target, its calendar and its events, and from nothing else.
+
+    A pause costs only time of the promise's own kind: working time where the budget is in working time or workdays. A
+    pause that begins after the due time moves nothing: the breach stays. What a pause costs beyond the policy's
+    maximum counts as running time.
+    """
+
     target: Target
     calendar: WorkCalendar
     events: tuple[ClockEvent, ...]
 
-    @property
+    def __post_init__(self) -> None:
+        state, last = None, None
+        for event in self.events:
+            state, last = self._next(state, last, event), as_utc(event.at)
+        if state is None:
+            raise ClockEventError("A clock begins with the event that started it.")
+
+    def with_event(self, event: ClockEvent) -> Clock:
+        """Return the clock after one more event.
+
+        Errors: ClockEventError when it cannot have happened: out of order, paused twice, a reason to pause that the
+        policy does not name, an extension asked for after the time ran out.
+        """
+        after = replace(self, events=(*self.events, event))
+        if event.kind is K.EXTENDED and (due := self.breached_at(event.at)) is not None:
+            raise ClockEventError(f"The time ran out at {due.isoformat()}: an extension must be asked for before.")
+        return after
+
+    def _next(self, state: ClockState | None, last: datetime | None, event: ClockEvent) -> ClockState:
+        """Return the state after an event, or refuse it."""
+        if (state, event.kind) not in NEXT:
+            raise ClockEventError(f"A clock that is {state or 'not started'} cannot be {event.kind}.")
+        if last is not None and as_utc(event.at) < last:
+            raise ClockEventError(
+                f"{event.kind} at {event.at.isoformat()} lies before the event of {last.isoformat()}."
+            )
+        if event.kind is K.PAUSED and event.reason not in self.target.pauses_for:
+            raise ClockEventError(f"The policy does not let “{event.reason}” pause the promise {self.target.metric}.")
+        if event.kind is K.EXTENDED:
+            kind = self.target.budget.kind
+            if event.extra is None or event.extra.kind is not kind or event.extra.amount == 0:
+                raise ClockEventError(f"An extension of this promise says how much {kind} time it adds.")
+        return NEXT[state, event.kind]
+
+    @cached_property
     def state(self) -> ClockState:
-        last = [e for e in self.events if e.kind is not EventKind.EXTENDED][-1].kind
-        return {EventKind.STARTED: ClockState.RUNNING, EventKind.RESUMED: ClockState.RUNNING, EventKind.PAUSED: ClockState.PAUSED,
-                EventKind.SATISFIED: ClockState.SATISFIED, EventKind.CANCELLED: ClockState.CANCELLED}[last]
+        """How the clock stands after its last event."""
+        kind = next(e.kind for e in reversed(self.events) if e.kind is not K.EXTENDED)
+        return S.RUNNING if kind in (K.STARTED, K.RESUMED) else S(kind)
 
     @property
     def started_at(self) -> datetime:
-        return self.events[0].at
+        """When the promise began to count."""
+        return as_utc(self.events[0].at)
 
     @property
     def ended_at(self) -> datetime | None:
-        return self.events[-1].at if self.state in (ClockState.SATISFIED, ClockState.CANCELLED) else None
+        """When it was satisfied or cancelled."""
+        return as_utc(self.events[-1].at) if self.state in (S.SATISFIED, S.CANCELLED) else None
 
     @property
     def extensions(self) -> int:
-        return sum(e.kind is EventKind.EXTENDED for e in self.events)
-
-    def paused(self, now: datetime) -> timedelta:
-        total, since = timedelta(0), None
-        for e in self.events:
-            if e.kind is EventKind.PAUSED: since = e.at
-            elif since and e.kind in (EventKind.RESUMED, EventKind.CANCELLED, EventKind.SATISFIED):
-                total += e.at - since; since = None
-        return total + ((now - since) if since else timedelta(0))
-
-    def _length(self, b: Budget) -> timedelta:
-        return timedelta(days=b.amount) if b.kind is TimeKind.WORKDAYS else timedelta(minutes=b.amount)
+        """How often it was extended."""
+        return sum(event.kind is K.EXTENDED for event in self.events)
 
     @property
-    def budget(self) -> timedelta:
-        return self._length(self.target.budget) + sum((self._length(e.extra) for e in self.events if e.extra), timedelta(0))
+    def extended_by(self) -> int:
+        """How much all extensions added together, in the unit of the budget."""
+        return sum(event.extra.amount for event in self.events if event.extra)
 
     @property
+    def armed_at(self) -> datetime:
+        """Since when the present deadline stands: the last extension, or the start."""
+        return max(as_utc(e.at) for e in self.events if e.kind in (K.STARTED, K.EXTENDED))
+
+    @cached_property
     def due_at(self) -> datetime | None:
-        if self.state in (ClockState.PAUSED, ClockState.CANCELLED): return None
-        return self.started_at + self.budget + self.paused(self.events[-1].at)
+        """When it is due; None while paused, and when cancelled. A satisfied clock keeps the due time it had."""
+        return None if self.state in (S.PAUSED, S.CANCELLED) else self._due(self.started_at)
+
+    @property
+    def paused_until(self) -> datetime | None:
+        """When the present pause reaches the policy's maximum; None when not paused, or without a maximum."""
+        if self.state is not S.PAUSED or self.target.pause_at_most is None:
+            return None
+        return list(self._spans(END_OF_TIME))[-1][1]
+
+    @cached_property
+    def allowance(self) -> timedelta:
+        """All the time the promise has, extensions included, in its own kind of time."""
+        return self._time.between(self.started_at, self._undisturbed)
 
     def elapsed(self, now: datetime) -> timedelta:
-        return (self.ended_at or now) - self.started_at - self.paused(now)
+        """Return how much of its own time has passed until `now` or its end, without the pauses."""
+        return self._time.between(self.started_at, self._until(now)) - self.paused(now)
 
     def remaining(self, now: datetime) -> timedelta:
-        return self.budget - self.elapsed(now)
+        """Return how much of its own time is left; negative when overdue, standing still while paused."""
+        return self.allowance - self.elapsed(now)
 
-    def after(self, at: datetime, budget: Budget) -> datetime:
-        return at + self._length(budget)
+    def paused(self, now: datetime) -> timedelta:
+        """Return how much of its own time the pauses cost until `now` or its end."""
+        until = self._until(now)
+        return sum((self._time.between(a, min(b, until)) for a, b in self._spans(until)), NO_TIME)
 
     def breached_at(self, now: datetime) -> datetime | None:
-        d = self.due_at
-        return d if d and (self.ended_at or now) > d else None
+        """Return the due time that was missed, or None: judged by time stamps, whenever somebody looks.
+
+        Satisfied exactly at the due time is in time.
+        """
+        until = self._until(now)
+        due = self._due(until)
+        return due if until > due else None
 
     @property
     def is_provisional(self) -> bool:
-        return False
+        """May the due time still change because it touches days whose holidays are not published?"""
+        if self.target.budget.kind is TimeKind.ELAPSED:
+            return False
+        return self.calendar.is_provisional(self.started_at, self._due(self.started_at))
 
-    def with_event(self, e: ClockEvent) -> Clock:
-        return replace(self, events=(*self.events, e))
+    def after(self, at: datetime, budget: Budget) -> datetime:
+        """Return when a budget that starts at `at` runs out, in this clock's calendar."""
+        if budget.kind is TimeKind.WORKDAYS:
+            days = self.calendar.shift_workdays if budget.same_time else self.calendar.add_workdays
+            return days(at, budget.amount)
+        return self._calendar(budget.kind).add(at, timedelta(minutes=budget.amount))
+
+    def shifted(self, by: timedelta) -> datetime:
+        """Return when that much of its own time is left before the due time (negative), or has passed since."""
+        time = self._time
+        base = time.add(self._undisturbed, by) if by > NO_TIME else time.subtract(self._undisturbed, -by)
+        return self._past_pauses(max(base, self.started_at), self.started_at)
+
+    @property
+    def _time(self) -> WorkCalendar:
+        """The calendar that this clock's own time passes in."""
+        return self._calendar(self.target.budget.kind)
+
+    def _calendar(self, kind: TimeKind) -> WorkCalendar:
+        return round_the_clock(self.calendar.zone) if kind is TimeKind.ELAPSED else self.calendar
+
+    @cached_property
+    def _undisturbed(self) -> datetime:
+        """The due time with its extensions, as if nothing had paused it."""
+        budget = self.target.budget
+        return self.after(self.started_at, replace(budget, amount=budget.amount + self.extended_by))
+
+    def _due(self, now: datetime) -> datetime:
+        """Return the due time, a pause that has not ended costing what it has cost until `now`."""
+        return self._past_pauses(self._undisturbed, now)
+
+    def _past_pauses(self, moment: datetime, now: datetime) -> datetime:
+        """Return the moment, moved by every pause that began before it or at it."""
+        for begin, end in self._spans(now):
+            if begin > moment:
+                break
+            moment = self._time.add(moment, self._time.between(begin, end)) if end > begin else moment
+        return moment
+
+    def _until(self, now: datetime) -> datetime:
+        return min(as_utc(now), self.ended_at) if self.ended_at else as_utc(now)
+
+    def _spans(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Yield begin and end of each pause as far as it counts; one that has not ended counts until `now`."""
+        most, begin = self.target.pause_at_most, None
+        left = None if most is None else timedelta(minutes=most.amount)
+        for event in (*self.events, None):
+            if event and event.kind is K.PAUSED:
+                begin = as_utc(event.at)
+            elif begin and (event is None or event.kind is not K.EXTENDED):
+                end = as_utc(event.at) if event else max(begin, as_utc(now))
+                if most is not None and left is not None:
+                    calendar = self._calendar(most.kind)
+                    end = min(end, calendar.add(begin, left)) if left else begin
+                    left -= calendar.between(begin, end)
+                yield begin, end
+                begin = None

@@ -1,21 +1,63 @@
-"""Who hears next? (first version: to be replaced)"""
-from __future__ import annotations
+"""Who hears next about a promise, at which moment, and what is asked of them?"""
+
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
 from sla_policies.clock import Clock, ClockState
 from sla_policies.policy import Budget, Metric
+
+ROLES = (
+    "handler",
+    "community_duty",
+    "community_head",
+    "subdistrict_desk",
+    "subdistrict_supervisor",
+    "district_desk",
+)
+"""Whom a step may name, from the street up; who they are is looked up when the step is taken."""
+ACTS = ("remind", "call_out", "force_assign", "yellow_card", "red_card", "supervise", "climb")
+CONDITIONS = frozenset({"contacted", "acknowledged"})
+"""What may make a step unnecessary; asked when it is taken, never before."""
+
+
+@dataclass(frozen=True)
+class Offset:
+    """Where a step stands: at a share of the promised time, or before or after the due time.
+
+    Minutes count in the clock's own time, working minutes on a clock of working time.
+    """
+
+    percent: int | None = None
+    minutes: int = 0
+    """Negative: before the due time."""
+    workdays: int = 0
+
+    def __str__(self) -> str:
+        if self.percent is not None:
+            return f"{self.percent} %"
+        amount = self.workdays or self.minutes
+        if amount == 0:
+            return "due"
+        size = abs(amount)
+        written = (
+            f"{size} workday{'s' * (size > 1)}" if self.workdays else f"{size}m" if size % 60 else f"{size // 60}h"
+        )
+        return f"{'before' if amount < 0 else 'after'} {written}"
 
 
 @dataclass(frozen=True)
 class Step:
+    """One rung: when it is reached, who hears, what is asked, and what would make it unnecessary."""
+
     key: str
     metric: Metric
-    percent: int
-    after: timedelta
+    offset: Offset
     to: tuple[str, ...]
     act: str
     wakes: bool = False
+    """May it disturb people at night?"""
     acknowledge_within: Budget | None = None
+    """Who hears must answer within this time, else the next rung hears."""
     unless: frozenset[str] = frozenset()
     title_zh: str = ""
     title_en: str = ""
@@ -23,26 +65,45 @@ class Step:
 
 @dataclass(frozen=True)
 class DueStep:
+    """A step that is to be taken, dated by its own moment and not by when somebody looked."""
+
     step: Step
     due_at: datetime
 
 
 def step_time(step: Step, clock: Clock) -> datetime | None:
-    if clock.state is not ClockState.RUNNING or clock.due_at is None: return None
-    return clock.due_at - clock.budget * (100 - step.percent) / 100 + step.after
-
-
-def _mine(clock: Clock, ladder: tuple[Step, ...], fired: frozenset[str]) -> list[DueStep]:
-    out = []
-    for s in ladder:
-        t = step_time(s, clock) if s.metric is clock.target.metric and s.key not in fired else None
-        if t is not None: out.append(DueStep(s, t))
-    return sorted(out, key=lambda d: d.due_at)
+    """Return the moment of a step: never before the clock's start; None while the clock is paused, or after its end."""
+    due = clock.due_at
+    if clock.state is not ClockState.RUNNING or due is None:
+        return None
+    offset = step.offset
+    if offset.workdays:
+        return max(clock.calendar.shift_workdays(due, offset.workdays), clock.started_at)
+    by = timedelta(minutes=offset.minutes)
+    if offset.percent is not None:
+        by = clock.allowance * (offset.percent - 100) / 100
+    return clock.shifted(by) if by else due
 
 
 def steps_due(clock: Clock, ladder: tuple[Step, ...], fired: frozenset[str], now: datetime) -> tuple[DueStep, ...]:
-    return tuple(d for d in _mine(clock, ladder, fired) if d.due_at <= now)
+    """Return the steps of this clock whose time has come and that are not in `fired`, in order.
+
+    Nothing falls due on a clock that is paused or over. After an extension only the steps beyond it are armed again.
+    """
+    return tuple(due for due in _armed(clock, ladder, fired) if due.due_at <= now)
 
 
 def next_action_at(clock: Clock, ladder: tuple[Step, ...], fired: frozenset[str]) -> datetime | None:
-    return min((d.due_at for d in _mine(clock, ladder, fired)), default=None)
+    """Return when the next step of this clock falls due that is not in `fired`; None when there is none."""
+    return min((due.due_at for due in _armed(clock, ladder, fired)), default=None)
+
+
+def _armed(clock: Clock, ladder: tuple[Step, ...], fired: frozenset[str]) -> list[DueStep]:
+    """Return what is still to come, in order of time and then of the ladder."""
+    found = []
+    for step in ladder:
+        if step.metric is clock.target.metric and step.key not in fired:
+            at = step_time(step, clock)
+            if at is not None and (clock.extensions == 0 or at > clock.armed_at):
+                found.append(DueStep(step, at))
+    return sorted(found, key=lambda due: due.due_at)

@@ -1,12 +1,14 @@
 """When is working time, and which moment is so much of it away from another?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import chain
 from zoneinfo import ZoneInfo
 
-DAY = 86_400
+from sla_policies.hours import DAY, Windows, joined, without
+
 ONE_DAY, NO_TIME = timedelta(days=1), timedelta()
 LONGEST_GAP = 800
 """Days without working time after which a search gives up."""
@@ -14,9 +16,6 @@ LONGEST_WALK = 40_000
 """Days (about 109 years) that no search goes beyond."""
 MOST_DAYS_KEPT = 20_000
 
-Window = tuple[int, int]
-"""Opening and closing in seconds after local midnight; a closing above 86,400 lies on the next date."""
-Windows = tuple[Window, ...]
 Period = tuple[datetime, datetime]
 
 
@@ -52,6 +51,9 @@ class WorkCalendar:
             raise ValueError(f"The calendar {self.name} has no working time at all.")
         if both := self.off & self.worked:
             raise ValueError(f"In calendar {self.name} {min(both)} is both a day off and a make-up workday.")
+        for opens, closes in chain(*self.week, *self.dated.values(), *self.breaks.values()):
+            if not 0 <= opens < DAY or not opens < closes <= opens + DAY:
+                raise ValueError(f"Calendar {self.name} has hours from second {opens} to {closes} of a day.")
 
     @property
     def worked_hours(self) -> Windows:
@@ -127,14 +129,16 @@ class WorkCalendar:
 
     def count_workdays(self, first: date, last: date) -> int:
         """Return how many workdays there are from `first` to `last`, both counted; 0 in the wrong order."""
-        days = min((last - first).days + 1, LONGEST_WALK)
+        days = (last - first).days + 1
+        if days > LONGEST_WALK:
+            raise CalendarExhaustedError(f"From {first} to {last} are more days than can be counted.")
         return sum(self.is_workday(first + ONE_DAY * n) for n in range(days))
 
     def add_workdays(self, start: datetime, days: int) -> datetime:
         """Return the close of business `days` workdays after `start` (before it, if negative).
 
         Civil Code articles 200-204: the first day is not counted, a last day off moves to the next workday, and the
-        term ends with business hours (24:00 where the day has no earlier close). Zero is today's close, if still to come.
+        term ends with business hours (24:00 where there is no earlier close). Zero is today's close, if still to come.
         """
         start = as_utc(start)
         if days:
@@ -165,7 +169,7 @@ class WorkCalendar:
         if self.known_years is None:
             return False
         first, last = self.date_of(min(from_, to)), self.date_of(max(from_, to))
-        needed = set(range(first.year, min(last.year, first.year + LONGEST_GAP) + 1))
+        needed = set(range(first.year, last.year + 1))
         if last.month == 12:
             needed.add(last.year + 1)
         return not needed <= self.known_years
@@ -182,14 +186,14 @@ class WorkCalendar:
         return self.worked_hours if day in self.worked else self.week[day.weekday()]
 
     def _hours(self, day: date) -> Windows:
-        """Return the local hours of a date: its own windows up to 24:00, and what reaches into it from the day before."""
+        """Return the local hours of a date: its own windows up to 24:00, and what reaches in from the day before."""
         hours = [(opens, min(closes, DAY)) for opens, closes in self._windows(day)]
         if day not in self.off and day not in self.dated and day > date.min:
             hours += [(0, closes - DAY) for _, closes in self._windows(day - ONE_DAY) if closes > DAY]
         return without(joined(hours), self.breaks.get(day, ()))
 
     def _instant(self, day: date, seconds: int) -> datetime:
-        """Return a local time as an instant; each edge is converted on its own, so that no shift of the zone is lost."""
+        """Return a local time as an instant; each edge is converted on its own, so no shift of the zone is lost."""
         days, rest = divmod(seconds, DAY)
         clock = time(rest // 3600, rest // 60 % 60, rest % 60)
         return datetime.combine(day + ONE_DAY * days, clock, self.zone).astimezone(UTC)
@@ -236,25 +240,6 @@ def as_utc(at: datetime) -> datetime:
     if at.tzinfo is None or at.utcoffset() is None:
         raise ValueError(f"The time {at.isoformat()} has no time zone: say which, for example {at.isoformat()}+08:00.")
     return at.astimezone(UTC)
-
-
-def joined(windows: Sequence[Window]) -> Windows:
-    """Return the windows in order, with those that overlap or touch made one."""
-    found: list[Window] = []
-    for opens, closes in sorted(windows):
-        if found and opens <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], closes))
-        else:
-            found.append((opens, closes))
-    return tuple(found)
-
-
-def without(windows: Windows, breaks: Windows) -> Windows:
-    """Return what is left of the windows when the breaks are taken out."""
-    for begins, ends in breaks:
-        pieces = [piece for o, c in windows for piece in ((o, min(c, begins)), (max(o, ends), c))]
-        windows = tuple((o, c) for o, c in pieces if o < c)
-    return windows
 
 
 def _not_negative(amount: timedelta) -> timedelta:

@@ -1,4 +1,4 @@
-"""How is the configuration changed safely: one writer at a time, against the version that was seen, both values kept?"""
+"""How is the configuration changed: one writer at a time, against the version that was seen, both values kept?"""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar

@@ -74,9 +74,12 @@ class Life:
     def within(self, metric: Metric, least: float, most: float) -> datetime:
         """Return a moment at this part of a promise (1 is its end), at work if that is not too late for it.
 
-        Nothing follows at once on what was done before: some of the time that is left passes first.
+        Nothing follows at once on what was done before: some of the time that is left passes first. What the policy
+        does not promise is done some hours later.
         """
-        world, start, due = self.world, self.since or self.case.received_at, self.due[metric]
+        world, start, due = self.world, self.since or self.case.received_at, self.due.get(metric)
+        if due is None:
+            return self.later(1, 8)
         left = max(due - self.now, timedelta(0))
         part = world.dice.uniform(least, most)
         aimed = max(start + (due - start) * part, self.now + left * world.dice.uniform(0.05, 0.2))

@@ -89,7 +89,8 @@ class _Passage:
         message = await self._receive()
         self.read += len(message.get("body", b""))
         if self.read > self.most:
-            await self._drain()
+            if message.get("more_body", False):
+                await self._drain()
             raise HTTPException(413)
         return message
 

@@ -2,19 +2,15 @@
 
 import os
 from dataclasses import asdict
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy.exc import SQLAlchemyError
 
-import service.migrations
+from service.migrations.run import is_current
 from service.watch.queries import alarms
 from service.web.deps import DbSession, Now
 
@@ -33,8 +29,8 @@ def health(session: DbSession, now: Now) -> JSONResponse:
 def readiness(session: DbSession) -> JSONResponse:
     """Say whether the database can be reached and is migrated: then requests may come."""
     try:
-        heads = MigrationContext.configure(session.connection()).get_current_heads()
-        reason = "" if set(heads) == _newest() else "the database is not migrated: run `jiban migrate`"
+        is_ready = is_current(session.connection())
+        reason = "" if is_ready else "the database is not migrated: run `jiban migrate`"
     except SQLAlchemyError as why:
         session.rollback()
         reason = f"the database cannot be reached ({type(why).__name__})"
@@ -54,10 +50,3 @@ def metrics() -> Response:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-
-
-@lru_cache
-def _newest() -> frozenset[str]:
-    """Return what the database must be migrated to, as this program knows it."""
-    folder = Path(str(service.migrations.__file__)).parent
-    return frozenset(ScriptDirectory(str(folder)).get_heads())

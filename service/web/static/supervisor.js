@@ -1,7 +1,6 @@
 // The board updates by itself. It waits while somebody decides, and says aloud what changed in its numbers.
 (() => {
   const live = document.getElementById("board-live");
-  const held = document.getElementById("board-held");
   const said = document.getElementById("board-said");
   if (!live) return;
 
@@ -11,7 +10,8 @@
 
   const wait = () => {
     const deciding = isDeciding();
-    held.hidden = !deciding;
+    const held = document.getElementById("board-held");
+    if (held) held.hidden = !deciding;
     return deciding;
   };
 

@@ -1,0 +1,71 @@
+"""Which areas are there, what lies below one, and what does it still hold?
+
+The tables of people and cases belong to rooms above this one: they are named here, as foreign keys are, not imported.
+"""
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.areas.details import Held
+from service.areas.tables import Area
+
+_people = sa.table("people", sa.column("area_id"), sa.column("is_active"))
+_cases = sa.table("cases", sa.column("id"), sa.column("area_id"), sa.column("unit_id"))
+_assignments = sa.table("assignments", sa.column("case_id"), sa.column("ended_at"))
+
+
+def all_areas(session: Session) -> list[Area]:
+    """Return every area, closed ones too, each after the one it lies in, neighbours by code."""
+    areas = session.exec(select(Area).order_by(Area.code)).all()
+    below: dict[int | None, list[Area]] = {}
+    for area in areas:
+        below.setdefault(area.parent_id, []).append(area)
+    ordered: list[Area] = []
+    waiting = list(reversed(below.get(None, [])))
+    while waiting:
+        area = waiting.pop()
+        ordered.append(area)
+        waiting.extend(reversed(below.get(area.id, [])))
+    return ordered
+
+
+def area_by_id(session: Session, area_id: int) -> Area | None:
+    """Return the area, also a closed one."""
+    return session.get(Area, area_id)
+
+
+def area_by_code(session: Session, code: str) -> Area | None:
+    """Return the area with that code, also a closed one."""
+    return session.exec(select(Area).where(Area.code == code)).one_or_none()
+
+
+def subtree_ids(session: Session, area_id: int) -> set[int]:
+    """Return the ids of an area and of everything below it."""
+    path = select(Area.path).where(Area.id == area_id).scalar_subquery()
+    return {i for i in session.exec(select(Area.id).where(col(Area.path).startswith(path))) if i is not None}
+
+
+def people_by_area(session: Session) -> dict[int, int]:
+    """Return how many active people each area has; areas without people are left out."""
+    number = sa.func.count().label("people")
+    counted = sa.select(_people.c.area_id, number).where(_people.c.is_active).group_by(_people.c.area_id)
+    return {row.area_id: row.people for row in session.execute(counted)}
+
+
+def held_by(session: Session, area_id: int) -> Held:
+    """Return what the area itself holds: active people, open cases there or at its desk, open areas below."""
+    people = sa.select(sa.func.count()).where(_people.c.area_id == area_id, _people.c.is_active)
+    is_current = sa.select(_assignments.c.case_id).where(
+        _assignments.c.case_id == _cases.c.id, _assignments.c.ended_at.is_(None)
+    )
+    here = sa.or_(_cases.c.area_id == area_id, _cases.c.unit_id == area_id)
+    cases = sa.select(sa.func.count()).select_from(_cases).where(here, sa.exists(is_current))
+    areas = sa.select(sa.func.count()).where(col(Area.parent_id) == area_id, col(Area.is_active))
+    return Held(*(session.scalar(count) or 0 for count in (people, cases, areas)))
+
+
+def area_names(session: Session, area_ids: Collection[int]) -> dict[int, Area]:
+    """Return these areas by id, closed ones too."""
+    return {area.id or 0: area for area in session.exec(select(Area).where(col(Area.id).in_(area_ids)))}

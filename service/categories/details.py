@@ -1,0 +1,124 @@
+"""What may be written down about a category, and what stands in the way of changing it?"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.categories.rules import SOMETHING_ELSE, Topic
+from service.errors import InvalidFieldsError
+from sla_policies.policy import Grade
+
+NAME_MOST = 60
+EXAMPLES_MOST = 300
+KEYWORDS_MOST = 60
+KEYWORD_MOST = 30
+_CODE = re.compile(r"[A-Z][0-9]{0,7}")
+_BETWEEN_WORDS = re.compile(r"[,，、;；\n]+")
+
+
+@dataclass(frozen=True)
+class CategoryDetails:
+    """What is written down about a category, beside its code. Without a parent it is a group."""
+
+    name: str
+    name_en: str
+    grade: Grade
+    parent_code: str | None = None
+    examples: str = ""
+    keywords: tuple[str, ...] = ()
+    is_active: bool = True
+
+
+def check_category(code: str, details: CategoryDetails, known: Mapping[str, Topic]) -> None:
+    """Accept details that can be stored; `known` are all categories by code.
+
+    Errors: InvalidFieldsError, naming each field.
+    """
+    faults = {
+        "name": _wrong_name(details.name),
+        "name_en": _wrong_name(details.name_en),
+        "parent_code": _wrong_parent(code, details, known),
+        "examples": "Please keep the examples under 300 characters." if len(details.examples) > EXAMPLES_MOST else None,
+        "keywords": _wrong_keywords(details.keywords),
+        "is_active": _wrong_end(code, details, known),
+    }
+    wrong = {field: fault for field, fault in faults.items() if fault}
+    if wrong:
+        raise InvalidFieldsError(wrong, below=len(_active_below(code, known)))
+
+
+def check_new_code(code: str, known: Mapping[str, Topic]) -> None:
+    """Accept a code that nobody has. Errors: InvalidFieldsError."""
+    if not _CODE.fullmatch(code):
+        raise InvalidFieldsError(
+            {"code": "A code is a capital letter, followed by up to seven digits, such as A or A03."}
+        )
+    if code in known:
+        raise InvalidFieldsError({"code": "Another category has this code. Please choose another."})
+
+
+def as_keywords(text: str) -> tuple[str, ...]:
+    """Return the words of '路灯、路面' in their order, each once."""
+    words = (word.strip() for word in _BETWEEN_WORDS.split(text))
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def columns(details: CategoryDetails) -> dict[str, Any]:
+    """Return the columns that the details fill, tidied."""
+    return {
+        "name": details.name.strip(),
+        "name_en": details.name_en.strip(),
+        "parent_code": details.parent_code,
+        "grade": details.grade,
+        "examples": details.examples.strip(),
+        "keywords": list(details.keywords),
+        "is_active": details.is_active,
+    }
+
+
+def _wrong_name(name: str) -> str | None:
+    if not name.strip():
+        return "Please write something here."
+    return "Please give a name of at most 60 characters." if len(name.strip()) > NAME_MOST else None
+
+
+def _wrong_keywords(words: tuple[str, ...]) -> str | None:
+    if len(words) > KEYWORDS_MOST or any(len(word) > KEYWORD_MOST for word in words):
+        return "Please give at most 60 keywords, each of at most 30 characters."
+    return None
+
+
+def _wrong_parent(code: str, details: CategoryDetails, known: Mapping[str, Topic]) -> str | None:
+    if details.parent_code is None:
+        return None
+    parent = known.get(details.parent_code)
+    if parent is None:
+        return "This category is not known. Please choose one of the list."
+    if code in _up_from(parent, known):
+        return "A category cannot lie in itself or in one below it."
+    if details.is_active and not parent.is_active:
+        return "The category above is not in use. Please put it into use first, or choose another."
+    return None
+
+
+def _wrong_end(code: str, details: CategoryDetails, known: Mapping[str, Topic]) -> str | None:
+    if details.is_active or code not in known:
+        return None
+    if code == SOMETHING_ELSE:
+        return "This category stays in use: it takes what fits nowhere else."
+    if _active_below(code, known):
+        return "Categories in use below this one: {below}. Please take them out of use first."
+    return None
+
+
+def _active_below(code: str, known: Mapping[str, Topic]) -> list[Topic]:
+    return [topic for topic in known.values() if topic.parent_code == code and topic.is_active]
+
+
+def _up_from(topic: Topic | None, known: Mapping[str, Topic]) -> list[str]:
+    found: list[str] = []
+    while topic is not None and topic.code not in found:
+        found.append(topic.code)
+        topic = known.get(topic.parent_code) if topic.parent_code else None
+    return found

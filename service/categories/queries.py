@@ -1,0 +1,42 @@
+"""Which categories are there, as rows?"""
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.categories.rules import Topic
+from service.categories.tables import Category
+
+
+def all_categories(session: Session) -> list[Category]:
+    """Return every category in the order of the catalogue, each followed by those below it."""
+    rows = session.exec(select(Category).order_by(col(Category.position), Category.code)).all()
+    ordered: list[Category] = []
+    waiting = [row for row in reversed(rows) if row.parent_code is None]
+    while waiting:
+        row = waiting.pop()
+        ordered.append(row)
+        waiting.extend(below for below in reversed(rows) if below.parent_code == row.code)
+    return ordered
+
+
+def category_by_code(session: Session, code: str) -> Category | None:
+    """Return the category with that code, also one that is out of use."""
+    return session.exec(select(Category).where(Category.code == code)).one_or_none()
+
+
+def topics(session: Session) -> dict[str, Topic]:
+    """Return every category by code as the rules see it, read from the rows."""
+    return {c.code: as_topic(c) for c in session.exec(select(Category).order_by(Category.code))}
+
+
+def as_topic(row: Category) -> Topic:
+    """Return a row as the rules see it."""
+    return Topic(
+        row.id or 0, row.code, row.parent_code, row.name, row.name_en, row.grade, tuple(row.keywords), row.is_active
+    )
+
+
+def last_position(session: Session) -> int:
+    """Return the position of the last category, -1 when there is none."""
+    found = session.scalar(sa.select(sa.func.max(Category.position)))
+    return -1 if found is None else int(found)

@@ -1,0 +1,139 @@
+"""How do the supervisor's pages come about? What their forms send, and what their templates are given."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from service.accounts.tables import Person
+from service.areas.rules import AreaLevel, Place
+from service.cases.rules import Action
+from service.cases.tables import Case
+from service.errors import NotFoundError, ServiceError
+from service.escalations.decisions import answerable, decisions, escalation_of, reach
+from service.escalations.lists import SOON, Where, Which, cases_listed, unanswered_listed
+from service.routing.queries import directory
+from service.routing.rules import Directory
+from service.web.error_pages import problem_of
+from service.web.render import page
+from service.web.sign_in import own_page
+
+BOARD = "/board"
+MOST_DIGITS = 9
+LIST_LABELS: Mapping[Which, str] = {
+    Which.BREACHED: "Overdue",
+    Which.SOON: "Running out within 2 hours",
+    Which.UNACKNOWLEDGED: "Waiting for an answer",
+    Which.UNASSIGNED: "To be assigned",
+    Which.OPEN: "Open cases",
+}
+
+
+class Answers(BaseModel):
+    """What a decision's form sends; it is checked where it is done."""
+
+    person_id: str = ""
+    text: str = ""
+    version: str = ""
+    next: str = ""
+
+    def given(self, action: Action) -> dict[str, str]:
+        """Return the answers of that action."""
+        chosen = {} if action is Action.NOTE else {"person_id": self.person_id}
+        return chosen | {"text": self.text}
+
+    def seen_version(self) -> int | None:
+        """Return the version of the case that the reader saw; a message is welcome at any version."""
+        is_number = self.version.isascii() and self.version.isdecimal() and len(self.version) <= MOST_DIGITS
+        return int(self.version) if is_number else None
+
+
+class Asked(BaseModel):
+    """Which part of a list somebody wants to see."""
+
+    area: str = ""
+    """The code of an area."""
+    only: str = ""
+    """Anything: without the areas below it."""
+    cursor: str = ""
+    done: str = ""
+
+    def where(self, person: Person, known: Directory) -> Where | None:
+        """Return the area; one outside the reader's own is unknown to them. Errors: NotFoundError."""
+        if not self.area:
+            return None
+        place = known.areas.by_code.get(self.area)
+        if place is None or not known.areas.covers(person.area_id, place.id):
+            raise NotFoundError
+        return Where(place.id, only=bool(self.only))
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What was typed into a form, for which action, and why it was refused, if it was."""
+
+    answers: Answers = field(default_factory=Answers)
+    action: str = ""
+    error: ServiceError | None = None
+
+
+def common(person: Person, known: Directory) -> dict[str, Any]:
+    """Return what every page here shows."""
+    return {"place": known.areas.places[person.area_id], "soon_within": SOON, "labels": LIST_LABELS, "lists": Which}
+
+
+def listed(
+    session: Session,
+    person: Person,
+    known: Directory,
+    now: datetime,
+    which: Which,
+    where: Where | None,
+    cursor: str,
+) -> dict[str, Any]:
+    """Return one page of a list, of escalations or of cases, for its template."""
+    if which is Which.UNACKNOWLEDGED:
+        waiting = unanswered_listed(session, person, where=where, cursor=cursor)
+        return {"which": which, "listed": waiting, "rows": answerable(session, waiting.rows, known)}
+    cases = cases_listed(session, person, which, now, where=where, cursor=cursor)
+    rows = decisions(session, cases.rows, reach(session, person, known, now))
+    return {"which": which, "listed": cases, "rows": rows}
+
+
+def areas(person: Person, known: Directory) -> list[Place]:
+    """Return the sub-districts and communities of a person, in the order of their codes."""
+    mine = [p for p in known.areas.places.values() if known.areas.covers(person.area_id, p.id)]
+    return [p for p in mine if p.level in (AreaLevel.SUBDISTRICT, AreaLevel.COMMUNITY)]
+
+
+def decision_page(
+    request: Request, session: Session, case: Case, person: Person, now: datetime, tried: Tried
+) -> Response:
+    """Render what can be decided about one case."""
+    known = directory(session)
+    within = reach(session, person, known, now)
+    facts = {"row": decisions(session, [case], within)[0], "others": within.others(case)}
+    return _form(request, "supervisor/decide.html", facts | common(person, known), tried)
+
+
+def escalation_page(request: Request, session: Session, escalation_id: int, person: Person, tried: Tried) -> Response:
+    """Render one escalation. Errors: NotFoundError."""
+    known = directory(session)
+    row = answerable(session, [escalation_of(session, escalation_id, person)], known)[0]
+    facts = {"row": row, "answered_by": known.people.get(row.escalation.acknowledged_by_id or 0)}
+    return _form(request, "supervisor/escalation.html", facts | common(person, known), tried)
+
+
+def _form(request: Request, template: str, facts: Mapping[str, Any], tried: Tried) -> Response:
+    """Render a form: what is wrong on top and beside its field, and everything typed."""
+    problem = problem_of(request, tried.error) if tried.error else None
+    answers = tried.answers
+    shown = {"tried": tried.action, "typed": answers, "problem": problem, "next": own_page(answers.next, BOARD)}
+    response = page(request, template, {**facts, **shown}, status=problem.status if problem else 200)
+    response.headers.update(problem.headers if problem else {})
+    return response

@@ -1,0 +1,55 @@
+"""What do the opening hours of a day mean, in seconds after its midnight?"""
+
+import re
+from collections.abc import Sequence
+
+DAY = 86_400
+
+Window = tuple[int, int]
+"""Opening and closing in seconds after local midnight; a closing above 86,400 lies on the next date."""
+Windows = tuple[Window, ...]
+
+CLOCK_TIME = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?")
+
+
+def window(opens: str, closes: str) -> Window:
+    """Return the window between two times of day; a closing before the opening lies on the next date.
+
+    Errors: ValueError for what is no time of day, and for a closing of 00:00 or equal to the opening: the end of a
+    day is written 24:00.
+    """
+    begin, end = seconds(opens), seconds(closes)
+    if begin == DAY:
+        raise ValueError(f"{opens}-{closes} opens at 24:00: write it as 00:00 of the next day.")
+    if end in (begin, 0):
+        raise ValueError(f"{opens}-{closes} ends where it begins, or at 00:00: the end of a day is written 24:00.")
+    return (begin, end if end > begin else end + DAY)
+
+
+def seconds(clock_time: str) -> int:
+    """Return a time of day from 00:00 to 24:00 in seconds. Errors: ValueError."""
+    match = CLOCK_TIME.fullmatch(clock_time.strip())
+    parts = [int(part or 0) for part in match.groups()] if match else [99, 0, 0]
+    found = parts[0] * 3600 + parts[1] * 60 + parts[2]
+    if found > DAY:
+        raise ValueError(f"“{clock_time}” is no time of day: write it like 08:30; the end of a day is 24:00.")
+    return found
+
+
+def joined(windows: Sequence[Window]) -> Windows:
+    """Return the windows in order, with those that overlap or touch made one."""
+    found: list[Window] = []
+    for opens, closes in sorted(windows):
+        if found and opens <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], closes))
+        else:
+            found.append((opens, closes))
+    return tuple(found)
+
+
+def without(windows: Windows, breaks: Windows) -> Windows:
+    """Return what is left of the windows when the breaks are taken out."""
+    for begins, ends in breaks:
+        pieces = [piece for o, c in windows for piece in ((o, min(c, begins)), (max(o, ends), c))]
+        windows = tuple((o, c) for o, c in pieces if o < c)
+    return windows
