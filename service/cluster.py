@@ -25,6 +25,7 @@ OPTIONS: Mapping[str, str] = {
     "shared_buffers": "96MB",
     "max_wal_size": "512MB",
     "max_worker_processes": "4",
+    "max_logical_replication_workers": "0",
     "autovacuum_max_workers": "2",
     "io_method": "sync",  # Saves three processes; a town's data lies in memory.
     "jit": "off",  # Every query is short.
@@ -45,7 +46,12 @@ class Cluster:
     def command(self, port: int) -> tuple[str, ...]:
         """Return what starts the server."""
         options = {"port": str(port), **OPTIONS}
-        return (self._program("postgres"), "-D", str(self.home), *(f"--{key}={value}" for key, value in options.items()))
+        return (
+            self._program("postgres"),
+            "-D",
+            str(self.home),
+            *(f"--{key}={value}" for key, value in options.items()),
+        )
 
     def make(self, password: str) -> bool:
         """Make the cluster with its database if there is none; True when it was made.

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -31,11 +30,6 @@ def text_enum(kind: type[StrEnum]) -> sa.Enum:
         name=kind.__name__.lower(),
         values_callable=lambda members: [m.value for m in members],
     )
-
-
-def identity() -> Any:  # noqa: ANN401  # SQLModel's Field takes it as sa_column arguments.
-    """Return the arguments of a bigint identity column."""
-    return {"sa_type": sa.BigInteger, "sa_column_args": (sa.Identity(),)}
 
 
 def connect(url: str, *, pool_size: int = 10) -> Engine:

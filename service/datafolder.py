@@ -233,5 +233,13 @@ def _known_account() -> Account | None:
 def _make_account() -> None:
     useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if useradd is not None:
-        options = ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/bin/false"]
+        options = [
+            "--system",
+            "--user-group",
+            "--no-create-home",
+            "--home-dir",
+            "/nonexistent",
+            "--shell",
+            "/bin/false",
+        ]
         subprocess.run([useradd, *options, ACCOUNT], check=False, capture_output=True)  # noqa: S603  # Fixed words.

@@ -57,7 +57,7 @@ class EmbeddedServers:
                 self._say(f"Making a database in {self.folder.path} …")
             cluster.make(self.secrets.database_password)
             self._cluster = cluster
-            self.children = (self._valkey(), self._postgres())
+            self.children = (self._postgres(), self._valkey())
             self.restart()
         except BaseException:
             self._close()
@@ -71,13 +71,13 @@ class EmbeddedServers:
         self._close()
 
     @property
-    def valkey(self) -> Child:
-        """The broker."""
+    def postgres(self) -> Child:
+        """The database server."""
         return self.children[0]
 
     @property
-    def postgres(self) -> Child:
-        """The database server."""
+    def valkey(self) -> Child:
+        """The broker."""
         return self.children[1]
 
     @property
@@ -104,7 +104,7 @@ class EmbeddedServers:
         _wait(self.postgres, lambda: self._cluster.answers(self.postgres.pid))
 
     def _close(self) -> None:
-        for child in self.children:
+        for child in reversed(self.children):
             child.stop()
         self.folder.close()
 
@@ -240,5 +240,7 @@ def _wait(child: Child, answers: Callable[[], bool]) -> None:
     while not answers():
         if not child.is_running or time.monotonic() > give_up:
             ended = how_ended(child.process.returncode if child.process else None)
-            raise CannotRunError(f"{child.name} did not start ({ended}). The end of {child.program.log}:\n{child.last_words()}")
+            raise CannotRunError(
+                f"{child.name} did not start ({ended}). The end of {child.program.log}:\n{child.last_words()}"
+            )
         time.sleep(0.01)

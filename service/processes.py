@@ -105,9 +105,7 @@ class Ledger:
         """Write down that the program was started."""
         with contextlib.suppress(psutil.NoSuchProcess):  # It may have died at once.
             started = psutil.Process(pid).create_time()
-            self._traces[program.name] = Trace(
-                program.name, pid, started, program.argv[0], int(program.stop_signal)
-            )
+            self._traces[program.name] = Trace(program.name, pid, started, program.argv[0], int(program.stop_signal))
             self._keep()
 
     def strike(self, name: str) -> None:
@@ -182,7 +180,7 @@ class Child:
                     stderr=subprocess.STDOUT,
                     pass_fds=program.passes,
                     start_new_session=True,
-                    preexec_fn=_ending_with_us(program.stop_signal),  # noqa: PLW1509  # We start no threads.
+                    preexec_fn=ending_with_us(program.stop_signal),  # noqa: PLW1509  # We start no threads.
                     **as_account(program.account),
                 )
         except OSError as why:
@@ -299,7 +297,7 @@ def stopped_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _ending_with_us(stop_signal: signal.Signals) -> Callable[[], None] | None:
+def ending_with_us(stop_signal: signal.Signals = signal.SIGTERM) -> Callable[[], None] | None:
     """Return what a child does before it becomes its program: ask Linux for the signal when we die."""
     if _libc is None:
         return None

@@ -1,11 +1,13 @@
 """What do the files say? (first version: to be replaced)"""
 
 from __future__ import annotations
-from datetime import date, timedelta
+
+from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from collections.abc import Mapping
 from zoneinfo import ZoneInfo
+
 from sla_policies.escalation import Offset, Step
 from sla_policies.policy import Budget, Grade, Metric, PolicyBook, SlaPolicy, Target, TimeKind
 from sla_policies.work_calendar import round_the_clock
@@ -31,18 +33,98 @@ def _p(g: Grade, accept: int, contact: int | None, resolve: int, ext: int) -> Sl
             Metric.CONTACT, contact, {"public_reply", "contact_logged", "question_asked", "resolved"}
         )
     one = Budget(60, TimeKind.ELAPSED)
+
     def o(p: int | None = None, m: int = 0) -> Offset:
         return Offset(p, m)
+
     ladder = (
-        Step("accept-due", Metric.ACCEPT, o(), ("community_duty", "community_head"), "call_out", title_zh="签收超时", title_en="Not signed in time"),
-        Step("accept-200", Metric.ACCEPT, o(200), ("subdistrict_desk",), "force_assign", title_zh="兜底派单", title_en="Binding assignment"),
-        Step("contact-80", Metric.CONTACT, o(80), ("handler",), "remind", unless=frozenset({"contacted"}), title_zh="联系提醒", title_en="Contact soon"),
-        Step("contact-due", Metric.CONTACT, o(), ("community_head",), "call_out", title_zh="联系超时", title_en="Contact overdue"),
-        Step("contact-1h", Metric.CONTACT, o(m=60), ("subdistrict_supervisor",), "climb", acknowledge_within=one, title_zh="联系超时1小时", title_en="Contact 1 h overdue"),
-        Step("contact-4h", Metric.CONTACT, o(m=240), ("district_desk",), "climb", acknowledge_within=one, unless=frozenset({"acknowledged"}), title_zh="联系超时4小时", title_en="Contact 4 h overdue"),
-        Step("resolve-75", Metric.RESOLVE, o(75), ("handler", "community_head"), "yellow_card", title_zh="黄牌", title_en="Yellow card"),
-        Step("resolve-due", Metric.RESOLVE, o(), ("subdistrict_supervisor",), "red_card", acknowledge_within=one, title_zh="红牌", title_en="Red card"),
-        Step("resolve-1d", Metric.RESOLVE, o(m=1440), ("district_desk",), "supervise", acknowledge_within=one, title_zh="督办", title_en="Supervision"),
+        Step(
+            "accept-due",
+            Metric.ACCEPT,
+            o(),
+            ("community_duty", "community_head"),
+            "call_out",
+            title_zh="签收超时",
+            title_en="Not signed in time",
+        ),
+        Step(
+            "accept-200",
+            Metric.ACCEPT,
+            o(200),
+            ("subdistrict_desk",),
+            "force_assign",
+            title_zh="兜底派单",
+            title_en="Binding assignment",
+        ),
+        Step(
+            "contact-80",
+            Metric.CONTACT,
+            o(80),
+            ("handler",),
+            "remind",
+            unless=frozenset({"contacted"}),
+            title_zh="联系提醒",
+            title_en="Contact soon",
+        ),
+        Step(
+            "contact-due",
+            Metric.CONTACT,
+            o(),
+            ("community_head",),
+            "call_out",
+            title_zh="联系超时",
+            title_en="Contact overdue",
+        ),
+        Step(
+            "contact-1h",
+            Metric.CONTACT,
+            o(m=60),
+            ("subdistrict_supervisor",),
+            "climb",
+            acknowledge_within=one,
+            title_zh="联系超时1小时",
+            title_en="Contact 1 h overdue",
+        ),
+        Step(
+            "contact-4h",
+            Metric.CONTACT,
+            o(m=240),
+            ("district_desk",),
+            "climb",
+            acknowledge_within=one,
+            unless=frozenset({"acknowledged"}),
+            title_zh="联系超时4小时",
+            title_en="Contact 4 h overdue",
+        ),
+        Step(
+            "resolve-75",
+            Metric.RESOLVE,
+            o(75),
+            ("handler", "community_head"),
+            "yellow_card",
+            title_zh="黄牌",
+            title_en="Yellow card",
+        ),
+        Step(
+            "resolve-due",
+            Metric.RESOLVE,
+            o(),
+            ("subdistrict_supervisor",),
+            "red_card",
+            acknowledge_within=one,
+            title_zh="红牌",
+            title_en="Red card",
+        ),
+        Step(
+            "resolve-1d",
+            Metric.RESOLVE,
+            o(m=1440),
+            ("district_desk",),
+            "supervise",
+            acknowledge_within=one,
+            title_zh="督办",
+            title_en="Supervision",
+        ),
     )
     return SlaPolicy(
         f"national-{g}", g, f"等级{g}", f"Grade {g}", "", "", targets, ladder, ext, Budget(7 * 24 * H, TimeKind.ELAPSED)

@@ -14,6 +14,7 @@ LONGEST_GAP = 800
 """Days without working time after which a search gives up."""
 LONGEST_WALK = 40_000
 """Days (about 109 years) that no search goes beyond."""
+FIRST_DAY, LAST_DAY = date.min.toordinal() + 2, date.max.toordinal() - 2
 MOST_DAYS_KEPT = 20_000
 
 Period = tuple[datetime, datetime]
@@ -125,7 +126,7 @@ class WorkCalendar:
     def is_workday(self, day: date) -> bool:
         """Does working time begin on this local date? A datetime is taken at its date in the calendar's zone."""
         day = self.date_of(day) if isinstance(day, datetime) else day
-        return bool(self._windows(day) and self.intervals(day))
+        return bool(self.intervals(day)) and bool(self._windows(day))
 
     def count_workdays(self, first: date, last: date) -> int:
         """Return how many workdays there are from `first` to `last`, both counted; 0 in the wrong order."""
@@ -200,20 +201,18 @@ class WorkCalendar:
 
     def _walk(self, at: datetime, step: int, until: datetime | None = None) -> Iterator[date]:
         """Yield dates from that of `at` on, up to that of `until`; without it, give up after a long gap."""
-        first, idle = self.date_of(at), 0
-        last = None if until is None else self.date_of(until)
-        for n in range(LONGEST_WALK):
-            try:
-                day = first + timedelta(days=n * step)
-                if last is not None and day > last:
-                    return
+        first, idle = self.date_of(at).toordinal(), 0
+        end = min(max(first + step * LONGEST_WALK, FIRST_DAY), LAST_DAY)
+        last = end if until is None else min(self.date_of(until).toordinal(), end)
+        for ordinal in range(first, last + step, step):
+            day = date.fromordinal(ordinal)
+            if until is None:
                 idle = 0 if self.intervals(day) else idle + 1
-            except OverflowError:
-                break
-            if last is None and idle > LONGEST_GAP:
-                break
+                if idle > LONGEST_GAP:
+                    break
             yield day
-        raise self._exhausted(at)
+        if until is None or last == end:
+            raise self._exhausted(at)
 
     def _workday(self, at: datetime, days: int) -> date:
         """Return the `days`-th workday after the date of `at`, or before it if negative."""

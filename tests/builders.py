@@ -25,9 +25,7 @@ def received(session: Session, now: datetime, **answers: Any) -> tuple[Case, Rec
 
 
 def case_of(session: Session, number: str) -> Case:
-    return session.exec(
-        select(Case).where(Case.number == number).execution_options(populate_existing=True)
-    ).one()
+    return session.exec(select(Case).where(Case.number == number).execution_options(populate_existing=True)).one()
 
 
 def does(session: Session, case: Case, person: Person, action: Action, now: datetime, **answers: Any) -> Case:

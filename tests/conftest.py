@@ -73,4 +73,6 @@ def now() -> datetime:
 
 @pytest.fixture
 def town(session: Session) -> Town:
-    return build_town(session)
+    built = build_town(session)
+    session.commit()  # Into the test's own transaction: what a later request rolls back is not the town.
+    return built

@@ -101,7 +101,12 @@ def build_town(session: Session) -> Town:
     for position, (code, parent_code, name, name_en, grade, keywords) in enumerate(TOPICS):
         session.add(
             Category(
-                code=code, parent_code=parent_code, name=name, name_en=name_en, grade=grade, keywords=keywords,
+                code=code,
+                parent_code=parent_code,
+                name=name,
+                name_en=name_en,
+                grade=grade,
+                keywords=keywords,
                 position=position,
             )
         )

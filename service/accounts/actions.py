@@ -9,13 +9,16 @@ from sqlmodel import Session
 
 from service.accounts.limits import limit, record_failure
 from service.accounts.passwords import hashed, matches
-from service.accounts.queries import person_by_login
+from service.accounts.queries import area_is_open, lies_within, open_cases_of, person_by_login, phone_of
 from service.accounts.rules import (
     FAILURES_PER_LOGIN,
+    NOT_IN_HISTORY,
     SIGN_IN_WINDOW,
     LoginTakenError,
+    OwnRoleError,
     PersonDetails,
     Role,
+    StillHoldsCasesError,
     WrongSignInError,
     check_details,
     check_password,
@@ -25,8 +28,9 @@ from service.accounts.rules import (
 from service.accounts.sessions import open_session, sign_out_everywhere
 from service.accounts.tables import ApiKey, Person
 from service.audit.actions import record
+from service.audit.changes import Changes, changed, expect, locked, one_at_a_time
 from service.audit.rules import Entry
-from service.errors import NotAllowedError
+from service.errors import InvalidFieldsError, NotAllowedError
 from service.secrecy import encrypt, normalise_phone, token_hash
 
 API_KEY_PREFIX = "jiban_"
@@ -42,7 +46,9 @@ def add_person(
     login = tidy_login(login)
     _may_appoint(by, details.role)
     check_details(details, login=login)
+    _check_area(session, details, by)
     check_password(password, login=login)
+    one_at_a_time(session, Person)
     if person_by_login(session, login) is not None:
         raise LoginTakenError
 
@@ -54,23 +60,36 @@ def add_person(
 
 
 def change_person(
-    session: Session, person: Person, details: PersonDetails, *, by: Person | None, now: datetime
+    session: Session,
+    person: Person,
+    details: PersonDetails,
+    *,
+    by: Person | None,
+    now: datetime,
+    seen: int | None = None,
 ) -> None:
     """Give somebody other details; one who leaves or changes role is signed out everywhere.
 
-    Errors: NotAllowedError, InvalidFieldsError.
+    Errors: NotAllowedError, ConflictError, InvalidFieldsError, StillHoldsCasesError, OwnRoleError.
     """
+    person = locked(session, Person, person.id or 0)
+    expect(session, "person", person.id or 0, seen)
+    _may_manage(session, by, person)
     _may_appoint(by, details.role)
-    _may_appoint(by, person.role)
     check_details(details, login=person.login)
+    _check_area(session, details, by)
+    _check_leaving(session, person, details, by)
 
+    facts = _changes(person, details)
+    if not facts:
+        return
     if not details.is_active or details.role is not person.role:
         sign_out_everywhere(session, person)
     for name, value in _columns(details).items():
         setattr(person, name, value)
     session.add(person)
     session.flush()
-    _note(session, person, "person.changed", by=by, now=now)
+    _note(session, person, "person.changed", by=by, now=now, facts=facts)
 
 
 def change_password(
@@ -97,8 +116,9 @@ def set_password(session: Session, person: Person, new: str, *, by: Person | Non
 
     Errors: NotAllowedError, PasswordTooWeakError.
     """
+    person = locked(session, Person, person.id or 0)
     if by is None or by.id != person.id:
-        _may_appoint(by, person.role)
+        _may_manage(session, by, person)
     check_password(new, login=person.login)
 
     person.password_hash = hashed(new)
@@ -148,14 +168,61 @@ def _may_appoint(by: Person | None, role: Role) -> None:
         raise NotAllowedError
 
 
+def _may_manage(session: Session, by: Person | None, person: Person) -> None:
+    if by is not None and not may_manage(session, by, person):
+        raise NotAllowedError
+
+
+def may_manage(session: Session, by: Person, person: Person) -> bool:
+    """May `by` change this person? Administrators everybody, supervisors those below them in their own subtree."""
+    is_near = by.role is Role.ADMIN or lies_within(session, person.area_id, by.area_id)
+    return is_near and may_appoint(by.role, person.role)
+
+
+def _check_area(session: Session, details: PersonDetails, by: Person | None) -> None:
+    is_known = area_is_open(session, details.area_id)
+    is_near = by is None or by.role is Role.ADMIN or lies_within(session, details.area_id, by.area_id)
+    if not (is_known and is_near):
+        raise InvalidFieldsError({"area_id": "This area is not known or closed. Please choose one of the list."})
+
+
+def _check_leaving(session: Session, person: Person, details: PersonDetails, by: Person | None) -> None:
+    is_self = by is not None and by.id == person.id
+    if is_self and details.role is not person.role:
+        raise OwnRoleError("role")
+    if details.is_active or not person.is_active:
+        return
+    if is_self:
+        raise OwnRoleError("is_active")
+    held = open_cases_of(session, person.id or 0)
+    if held:
+        raise StillHoldsCasesError(held)
+
+
 def _columns(details: PersonDetails) -> dict[str, Any]:
     columns = asdict(details)
     phone = columns.pop("phone")
     return columns | {"phone_encrypted": encrypt(normalise_phone(phone)) if phone else None}
 
 
-def _note(session: Session, person: Person, action: str, *, by: Person | None, now: datetime) -> None:
-    """Write into the history what somebody's role and place now are; no name, no contact, no secret."""
+def _changes(person: Person, details: PersonDetails) -> Changes:
+    """Return what differs; names and contacts only as changed, since a history cannot be taken back."""
+    after = asdict(details) | {"phone": normalise_phone(details.phone) if details.phone else ""}
+    facts = changed(person.model_dump() | {"phone": phone_of(person)}, after)
+    return {name: [] if name in NOT_IN_HISTORY else values for name, values in facts.items()}
+
+
+def _note(
+    session: Session,
+    person: Person,
+    action: str,
+    *,
+    by: Person | None,
+    now: datetime,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """Write into the history what changed, or else somebody's role and place; no name, no contact, no secret."""
     actor, actor_id = ("system", None) if by is None else ("staff", by.id)
-    facts = {"role": person.role.value, "area_id": person.area_id, "is_active": person.is_active}
+    if facts is None:
+        facts = {"role": person.role.value, "area_id": person.area_id, "is_active": person.is_active}
     record(session, Entry("person", person.id or 0, action, now, actor, actor_id, facts))

@@ -1,6 +1,7 @@
 """Who is this, who works where, and when is who on duty?"""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -8,6 +9,11 @@ from sqlmodel import Session, col, select
 
 from service.accounts.rules import RANK, Away, DutyHours, Role
 from service.accounts.tables import Absence, ApiKey, Duty, Person
+from service.secrecy import decrypt
+
+# Rooms above this one own these tables: they are named, as foreign keys name them, not imported.
+_areas = sa.table("areas", sa.column("id"), sa.column("path"), sa.column("is_active"))
+_assignments = sa.table("assignments", sa.column("person_id"), sa.column("ended_at"))
 
 
 def person_by_id(session: Session, person_id: int) -> Person | None:
@@ -20,9 +26,7 @@ def person_by_login(session: Session, login: str) -> Person | None:
     return session.exec(select(Person).where(Person.login == login)).one_or_none()
 
 
-def people_at(
-    session: Session, area_ids: Collection[int], *, roles: Collection[Role] = tuple(Role)
-) -> list[Person]:
+def people_at(session: Session, area_ids: Collection[int], *, roles: Collection[Role] = tuple(Role)) -> list[Person]:
     """Return the active people of these areas (not of those below) in these roles, by name."""
     wanted = (col(Person.area_id).in_(area_ids), col(Person.role).in_(roles), col(Person.is_active))
     return list(session.exec(select(Person).where(*wanted).order_by(Person.name, col(Person.id))))
@@ -71,3 +75,98 @@ def api_keys_of(session: Session, person_id: int) -> list[ApiKey]:
     """Return somebody's API keys, the newest first, revoked ones too."""
     found = select(ApiKey).where(ApiKey.person_id == person_id)
     return list(session.exec(found.order_by(sa.desc(col(ApiKey.id)))))
+
+
+@dataclass(frozen=True)
+class PeopleAsk:
+    """Which people somebody wants to see: in an area and below it, by a part of their name or login."""
+
+    area_id: int | None = None
+    search: str = ""
+    role: Role | None = None
+    with_left: bool = False
+    page: int = 1
+    most: int = 50
+
+
+@dataclass(frozen=True)
+class PeoplePage:
+    """One page of people, and how many there are on all pages."""
+
+    people: list[Person]
+    count: int
+
+
+def find_people(session: Session, ask: PeopleAsk, *, within: int | None = None) -> PeoplePage:
+    """Return a page of people by area and name; `within` is the area whose subtree the reader may see."""
+    wanted: list[sa.ColumnExpressionArgument[bool]] = [
+        _lies_in(area_id) for area_id in (ask.area_id, within) if area_id is not None
+    ]
+    if not ask.with_left:
+        wanted.append(col(Person.is_active))
+    if ask.role is not None:
+        wanted.append(col(Person.role) == ask.role)
+    if ask.search:
+        columns = (Person.name, Person.name_en, Person.login)
+        wanted.append(sa.or_(*(col(column).icontains(ask.search, autoescape=True) for column in columns)))
+    count = session.scalar(sa.select(sa.func.count()).select_from(Person).where(*wanted)) or 0
+    found = select(Person).join(_areas, _areas.c.id == col(Person.area_id)).where(*wanted)
+    ordered = found.order_by(col(Person.is_active).desc(), _areas.c.path, Person.name, col(Person.id))
+    people = session.exec(ordered.offset((ask.page - 1) * ask.most).limit(ask.most))
+    return PeoplePage(list(people), count)
+
+
+def lies_within(session: Session, inner_id: int, outer_id: int) -> bool:
+    """Does the area `inner` lie in `outer`, or is it the same? False for an area nobody knows."""
+    inner = sa.select(_areas.c.path).where(_areas.c.id == inner_id).scalar_subquery()
+    outer = sa.select(_areas.c.path).where(_areas.c.id == outer_id).scalar_subquery()
+    return bool(session.scalar(sa.select(inner.startswith(outer))))
+
+
+def area_is_open(session: Session, area_id: int) -> bool:
+    """Is there such an area, and is it in use?"""
+    return bool(session.scalar(sa.select(_areas.c.is_active).where(_areas.c.id == area_id)))
+
+
+def open_cases_of(session: Session, person_id: int) -> int:
+    """Return how many open cases somebody holds: their assignments that have not ended."""
+    held = (_assignments.c.person_id == person_id, _assignments.c.ended_at.is_(None))
+    return session.scalar(sa.select(sa.func.count()).where(*held)) or 0
+
+
+def phone_of(person: Person) -> str:
+    """Return somebody's telephone number in clear, or nothing; show it masked."""
+    return decrypt(person.phone_encrypted) if person.phone_encrypted else ""
+
+
+def duty_rows(session: Session, person_id: int) -> list[Duty]:
+    """Return somebody's weekly duties as rows, from Monday morning on."""
+    found = select(Duty).where(Duty.person_id == person_id)
+    return list(session.exec(found.order_by(col(Duty.weekday), col(Duty.starts))))
+
+
+def people_by_id(session: Session, person_ids: Collection[int]) -> dict[int, Person]:
+    """Return these people by id, also those who have left."""
+    found = session.exec(select(Person).where(col(Person.id).in_(person_ids)))
+    return {person.id or 0: person for person in found}
+
+
+def active_people(session: Session, *, within: int | None = None) -> list[Person]:
+    """Return everybody who works here, by area and name; `within` is the area whose subtree is meant."""
+    wanted: list[sa.ColumnExpressionArgument[bool]] = [col(Person.is_active)]
+    if within is not None:
+        wanted.append(_lies_in(within))
+    found = select(Person).join(_areas, _areas.c.id == col(Person.area_id)).where(*wanted)
+    return list(session.exec(found.order_by(_areas.c.path, Person.name, col(Person.id))))
+
+
+def without_duties(session: Session) -> int:
+    """Return how many active people have no weekly duty: routing takes them for off duty always."""
+    has_one = sa.exists().where(col(Duty.person_id) == col(Person.id))
+    counted = sa.select(sa.func.count()).select_from(Person)
+    return session.scalar(counted.where(col(Person.is_active), col(Person.role) != Role.ADMIN, ~has_one)) or 0
+
+
+def _lies_in(area_id: int) -> sa.ColumnElement[bool]:
+    root = sa.select(_areas.c.path).where(_areas.c.id == area_id).scalar_subquery()
+    return col(Person.area_id).in_(sa.select(_areas.c.id).where(_areas.c.path.startswith(root)))

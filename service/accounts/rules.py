@@ -22,6 +22,8 @@ LEAST_VARIETY = 5
 DEMO_PASSWORD = "wanhu-dengliang-24"  # noqa: S105  # 万户灯亮; shown on the sign-in page of a demo, no secret.
 NAME_MOST = 60
 CAPACITY_MOST = 500
+NOT_IN_HISTORY = frozenset({"name", "name_en", "phone", "email"})
+"""Of these the history says only that they changed: what is appended there stays for ever."""
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 _EMAIL = re.compile(r"[^@\s<>,;]{1,64}@[^@\s<>,;]+\.[^@\s<>,;.]+")
 
@@ -73,6 +75,26 @@ class PasswordTooWeakError(InvalidFieldsError):
 
     status, code = 422, "password-too-weak"
     sentence = "This password is too easy to guess. Please choose another."
+
+
+class StillHoldsCasesError(InvalidFieldsError):
+    """Somebody who holds open cases cannot leave: nobody would have them."""
+
+    status, code = 422, "still-holds-cases"
+    sentence = "Open cases that this person still holds: {count}. Please give them to others first."
+
+    def __init__(self, count: int) -> None:
+        super().__init__({"is_active": self.sentence}, count=count)
+
+
+class OwnRoleError(InvalidFieldsError):
+    """Nobody takes their own role or access away: an installation could be left without an administrator."""
+
+    status, code = 422, "own-role"
+    sentence = "You cannot take away your own access. Please ask another administrator."
+
+    def __init__(self, field: str) -> None:
+        super().__init__({field: self.sentence})
 
 
 @dataclass(frozen=True)

@@ -73,9 +73,7 @@ def person_of_session(session: Session, token: str, *, now: datetime) -> Person 
         return None
     person, last_seen_at = row
     if now - last_seen_at >= SEEN_EVERY:
-        session.exec(
-            sa.update(SignInSession).where(col(SignInSession.token_hash) == key).values(last_seen_at=now)
-        )
+        session.exec(sa.update(SignInSession).where(col(SignInSession.token_hash) == key).values(last_seen_at=now))
     return person
 
 

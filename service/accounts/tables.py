@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from service.accounts.rules import Role
-from service.database import identity, text_enum
+from service.database import text_enum
 
 
 class Person(SQLModel, table=True):
@@ -19,7 +19,7 @@ class Person(SQLModel, table=True):
         sa.CheckConstraint("login = lower(login) AND login <> ''", name="login"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     login: str = Field(unique=True)
     name: str
     name_en: str = ""
@@ -52,7 +52,7 @@ class ApiKey(SQLModel, table=True):
 
     __tablename__ = "api_keys"
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     person_id: int = Field(sa_type=sa.BigInteger, foreign_key="people.id", index=True)
     name: str
     key_hash: bytes = Field(unique=True)
@@ -67,7 +67,7 @@ class Attempt(SQLModel, table=True):
     __tablename__ = "attempts"
     __table_args__ = (sa.Index(None, "subject", "at"),)
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     subject: str
     at: datetime
 
@@ -81,7 +81,7 @@ class Duty(SQLModel, table=True):
         sa.UniqueConstraint("person_id", "weekday", "starts"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     person_id: int = Field(sa_type=sa.BigInteger, foreign_key="people.id")
     weekday: int = Field(sa_type=sa.SmallInteger)
     """Monday is 0; the day on which the duty starts."""
@@ -98,7 +98,7 @@ class Absence(SQLModel, table=True):
         sa.CheckConstraint("substitute_id <> person_id", name="substitute"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     person_id: int = Field(sa_type=sa.BigInteger, foreign_key="people.id", index=True)
     starts_at: datetime
     ends_at: datetime

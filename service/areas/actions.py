@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from service.accounts.tables import Person
-from service.areas.details import Above, AreaDetails, AreaInUseError, check_area, check_code, columns
+from service.areas.details import Above, AreaDetails, AreaInUseError, check_area, columns, new_code_fault
 from service.areas.queries import area_by_code, area_by_id, held_by
 from service.areas.rules import AreaLevel
 from service.areas.tables import Area
@@ -19,8 +19,8 @@ def add_area(session: Session, details: AreaDetails, *, code: str, level: AreaLe
     """Add an area below its parent. Errors: InvalidFieldsError."""
     one_at_a_time(session, Area)
     above = _parent(session, details)
-    check_area(details, level, _above(above, None))
-    check_code(code, is_free=area_by_code(session, code) is None)
+    fault = new_code_fault(code, is_free=area_by_code(session, code) is None)
+    check_area(details, level, _above(above, None), code_fault=fault)
 
     area = Area(code=code, level=level, path="/", created_at=now, **columns(details))
     session.add(area)

@@ -73,12 +73,13 @@ class AreaInUseError(InvalidFieldsError):
         super().__init__({"is_active": self.sentence}, people=held.people, cases=held.cases, areas=held.areas)
 
 
-def check_area(details: AreaDetails, level: AreaLevel, above: Above | None) -> None:
+def check_area(details: AreaDetails, level: AreaLevel, above: Above | None, *, code_fault: str | None = None) -> None:
     """Accept details that can be stored. `above` is None for a parent that is not given or not known.
 
     Errors: InvalidFieldsError, naming each field.
     """
-    wrong = _wrong_words(details)
+    wrong = {"code": code_fault} if code_fault else {}
+    wrong |= _wrong_words(details)
     parent = _wrong_parent(details, level, above)
     if parent:
         wrong["parent_id"] = parent
@@ -86,12 +87,11 @@ def check_area(details: AreaDetails, level: AreaLevel, above: Above | None) -> N
         raise InvalidFieldsError(wrong)
 
 
-def check_code(code: str, *, is_free: bool) -> None:
-    """Accept a code that nobody has. Errors: InvalidFieldsError."""
+def new_code_fault(code: str, *, is_free: bool) -> str | None:
+    """Return what is wrong with a new code, or None."""
     if not _CODE.fullmatch(code):
-        raise InvalidFieldsError({"code": "A code has 2 to 30 digits, letters and hyphens."})
-    if not is_free:
-        raise InvalidFieldsError({"code": "Another area has this code. Please choose another."})
+        return "A code has 2 to 30 digits, letters and hyphens."
+    return None if is_free else "Another area has this code. Please choose another."
 
 
 def _wrong_words(details: AreaDetails) -> dict[str, str]:

@@ -69,7 +69,7 @@ class AreaTree:
         return any(p.id == outer_id for p in self.up_from(inner_id))
 
     def at_level(self, area_id: int, level: AreaLevel) -> Place:
-        """Return the area itself or the one above it that stands at `level` or, where it is not that deep, nearest above.
+        """Return the area or the one above it that stands at `level`; where it is not that deep, the nearest above.
 
         A case known only by its sub-district has no community: its nearest desk is the sub-district's.
         """
@@ -84,7 +84,7 @@ class AreaTree:
 
     @cached_property
     def _shapes(self) -> tuple[STRtree, list[tuple[BaseGeometry, Place]]]:
-        drawn = [(shape(p.boundary), p) for p in self.places.values() if p.boundary is not None]
+        drawn = [(shape(dict(p.boundary)), p) for p in self.places.values() if p.boundary is not None]
         return STRtree([s for s, _ in drawn]), drawn
 
     def locate(self, *, lat: float, lon: float) -> Place | None:

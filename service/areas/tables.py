@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from service.areas.rules import AreaLevel
-from service.database import identity, text_enum
+from service.database import text_enum
 
 
 class Area(SQLModel, table=True):
@@ -17,9 +17,9 @@ class Area(SQLModel, table=True):
     __tablename__ = "areas"
     __table_args__ = (sa.Index("ix_areas_path", "path", postgresql_ops={"path": "text_pattern_ops"}),)
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     parent_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="areas.id", index=True)
-    level: AreaLevel = Field(sa_type=text_enum(AreaLevel))  # type: ignore[call-overload]
+    level: AreaLevel = Field(sa_type=text_enum(AreaLevel))
     code: str = Field(unique=True)
     """The division code of the National Bureau of Statistics, or the installation's own below the community."""
     name: str

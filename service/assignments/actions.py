@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -55,7 +56,7 @@ def keep_decision(session: Session, case_id: int, decision: RoutingDecision, now
     session.add(RoutingDecisionRow(case_id=case_id, at=now, **decision_row(decision)))
 
 
-def decision_row(decision: RoutingDecision) -> dict[str, object]:
+def decision_row(decision: RoutingDecision) -> dict[str, Any]:
     """Return the columns of a decision."""
     return {
         "unit_id": decision.unit.id,

@@ -14,7 +14,7 @@ def loads(session: Session, person_ids: Collection[int]) -> dict[int, Load]:
     if not person_ids:
         return {}
     rows = session.execute(
-        sa.select(Workload.person_id, Workload.open_cases, Workload.last_assigned_at).where(
+        sa.select(col(Workload.person_id), col(Workload.open_cases), col(Workload.last_assigned_at)).where(
             col(Workload.person_id).in_(person_ids)
         )
     )

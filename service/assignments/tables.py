@@ -5,8 +5,6 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from service.database import identity
-
 
 class Assignment(SQLModel, table=True):
     """A case was in the hands of a unit, and of a person, from then to then."""
@@ -17,7 +15,7 @@ class Assignment(SQLModel, table=True):
         sa.Index("ix_assignments_case_id", "case_id"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     case_id: int = Field(sa_type=sa.BigInteger, foreign_key="cases.id")
     unit_id: int = Field(sa_type=sa.BigInteger, foreign_key="areas.id")
     person_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="people.id")
@@ -32,7 +30,10 @@ class Workload(SQLModel, table=True):
     """How many open cases a person holds, kept with every change so that routing reads one row, not a count."""
 
     __tablename__ = "workloads"
-    __table_args__ = (sa.CheckConstraint("open_cases >= 0", name="not_negative"), {"postgresql_with": {"fillfactor": 70}})
+    __table_args__ = (
+        sa.CheckConstraint("open_cases >= 0", name="not_negative"),
+        {"postgresql_with": {"fillfactor": 70}},
+    )
 
     person_id: int = Field(
         primary_key=True, sa_type=sa.BigInteger, foreign_key="people.id", sa_column_kwargs={"autoincrement": False}

@@ -5,15 +5,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from service.database import identity
-
 
 class Attachment(SQLModel, table=True):
     """One file of one case."""
 
     __tablename__ = "attachments"
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     case_id: int = Field(sa_type=sa.BigInteger, foreign_key="cases.id", index=True)
     sha256: str = Field(max_length=64)
     media_type: str

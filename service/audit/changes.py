@@ -1,12 +1,13 @@
 """How is the configuration changed: one writer at a time, against the version that was seen, both values kept?"""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
-from service.audit.queries import heads
+from service.audit.queries import ENTRIES, heads
 from service.errors import ConflictError, NotFoundError
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -47,3 +48,24 @@ def expect(session: Session, kind: str, subject_id: int, seen: int | None) -> No
 def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
     """Return what differs, field by field, in the order of `after`."""
     return {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}
+
+
+@dataclass(frozen=True)
+class ChangesPage:
+    """One page of changes, the newest first, and how many there are on all pages."""
+
+    rows: list[dict[str, Any]]
+    count: int
+
+
+def changes_of(
+    session: Session, kinds: Collection[str], *, subject_id: int | None = None, page: int = 1, most: int = 30
+) -> ChangesPage:
+    """Return a page of the histories of these kinds of subjects, or of one subject, the newest first."""
+    wanted = [ENTRIES.c.subject_kind.in_(kinds)]
+    if subject_id is not None:
+        wanted.append(ENTRIES.c.subject_id == subject_id)
+    count = session.scalar(sa.select(sa.func.count()).select_from(ENTRIES).where(*wanted)) or 0
+    newest = sa.select(ENTRIES).where(*wanted).order_by(ENTRIES.c.id.desc())
+    found = session.execute(newest.offset((page - 1) * most).limit(most)).mappings()
+    return ChangesPage([dict(row) for row in found], count)

@@ -7,8 +7,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from service.database import identity
-
 
 class AuditEntry(SQLModel, table=True):
     """One thing that happened to one subject, chained to the entry before it of the same subject."""
@@ -16,7 +14,7 @@ class AuditEntry(SQLModel, table=True):
     __tablename__ = "audit_entries"
     __table_args__ = (sa.UniqueConstraint("subject_kind", "subject_id", "seq"),)
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     subject_kind: str
     subject_id: int = Field(sa_type=sa.BigInteger)
     seq: int

@@ -24,9 +24,9 @@ def messages(session: Session, case_id: int, *, public_only: bool) -> list[CaseM
     return list(session.exec(found.order_by(col(CaseMessage.id))))
 
 
-def within(area_id: int) -> sa.Select[tuple[int]]:
+def within(area_id: int) -> sa.Select[int | None]:
     """Return the ids of an area and of everything below it, as a subquery."""
-    root = sa.select(Area.path).where(col(Area.id) == area_id).scalar_subquery()
+    root = sa.select(col(Area.path)).where(col(Area.id) == area_id).scalar_subquery()
     return sa.select(col(Area.id)).where(col(Area.path).like(root.op("||")("%")))
 
 

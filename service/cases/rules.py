@@ -132,7 +132,10 @@ MOVES: tuple[Move, ...] = (
         Action.ASK, frozenset({S.ACCEPTED, S.IN_PROGRESS}), S.WAITING, HANDLERS, (F.TEXT,),
         effect=ClockEffect.PAUSE, event="question_asked",
     ),
-    Move(Action.ANSWER, frozenset({S.WAITING}), S.IN_PROGRESS, frozenset({A.RESIDENT}), (F.TEXT,), effect=ClockEffect.RESUME),
+    Move(
+        Action.ANSWER, frozenset({S.WAITING}), S.IN_PROGRESS, frozenset({A.RESIDENT}), (F.TEXT,),
+        effect=ClockEffect.RESUME,
+    ),
     Move(Action.ANSWER, OPEN - {S.WAITING}, None, frozenset({A.RESIDENT}), (F.TEXT,)),
     Move(Action.URGE, OPEN, None, frozenset({A.RESIDENT}), (), (F.TEXT,)),
     Move(
@@ -143,7 +146,10 @@ MOVES: tuple[Move, ...] = (
     Move(Action.TRANSFER, PENDING | AT_DESK | AT_WORK, S.TRANSFERRED, DECIDERS | {A.HEAD}, (F.UNIT, F.TEXT)),
     Move(Action.REASSIGN, PENDING | AT_WORK, S.ASSIGNED, DECIDERS | {A.HEAD}, (F.PERSON,), (F.TEXT,)),
     Move(Action.RESOLVE, AT_WORK, S.RESOLVED, HANDLERS, (F.TEXT,), event="resolved"),
-    Move(Action.RATE, frozenset({S.RESOLVED}), S.CLOSED, frozenset({A.RESIDENT}), (F.SOLVED, F.SATISFACTION), (F.TEXT,)),
+    Move(
+        Action.RATE, frozenset({S.RESOLVED}), S.CLOSED, frozenset({A.RESIDENT}), (F.SOLVED, F.SATISFACTION),
+        (F.TEXT,),
+    ),
     Move(
         Action.REOPEN, frozenset({S.RESOLVED, S.CLOSED}), S.REOPENED,
         frozenset({A.RESIDENT, A.SYSTEM, A.SUPERVISOR}), (F.REASON,), effect=ClockEffect.RESTART,
@@ -228,6 +234,6 @@ def is_case_number(text: str) -> bool:
     day, _, rest = text.partition("-")
     serial, _, check = rest.partition("-")
     plain = (day + serial + check).isascii() and (day + serial + check).isdecimal()
-    if not plain or len(day) != 8 or not 5 <= len(serial) <= 9 or len(check) != 1:  # noqa: PLR2004
+    if not plain or len(day) != 8 or not 5 <= len(serial) <= 9 or len(check) != 1:
         return False
     return check_digit(day + serial) == int(check)

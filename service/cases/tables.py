@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from service.cases.rules import ENDED, CaseStatus
-from service.database import identity, text_enum
+from service.database import text_enum
 from sla_policies.policy import Grade
 
 IS_OPEN = sa.text("status NOT IN ({})".format(", ".join(f"'{s}'" for s in sorted(ENDED))))
@@ -26,18 +26,18 @@ class Case(SQLModel, table=True):
         sa.Index("ix_cases_phone_index", "phone_index", postgresql_where=sa.text("phone_index IS NOT NULL")),
     )
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     number: str = Field(unique=True)
     code_hash: bytes
     """The keyed hash of the tracking code; the code itself is given out once and never stored."""
-    status: CaseStatus = Field(sa_type=text_enum(CaseStatus))  # type: ignore[call-overload]
+    status: CaseStatus = Field(sa_type=text_enum(CaseStatus))
     version: int = 1
     channel: str
     received_at: datetime
     title: str
     text: str
     category_id: int = Field(sa_type=sa.BigInteger, foreign_key="categories.id")
-    grade: Grade = Field(sa_type=text_enum(Grade))  # type: ignore[call-overload]
+    grade: Grade = Field(sa_type=text_enum(Grade))
     area_id: int = Field(sa_type=sa.BigInteger, foreign_key="areas.id")
     address: str = ""
     lat: float | None = None
@@ -48,7 +48,7 @@ class Case(SQLModel, table=True):
     """Blind index of the telephone number, to find a caller without decrypting."""
     is_anonymous: bool = False
     for_whom: str = "self"
-    focus_groups: list[str] = Field(default_factory=list, sa_type=ARRAY(sa.Text))  # type: ignore[call-overload]
+    focus_groups: list[str] = Field(default_factory=list, sa_type=ARRAY(sa.Text))
     language: str = "zh"
     unit_id: int = Field(sa_type=sa.BigInteger, foreign_key="areas.id")
     """The area whose desk is responsible."""
@@ -75,7 +75,7 @@ class CaseMessage(SQLModel, table=True):
 
     __tablename__ = "case_messages"
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     case_id: int = Field(sa_type=sa.BigInteger, foreign_key="cases.id", index=True)
     at: datetime
     kind: str

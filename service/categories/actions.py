@@ -8,7 +8,7 @@ from service.accounts.tables import Person
 from service.audit.actions import record
 from service.audit.changes import changed, expect, locked, one_at_a_time
 from service.audit.rules import Entry
-from service.categories.details import CategoryDetails, check_category, check_new_code, columns
+from service.categories.details import CategoryDetails, check_category, columns, new_code_fault
 from service.categories.queries import last_position, topics
 from service.categories.tables import Category
 
@@ -17,8 +17,7 @@ def add_category(session: Session, details: CategoryDetails, *, code: str, by: P
     """Add a category at the end of its group. Errors: InvalidFieldsError."""
     one_at_a_time(session, Category)
     known = topics(session)
-    check_category(code, details, known)
-    check_new_code(code, known)
+    check_category(code, details, known, code_fault=new_code_fault(code, known))
 
     category = Category(code=code, position=last_position(session) + 1, **columns(details))
     session.add(category)

@@ -30,12 +30,15 @@ class CategoryDetails:
     is_active: bool = True
 
 
-def check_category(code: str, details: CategoryDetails, known: Mapping[str, Topic]) -> None:
+def check_category(
+    code: str, details: CategoryDetails, known: Mapping[str, Topic], *, code_fault: str | None = None
+) -> None:
     """Accept details that can be stored; `known` are all categories by code.
 
     Errors: InvalidFieldsError, naming each field.
     """
     faults = {
+        "code": code_fault,
         "name": _wrong_name(details.name),
         "name_en": _wrong_name(details.name_en),
         "parent_code": _wrong_parent(code, details, known),
@@ -48,14 +51,11 @@ def check_category(code: str, details: CategoryDetails, known: Mapping[str, Topi
         raise InvalidFieldsError(wrong, below=len(_active_below(code, known)))
 
 
-def check_new_code(code: str, known: Mapping[str, Topic]) -> None:
-    """Accept a code that nobody has. Errors: InvalidFieldsError."""
+def new_code_fault(code: str, known: Mapping[str, Topic]) -> str | None:
+    """Return what is wrong with a new code, or None."""
     if not _CODE.fullmatch(code):
-        raise InvalidFieldsError(
-            {"code": "A code is a capital letter, followed by up to seven digits, such as A or A03."}
-        )
-    if code in known:
-        raise InvalidFieldsError({"code": "Another category has this code. Please choose another."})
+        return "A code is a capital letter, followed by up to seven digits, such as A or A03."
+    return "Another category has this code. Please choose another." if code in known else None
 
 
 def as_keywords(text: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
-from service.database import identity, text_enum
+from service.database import text_enum
 from sla_policies.policy import Grade
 
 
@@ -13,14 +13,14 @@ class Category(SQLModel, table=True):
 
     __tablename__ = "categories"
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     code: str = Field(unique=True)
     """A letter for a group, a letter and two digits for a topic: 'A', 'A03'."""
     parent_code: str | None = Field(default=None, foreign_key="categories.code", index=True)
     name: str
     name_en: str
     examples: str = ""
-    grade: Grade = Field(sa_type=text_enum(Grade))  # type: ignore[call-overload]
-    keywords: list[str] = Field(default_factory=list, sa_type=ARRAY(sa.Text))  # type: ignore[call-overload]
+    grade: Grade = Field(sa_type=text_enum(Grade))
+    keywords: list[str] = Field(default_factory=list, sa_type=ARRAY(sa.Text))
     position: int = 0
     is_active: bool = True

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from service.database import identity, text_enum
+from service.database import text_enum
 from sla_policies.clock import ClockState
 from sla_policies.policy import Metric, TimeKind
 
@@ -24,17 +24,17 @@ class ClockRow(SQLModel, table=True):
         sa.Index("ix_clocks_next_action_at", "next_action_at", postgresql_where=sa.text("next_action_at IS NOT NULL")),
     )
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     case_id: int = Field(sa_type=sa.BigInteger, foreign_key="cases.id")
-    metric: Metric = Field(sa_type=text_enum(Metric))  # type: ignore[call-overload]
+    metric: Metric = Field(sa_type=text_enum(Metric))
     instance: int = 1
     policy: str
     book_hash: str = Field(foreign_key="policy_books.hash")
     budget: int
     """Minutes, or days where `kind` is workdays."""
-    kind: TimeKind = Field(sa_type=text_enum(TimeKind))  # type: ignore[call-overload]
+    kind: TimeKind = Field(sa_type=text_enum(TimeKind))
     events: list[dict[str, Any]] = Field(sa_type=JSONB)
-    state: ClockState = Field(sa_type=text_enum(ClockState))  # type: ignore[call-overload]
+    state: ClockState = Field(sa_type=text_enum(ClockState))
     started_at: datetime
     due_at: datetime | None
     ended_at: datetime | None = None

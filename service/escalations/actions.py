@@ -119,9 +119,7 @@ def _decide(due: _Due, known: Directory, now: datetime, batch: _Batch) -> None:
     row.next_action_at = min((m for m in moments if m is not None), default=None)
 
 
-def _take(
-    due: _Due, what: DueStep, standing: Standing, known: Directory, now: datetime, batch: _Batch
-) -> None:
+def _take(due: _Due, what: DueStep, standing: Standing, known: Directory, now: datetime, batch: _Batch) -> None:
     step, case = what.step, due.case
     told: tuple[Staff, ...] = ()
     skipped = not holds(step, standing)
@@ -210,5 +208,3 @@ def seconds_behind(session: Session, now: datetime) -> float:
     """Return how long the oldest due clock has been waiting for a sweep; 0 when none is due."""
     oldest = session.scalar(sa.select(sa.func.min(ClockRow.next_action_at)))
     return max((now - oldest).total_seconds(), 0.0) if oldest else 0.0
-
-

@@ -164,9 +164,7 @@ def _return_reasons(session: Session, case_ids: Collection[int]) -> dict[int, st
     return {message.case_id: message.text for message in session.exec(said.order_by(col(CaseMessage.id)))}
 
 
-def answerable(
-    session: Session, waiting: Collection[tuple[Escalation, Case]], known: Directory
-) -> list[Answerable]:
+def answerable(session: Session, waiting: Collection[tuple[Escalation, Case]], known: Directory) -> list[Answerable]:
     """Return escalations as the board shows them, with one query for all of them."""
     steps = steps_of(session, [escalation for escalation, _ in waiting])
     return [

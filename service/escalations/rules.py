@@ -79,5 +79,6 @@ def _from(index: int, held: Held, directory: Directory, at: datetime) -> tuple[S
 def _present(person_ids: Collection[int | None], directory: Directory, at: datetime) -> tuple[Staff, ...]:
     """Return these people, or who stands in for those who are away."""
     absences = {p.id: p.absences for p in directory.people.values()}
-    acting = [stand_in(i, absences, at) for i in person_ids if i in directory.people]
-    return tuple(directory.people[i] for i in dict.fromkeys(acting) if i in directory.people)
+    known = [i for i in person_ids if i is not None and i in directory.people]
+    acting = dict.fromkeys(stand_in(i, absences, at) for i in known)
+    return tuple(directory.people[i] for i in acting if i is not None and i in directory.people)

@@ -6,8 +6,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
-from service.database import identity
-
 
 class Escalation(SQLModel, table=True):
     """One step of a ladder, taken once per clock and arming; `due_at` is the fact, `raised_at` when it was noticed."""
@@ -23,15 +21,15 @@ class Escalation(SQLModel, table=True):
         sa.Index("ix_escalations_case_id", "case_id"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     clock_id: int = Field(sa_type=sa.BigInteger, foreign_key="clocks.id")
     case_id: int = Field(sa_type=sa.BigInteger, foreign_key="cases.id")
     arm: int = 0
     """How often the clock had been extended: a new deadline arms the steps again."""
     step: str
     act: str
-    roles: list[str] = Field(sa_type=ARRAY(sa.Text))  # type: ignore[call-overload]
-    person_ids: list[int] = Field(sa_type=ARRAY(sa.BigInteger))  # type: ignore[call-overload]
+    roles: list[str] = Field(sa_type=ARRAY(sa.Text))
+    person_ids: list[int] = Field(sa_type=ARRAY(sa.BigInteger))
     """Who heard, resolved at the moment the step was taken."""
     skipped: bool = False
     """The condition of the step did not hold when it fell due: nobody was told."""

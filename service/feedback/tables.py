@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from service.database import identity, text_enum
+from service.database import text_enum
 from service.feedback.rules import Satisfaction
 
 
@@ -15,10 +15,10 @@ class Rating(SQLModel, table=True):
     __tablename__ = "ratings"
     __table_args__ = (sa.UniqueConstraint("case_id", "instance"),)
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     case_id: int = Field(sa_type=sa.BigInteger, foreign_key="cases.id")
     instance: int
     solved: bool
-    satisfaction: Satisfaction = Field(sa_type=text_enum(Satisfaction))  # type: ignore[call-overload]
+    satisfaction: Satisfaction = Field(sa_type=text_enum(Satisfaction))
     comment: str = ""
     at: datetime

@@ -21,6 +21,7 @@ from service.clocks.actions import tell
 from service.clocks.queries import as_clock, book, of_case, policy_of
 from service.clocks.rules import Happening
 from service.errors import InvalidFieldsError
+from service.handling.notices import notices
 from service.handling.rules import (
     MOST_RETURNS,
     URGE_AGAIN_AFTER,
@@ -31,7 +32,6 @@ from service.handling.rules import (
     UrgedAlreadyError,
     checked,
 )
-from service.handling.notices import notices
 from service.intake.forms import clean
 from service.outbox.actions import write
 from service.routing.queries import directory

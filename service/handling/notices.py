@@ -1,19 +1,17 @@
 """Who is told of an action on a case? The resident of what concerns them, the holder of what comes in."""
 
 from service.accounts.tables import Person
+from service.cases.queries import contact_of
 from service.cases.rules import Action
 from service.cases.tables import Case
 from service.outbox.messages import Message, Recipient, assigned, news, nudge
 from service.routing.rules import RINGS_AT_NIGHT, Directory
-from service.cases.queries import contact_of
 
 TO_RESIDENT = frozenset(
     {Action.REPLY, Action.ASK, Action.RESOLVE, Action.EXTEND, Action.REOPEN, Action.CLOSE, Action.DUPLICATE}
 )
 TO_HOLDER = frozenset({Action.ANSWER, Action.URGE, Action.RATE, Action.WITHDRAW})
-NEW_HOLDER = frozenset(
-    {Action.ASSIGN, Action.REASSIGN, Action.RETURN, Action.TRANSFER, Action.REOPEN}
-)
+NEW_HOLDER = frozenset({Action.ASSIGN, Action.REASSIGN, Action.RETURN, Action.TRANSFER, Action.REOPEN})
 
 
 def notices(case: Case, action: Action, by: Person | None, known: Directory) -> list[Message]:

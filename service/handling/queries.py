@@ -94,7 +94,7 @@ class CaseView:
     def next_due(self) -> PromiseView | None:
         """Return the promise that runs out next."""
         running = [p for p in self.current if p.row.state is ClockState.RUNNING and p.row.due_at is not None]
-        return min(running, key=lambda p: p.row.due_at or datetime.max, default=None)
+        return min(running, key=lambda p: p.row.due_at or p.row.started_at, default=None)
 
 
 @dataclass(frozen=True)
@@ -214,8 +214,8 @@ class Queue:
 
 
 def queue(session: Session, person: Person, ask: Ask, now: datetime) -> Queue:
-    """Return a page of open cases in the order in which they run out; what is paused comes last. Errors: BadCursorError."""
-    base = [col(Case.status).not_in(ENDED)]
+    """Return a page of open cases in the order in which they run out, the paused ones last. Errors: BadCursorError."""
+    base: list[sa.ColumnElement[bool]] = [col(Case.status).not_in(ENDED)]
     base.append(
         col(Case.assignee_id) == person.id if ask.mine else visible_to(person.id or 0, person.role, person.area_id)
     )

@@ -75,7 +75,9 @@ def _insert(name: str) -> str:
 
 
 OPEN_CASE = sa.text(
-    "WITH " + ",\n".join(f"{name}_in AS ({_insert(name)} RETURNING 1)" for name in TABLES) + "\nSELECT count(*) FROM cases_in"
+    "WITH "
+    + ",\n".join(f"{name}_in AS ({_insert(name)} RETURNING 1)" for name in TABLES)
+    + "\nSELECT count(*) FROM cases_in"
 )
 
 

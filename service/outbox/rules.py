@@ -30,7 +30,7 @@ def next_try(tries: int, now: datetime) -> datetime | None:
     """Return when to try again after `tries` failures: 30 s, 1 min, 2 min … at most an hour; None: give up."""
     if tries >= MOST_TRIES:
         return None
-    return now + min(FIRST_PAUSE * 2 ** (tries - 1), LONGEST_PAUSE)
+    return now + min(FIRST_PAUSE * float(2 ** (tries - 1)), LONGEST_PAUSE)
 
 
 def earliest(now: datetime, *, wakes: bool, zone: ZoneInfo) -> datetime:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from service.database import identity, text_enum
+from service.database import text_enum
 from service.outbox.rules import Channel, NoticeState
 
 
@@ -20,20 +20,20 @@ class Notice(SQLModel, table=True):
         sa.Index("ix_notices_case_id", "case_id"),
     )
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     key: str = Field(unique=True)
     template: str
     case_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="cases.id")
     person_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="people.id")
     """The member of staff who is told; None: the resident of the case."""
-    channel: Channel = Field(sa_type=text_enum(Channel))  # type: ignore[call-overload]
+    channel: Channel = Field(sa_type=text_enum(Channel))
     address: bytes | None = None
     """The encrypted mail address; None where there is none to send to."""
     language: str
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     wakes: bool = False
     """May be delivered in quiet hours."""
-    state: NoticeState = Field(default=NoticeState.WAITING, sa_type=text_enum(NoticeState))  # type: ignore[call-overload]
+    state: NoticeState = Field(default=NoticeState.WAITING, sa_type=text_enum(NoticeState))
     tries: int = 0
     next_try_at: datetime
     created_at: datetime

@@ -26,7 +26,7 @@ _known: Directory | None = None
 def directory(session: Session) -> Directory:
     """Return everything routing knows, as of now: read whole when its version moved, else from memory."""
     global _known  # noqa: PLW0603  # One snapshot a process; replaced whole, never changed.
-    version = session.scalar(sa.select(DirectoryVersion.version)) or 0
+    version = session.scalar(sa.select(col(DirectoryVersion.version))) or 0
     known = _known
     if known is None or known.version != version:
         with _lock:

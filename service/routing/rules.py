@@ -267,13 +267,12 @@ def _desk_above(
     unit: Place | None = None,
     seen: tuple[Candidate, ...] = (),
 ) -> RoutingDecision:
-    """Give the case to the first desk above with somebody on duty, else with anybody; the unit stays if one is named."""
+    """Give the case to the first desk above with somebody on duty, else with anybody; a named unit stays."""
     desks = list(_desks(request.area_id, directory))
-    for wanted in ("on-duty", "present", "any"):
+    for fits in (lambda c: c.on_duty and not c.absent, lambda c: not c.absent, lambda _: True):
         for desk, people in desks:
             at_desk = _weigh(people, request.at, directory, loads)
-            fit = {"on-duty": lambda c: c.on_duty and not c.absent, "present": lambda c: not c.absent}
-            best = _best(c for c in at_desk if fit.get(wanted, lambda _: True)(c))
+            best = _best(filter(fits, at_desk))
             if best is not None:
                 person = directory.people[best.person_id]
                 return RoutingDecision(unit or desk, person, rule, passed_over, seen + at_desk, "desk")

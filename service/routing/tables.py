@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from service.accounts.rules import Role
 from service.areas.rules import AreaLevel
-from service.database import identity, text_enum
+from service.database import text_enum
 
 
 class RoutingRule(SQLModel, table=True):
@@ -17,19 +17,19 @@ class RoutingRule(SQLModel, table=True):
 
     __tablename__ = "routing_rules"
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     position: int = Field(unique=True)
     category_code: str | None = Field(default=None, foreign_key="categories.code")
     """The category and everything below it; None: any."""
     area_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="areas.id")
     """The area and everything below it; None: anywhere."""
-    target_level: AreaLevel | None = Field(default=None, sa_type=text_enum(AreaLevel))  # type: ignore[call-overload]
+    target_level: AreaLevel | None = Field(default=None, sa_type=text_enum(AreaLevel))
     """The desk at this level above the place; or"""
     target_area_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="areas.id")
     """this unit, wherever the place is; or"""
     target_person_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="people.id")
     """this person."""
-    target_role: Role = Field(default=Role.WORKER, sa_type=text_enum(Role))  # type: ignore[call-overload]
+    target_role: Role = Field(default=Role.WORKER, sa_type=text_enum(Role))
     """Who in the unit."""
     note: str = ""
     is_active: bool = True
@@ -40,7 +40,7 @@ class RoutingDecisionRow(SQLModel, table=True):
 
     __tablename__ = "routing_decisions"
 
-    id: int | None = Field(default=None, primary_key=True, **identity())
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     case_id: int = Field(sa_type=sa.BigInteger, foreign_key="cases.id", index=True)
     at: datetime
     unit_id: int = Field(sa_type=sa.BigInteger, foreign_key="areas.id")

@@ -30,12 +30,12 @@ class Alarm:
     """A message id: what to do."""
 
 
-def _overdue_steps(now: datetime) -> sa.Select[tuple[int]]:
+def _overdue_steps(now: datetime) -> sa.Select[int]:
     late = col(ClockRow.next_action_at) < now - SWEEP_LATE
     return sa.select(sa.func.count()).select_from(ClockRow).where(late)
 
 
-def _open_without_clock(now: datetime) -> sa.Select[tuple[int]]:  # noqa: ARG001  # Every check is asked alike.
+def _open_without_clock(now: datetime) -> sa.Select[int]:  # noqa: ARG001  # Every check is asked alike.
     live = sa.exists().where(
         col(ClockRow.case_id) == Case.id, col(ClockRow.state).in_([ClockState.RUNNING, ClockState.PAUSED])
     )
@@ -43,27 +43,27 @@ def _open_without_clock(now: datetime) -> sa.Select[tuple[int]]:  # noqa: ARG001
     return sa.select(sa.func.count()).select_from(Case).where(col(Case.status).not_in(ENDED), promised, ~live)
 
 
-def _notices_stuck(now: datetime) -> sa.Select[tuple[int]]:
+def _notices_stuck(now: datetime) -> sa.Select[int]:
     stuck = sa.and_(Notice.state == NoticeState.WAITING, col(Notice.next_try_at) < now - NOTICE_LATE)  # type: ignore[arg-type]
     return sa.select(sa.func.count()).select_from(Notice).where(stuck)
 
 
-def _without_owner(now: datetime) -> sa.Select[tuple[int]]:  # noqa: ARG001  # See above.
+def _without_owner(now: datetime) -> sa.Select[int]:  # noqa: ARG001  # See above.
     nobody = sa.and_(col(Case.assignee_id).is_(None), col(Case.status).not_in([*ENDED, *AT_DESK]))
     return sa.select(sa.func.count()).select_from(Case).where(nobody)
 
 
-def _without_assignment(now: datetime) -> sa.Select[tuple[int]]:  # noqa: ARG001  # See above.
+def _without_assignment(now: datetime) -> sa.Select[int]:  # noqa: ARG001  # See above.
     held = sa.exists().where(col(Assignment.case_id) == Case.id, col(Assignment.ended_at).is_(None))
     return sa.select(sa.func.count()).select_from(Case).where(col(Case.status).not_in(ENDED), ~held)
 
 
-def _nobody_heard(now: datetime) -> sa.Select[tuple[int]]:  # noqa: ARG001  # See above.
+def _nobody_heard(now: datetime) -> sa.Select[int]:  # noqa: ARG001  # See above.
     silent = sa.and_(col(Escalation.skipped).is_(False), sa.func.cardinality(col(Escalation.person_ids)) == 0)
     return sa.select(sa.func.count()).select_from(Escalation).where(silent)
 
 
-CHECKS: tuple[tuple[str, Callable[[datetime], sa.Select[tuple[int]]], str], ...] = (
+CHECKS: tuple[tuple[str, Callable[[datetime], sa.Select[int]], str], ...] = (
     ("step-not-taken", _overdue_steps, "Is a worker running, or beat? Look at their logs."),
     ("open-without-clock", _open_without_clock, "Look at the case: no promise runs on it."),
     ("notice-stuck", _notices_stuck, "Look at the outbox: is the mail server reachable?"),

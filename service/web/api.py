@@ -77,6 +77,19 @@ def case_of_resident(session: Session, number: str, code: str, request: Request)
     return resident_case(session, number, code, ip=client_address(request), now=real_now())
 
 
+@router.get("/areas", tags=["residents"])
+def read_areas(session: DbSession) -> shapes.AreasShape:
+    """Return the areas, from the county down."""
+    return shapes.AreasShape(items=[shapes.area(p) for p in directory(session).areas.places.values()])
+
+
+@router.get("/categories", tags=["residents"])
+def read_categories(session: DbSession) -> shapes.CategoriesShape:
+    """Return the topics of the catalogue."""
+    topics = directory(session).catalogue.topics.values()
+    return shapes.CategoriesShape(items=[shapes.topic(t) for t in topics if t.is_active and t.parent_code])
+
+
 @router.post("/cases", status_code=201, tags=["residents"])
 def create_case(
     form: RequestForm,
@@ -119,9 +132,7 @@ def withdraw(
     number: Number, body: Words, request: Request, session: DbSession, now: Now, code: str | None = None
 ) -> shapes.PublicCase:
     """Withdraw the request."""
-    return _resident_act(
-        session, number, code or body.code, Action.WITHDRAW, {"text": body.text}, request, now
-    )
+    return _resident_act(session, number, code or body.code, Action.WITHDRAW, {"text": body.text}, request, now)
 
 
 @router.post("/cases/{number}/rating", tags=["residents"])
@@ -171,9 +182,7 @@ def read_queue(
 
 
 @router.get("/cases/{number}/full", tags=["staff"])
-def read_full_case(
-    number: Number, person: CurrentPerson, session: DbSession, response: Response
-) -> shapes.StaffCase:
+def read_full_case(number: Number, person: CurrentPerson, session: DbSession, response: Response) -> shapes.StaffCase:
     """Return a case to staff, with its reasons; the ETag is the version for If-Match."""
     case = staff_case(session, number, person)
     return _full(session, case, actors(session, case, person), response)

@@ -132,9 +132,7 @@ def maybe_person(request: Request, session: DbSession) -> Person | None:
     elif token:
         person = person_of_session(session, token, now=real_now())
     if person is not None:
-        request.state.reader = Reader(
-            person.id or 0, person.name, person.name_en, person.role, person.language
-        )
+        request.state.reader = Reader(person.id or 0, person.name, person.name_en, person.role, person.language)
     return person
 
 

@@ -5,6 +5,7 @@ Every page says what happened, what is kept and what to do; none of them needs t
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from service.web.csrf import CSRF_FIELD, SAFE, StaleFormError
 from service.web.deps import SignInNeededError
 from service.web.headers import secure
 from service.web.render import is_htmx, language_of, page
+from service.web.timewords import span
 
 log = structlog.get_logger("jiban.web")
 
@@ -98,18 +100,22 @@ def wants_json(request: Request) -> bool:
 
 
 def problem_of(request: Request, error: ServiceError) -> Problem:
-    """Return a service error as a problem in the reader's language."""
-    language, headers = language_of(request), {}
+    """Return a service error as a problem in the reader's language.
+
+    Beside its facts a sentence may name {wait}: `retry_after` as people say it.
+    """
+    language, headers, said = language_of(request), {}, dict(error.facts)
     if "retry_after" in error.facts:
         headers["Retry-After"] = str(error.facts["retry_after"])
+        said["wait"] = span(timedelta(seconds=error.facts["retry_after"]), language)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     named = error.fields if isinstance(error, InvalidFieldsError) else {}
     return Problem(
         error.status,
         error.code,
-        translate(language, error.sentence, **error.facts),
-        {name: translate(language, sentence, **error.facts) for name, sentence in named.items()},
+        translate(language, error.sentence, **said),
+        {name: translate(language, sentence, **said) for name, sentence in named.items()},
         error.facts,
         headers,
     )

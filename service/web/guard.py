@@ -60,9 +60,7 @@ class _Passage:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self._receive, self._send = scope, receive, send
-        self.most = next(
-            (n for path, n in MOST_BYTES_AT.items() if scope["path"].startswith(path)), MOST_BYTES
-        )
+        self.most = next((n for path, n in MOST_BYTES_AT.items() if scope["path"].startswith(path)), MOST_BYTES)
         self.read = 0
         self.status = 500
 
@@ -108,6 +106,4 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", elsewhere)
     REQUESTS.labels(route, scope["method"], str(status)).inc()
     SECONDS.labels(route).observe(seconds)
-    log.info(
-        "request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1)
-    )
+    log.info("request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1))

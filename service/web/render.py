@@ -78,11 +78,7 @@ def page(
     name = fragment if fragment is not None and is_htmx(request) else template
     token = _reading.set(reading)
     try:
-        html = (
-            _environment(reading.language)
-            .get_template(name)
-            .render(_about(request, reading) | dict(context or {}))
-        )
+        html = _environment(reading.language).get_template(name).render(_about(request, reading) | dict(context or {}))
     finally:
         _reading.reset(token)
     response = HTMLResponse(html, status)
@@ -100,9 +96,7 @@ def _about(request: Request, reading: Reading) -> dict[str, Any]:
     return {
         "language": reading.language,
         "lang": HTML_LANG[reading.language],
-        "other_languages": [
-            (code, HTML_LANG[code], NAMES[code]) for code in LANGUAGES if code != reading.language
-        ],
+        "other_languages": [(code, HTML_LANG[code], NAMES[code]) for code in LANGUAGES if code != reading.language],
         "reader": reader,
         "role_label": ROLE_LABELS[reader.role] if reader else "",
         "now": reading.now,

@@ -201,6 +201,18 @@ class BoardShape(Shape):
     communities: list[CommunityShape]
 
 
+class AreasShape(Shape):
+    """The areas that can be named in a request."""
+
+    items: list[AreaShape]
+
+
+class CategoriesShape(Shape):
+    """The topics that can be named in a request."""
+
+    items: list[TopicShape]
+
+
 class EscalationsShape(Shape):
     """One page of escalations."""
 

@@ -78,9 +78,7 @@ def remaining(due_at: datetime, now: datetime, language: str) -> str:
     return f"{said} left" if is_left else f"{said} overdue"
 
 
-def time_state(
-    due_at: datetime | None, now: datetime, state: str = "running", soon: timedelta | None = None
-) -> str:
+def time_state(due_at: datetime | None, now: datetime, state: str = "running", soon: timedelta | None = None) -> str:
     """Return how a promise is shown: what `state` says, and while it runs in_time, soon or overdue."""
     if state != "running" or due_at is None:
         return "cancelled" if state == "running" else state

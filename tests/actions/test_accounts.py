@@ -44,8 +44,13 @@ def wang(session: Session, town: Town) -> Person:
     return add_person(session, details(town), login="Wang.Lei ", password=PASSWORD, by=town.admin, now=REAL)
 
 
-def details(town: Town, **changes: Any) -> PersonDetails:
-    known = {"name": "王磊", "role": Role.WORKER, "area_id": town.areas["shore"].id, "phone": "138 0013 8000"}
+def details(town: Town, **changes: object) -> PersonDetails:
+    known: dict[str, Any] = {
+        "name": "王磊",
+        "role": Role.WORKER,
+        "area_id": town.areas["shore"].id,
+        "phone": "138 0013 8000",
+    }
     return PersonDetails(**(known | changes))
 
 
@@ -67,9 +72,7 @@ def test_a_new_person_is_written_without_any_secret_in_plain_text(session: Sessi
     assert decrypt(stored.phone_encrypted) == "13800138000"
 
 
-def test_adding_somebody_is_in_the_history_without_their_name(
-    session: Session, wang: Person, town: Town
-) -> None:
+def test_adding_somebody_is_in_the_history_without_their_name(session: Session, wang: Person, town: Town) -> None:
     entry = session.exec(
         select(AuditEntry).where(AuditEntry.subject_kind == "person", AuditEntry.subject_id == wang.id)
     ).one()
@@ -116,7 +119,8 @@ def test_a_masked_phone_can_never_be_saved(session: Session, town: Town) -> None
         )
 
 
-def test_a_login_belongs_to_one_person(session: Session, wang: Person, town: Town) -> None:
+@pytest.mark.usefixtures("wang")
+def test_a_login_belongs_to_one_person(session: Session, town: Town) -> None:
     with pytest.raises(LoginTakenError) as refused:
         add_person(session, details(town), login="WANG.lei", password=PASSWORD, by=None, now=REAL)
 
@@ -125,9 +129,7 @@ def test_a_login_belongs_to_one_person(session: Session, wang: Person, town: Tow
 
 def test_only_those_above_appoint(session: Session, town: Town) -> None:
     def add(by: Person, role: Role) -> Person:
-        return add_person(
-            session, details(town, role=role), login=f"new.{role}", password=PASSWORD, by=by, now=REAL
-        )
+        return add_person(session, details(town, role=role), login=f"new.{role}", password=PASSWORD, by=by, now=REAL)
 
     assert add(town.chen_jing, Role.WORKER).id
     for by, role in (
@@ -153,21 +155,16 @@ def test_signing_in_gives_a_token_that_is_not_stored(session: Session, wang: Per
     assert person_of_session(session, token + "x", now=REAL) is None
 
 
-@pytest.mark.parametrize(
-    ("login", "password"), [("wang.lei", "wrong password"), ("nobody", PASSWORD), ("", "")]
-)
-def test_a_wrong_sign_in_says_the_same_whatever_was_wrong(
-    session: Session, wang: Person, login: str, password: str
-) -> None:
+@pytest.mark.usefixtures("wang")
+@pytest.mark.parametrize(("login", "password"), [("wang.lei", "wrong password"), ("nobody", PASSWORD), ("", "")])
+def test_a_wrong_sign_in_says_the_same_whatever_was_wrong(session: Session, login: str, password: str) -> None:
     with pytest.raises(WrongSignInError) as refused:
         try_in(session, login, password)
 
     assert refused.value.sentence == WrongSignInError.sentence
 
 
-def test_somebody_who_left_cannot_sign_in_and_is_signed_out(
-    session: Session, wang: Person, town: Town
-) -> None:
+def test_somebody_who_left_cannot_sign_in_and_is_signed_out(session: Session, wang: Person, town: Town) -> None:
     token = try_in(session, "wang.lei", PASSWORD)
     key = make_api_key(session, wang, "script", by=wang, now=REAL)[1]
 
@@ -179,7 +176,8 @@ def test_somebody_who_left_cannot_sign_in_and_is_signed_out(
         try_in(session, "wang.lei", PASSWORD)
 
 
-def test_after_five_failures_even_the_right_password_must_wait(session: Session, wang: Person) -> None:
+@pytest.mark.usefixtures("wang")
+def test_after_five_failures_even_the_right_password_must_wait(session: Session) -> None:
     for minute in range(5):
         with pytest.raises(WrongSignInError):
             try_in(session, "wang.lei", "wrong password", now=REAL + timedelta(minutes=minute))
@@ -191,7 +189,8 @@ def test_after_five_failures_even_the_right_password_must_wait(session: Session,
     assert try_in(session, "wang.lei", PASSWORD, now=REAL + timedelta(minutes=15))
 
 
-def test_signing_in_clears_the_failures(session: Session, wang: Person) -> None:
+@pytest.mark.usefixtures("wang")
+def test_signing_in_clears_the_failures(session: Session) -> None:
     for _ in range(3):
         for _ in range(4):
             with pytest.raises(WrongSignInError):
@@ -199,7 +198,8 @@ def test_signing_in_clears_the_failures(session: Session, wang: Person) -> None:
         assert try_in(session, "wang.lei", PASSWORD, ip="192.0.2.8")
 
 
-def test_one_address_cannot_try_many_logins(session: Session, town: Town) -> None:
+@pytest.mark.usefixtures("town")
+def test_one_address_cannot_try_many_logins(session: Session) -> None:
     for number in range(20):
         with pytest.raises(WrongSignInError):
             try_in(session, f"guess.{number}", "wrong password")
@@ -221,7 +221,8 @@ def test_a_failure_outlives_the_rollback_of_its_request(session: Session) -> Non
     limit(session, "code:2", most=1, within=timedelta(minutes=1), now=REAL)
 
 
-def test_a_session_ends_after_two_idle_hours(session: Session, wang: Person) -> None:
+@pytest.mark.usefixtures("wang")
+def test_a_session_ends_after_two_idle_hours(session: Session) -> None:
     token = try_in(session, "wang.lei", PASSWORD)
 
     assert person_of_session(session, token, now=REAL + timedelta(minutes=119))
@@ -229,7 +230,8 @@ def test_a_session_ends_after_two_idle_hours(session: Session, wang: Person) -> 
     assert person_of_session(session, token, now=REAL + timedelta(minutes=358)) is None
 
 
-def test_a_session_ends_after_twelve_hours_however_busy(session: Session, wang: Person) -> None:
+@pytest.mark.usefixtures("wang")
+def test_a_session_ends_after_twelve_hours_however_busy(session: Session) -> None:
     token = try_in(session, "wang.lei", PASSWORD)
 
     for hour in range(12):
@@ -249,9 +251,7 @@ def test_signing_out_ends_one_session_or_all(session: Session, wang: Person) -> 
     assert person_of_session(session, third, now=REAL)
 
 
-def test_changing_the_password_needs_the_old_one_and_keeps_only_this_session(
-    session: Session, wang: Person
-) -> None:
+def test_changing_the_password_needs_the_old_one_and_keeps_only_this_session(session: Session, wang: Person) -> None:
     here, elsewhere = (try_in(session, "wang.lei", PASSWORD) for _ in range(2))
     with pytest.raises(WrongSignInError):
         change_password(session, wang, current="guessed it", new="another long one", token=here, now=REAL)
@@ -308,14 +308,10 @@ def test_old_tries_and_sessions_are_forgotten(session: Session, wang: Person) ->
     assert person_of_session(session, kept, now=REAL) is wang
 
 
-def test_the_sign_in_page_of_a_demo_shows_one_person_of_each_role(
-    session: Session, wang: Person, town: Town
-) -> None:
+def test_the_sign_in_page_of_a_demo_shows_one_person_of_each_role(session: Session, wang: Person, town: Town) -> None:
     shown = one_of_each_role(session)
 
-    assert [person.role for person in shown] == sorted(
-        {person.role for person in shown}, key=list(Role).index
-    )
+    assert [person.role for person in shown] == sorted({person.role for person in shown}, key=list(Role).index)
     assert town.li_qiang in shown
     assert wang not in shown
 

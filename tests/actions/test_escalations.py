@@ -50,7 +50,9 @@ def test_an_unanswered_case_reaches_head_supervisor_and_district_in_turn(
     assert [e.due_at for e in about_contact] == sorted(e.due_at for e in about_contact)
 
 
-def test_a_step_is_dated_by_the_deadline_and_says_when_it_was_noticed(session: Session, town: Town, at: datetime) -> None:  # noqa: ARG001
+def test_a_step_is_dated_by_the_deadline_and_says_when_it_was_noticed(
+    session: Session, town: Town, at: datetime
+) -> None:
     case, _ = received(session, at)
     sweep(session, at + 30 * HOUR)
     contact = next(c for c in clocks_of(session, case.id or 0) if c.metric is Metric.CONTACT)
@@ -60,7 +62,7 @@ def test_a_step_is_dated_by_the_deadline_and_says_when_it_was_noticed(session: S
     assert {e.raised_at for e in overdue} == {at + 30 * HOUR}
 
 
-def test_a_sweep_repeated_a_hundred_times_takes_no_step_twice(session: Session, town: Town, at: datetime) -> None:  # noqa: ARG001
+def test_a_sweep_repeated_a_hundred_times_takes_no_step_twice(session: Session, town: Town, at: datetime) -> None:
     received(session, at)
     moment = at + 30 * HOUR
     sweep(session, moment)
@@ -73,7 +75,10 @@ def test_a_sweep_repeated_a_hundred_times_takes_no_step_twice(session: Session, 
 
 @pytest.mark.parametrize("hours", [[30], [5, 30], [1, 9, 24, 24, 25, 30], list(range(31))])
 def test_however_often_one_looks_the_ledger_is_the_same(
-    session: Session, town: Town, at: datetime, hours: list[int]  # noqa: ARG001
+    session: Session,
+    town: Town,
+    at: datetime,
+    hours: list[int],
 ) -> None:
     case, _ = received(session, at)
     for hour in hours:
@@ -92,7 +97,7 @@ def _ledger_of_one_sweep(session: Session, at: datetime) -> list[tuple[str, date
     return [(e.step, e.due_at, e.act) for e in of_case(session, other.id or 0)]
 
 
-def test_the_database_refuses_a_step_taken_twice(session: Session, town: Town, at: datetime) -> None:  # noqa: ARG001
+def test_the_database_refuses_a_step_taken_twice(session: Session, town: Town, at: datetime) -> None:
     case, _ = received(session, at)
     sweep(session, at + 30 * HOUR)
     row = of_case(session, case.id or 0)[0].model_dump(exclude={"id"})
@@ -108,7 +113,7 @@ def test_an_answered_case_climbs_no_further(session: Session, town: Town, at: da
     assert [e for e in raised(session, case.id) if metric_of(session, e) is not Metric.RESOLVE] == []
 
 
-def test_a_withdrawn_case_tells_nobody_anything(session: Session, town: Town, at: datetime) -> None:  # noqa: ARG001
+def test_a_withdrawn_case_tells_nobody_anything(session: Session, town: Town, at: datetime) -> None:
     case, _ = received(session, at)
     resident_does(session, case, Action.WITHDRAW, at)
     assert sweep(session, at + 30 * DAY) == 0
@@ -142,7 +147,7 @@ def test_a_missing_head_passes_the_step_to_the_next_rung(session: Session, town:
     assert "nobody-heard" not in {a.check for a in alarms(session, at)}
 
 
-def test_each_who_hears_gets_one_notice(session: Session, town: Town, at: datetime) -> None:  # noqa: ARG001
+def test_each_who_hears_gets_one_notice(session: Session, town: Town, at: datetime) -> None:
     case, _ = received(session, at)
     sweep(session, at + 30 * HOUR)
     told = sum(len(e.person_ids) for e in raised(session, case.id))

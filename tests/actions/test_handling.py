@@ -39,7 +39,7 @@ def at(now: datetime) -> datetime:
 
 
 @pytest.fixture
-def case(session: Session, town: Town, at: datetime) -> Case:  # noqa: ARG001
+def case(session: Session, town: Town, at: datetime) -> Case:
     return received(session, at, contact={"name": "王芳", "phone": "13812345678", "email": "wang@example.org"})[0]
 
 
@@ -92,7 +92,9 @@ def test_a_question_stops_the_clock_and_the_answer_starts_it_again(
     assert before is not None
 
 
-def test_a_call_while_waiting_starts_the_clock_again_too(session: Session, town: Town, at: datetime, case: Case) -> None:
+def test_a_call_while_waiting_starts_the_clock_again_too(
+    session: Session, town: Town, at: datetime, case: Case
+) -> None:
     does(session, case, town.li_qiang, Action.ACCEPT, at)
     does(session, case, town.li_qiang, Action.ASK, at, text="哪个单元？")
     case = does(session, case, town.li_qiang, Action.NOTE, at + HOUR, text="再等等")
@@ -124,7 +126,9 @@ def test_a_dissatisfied_resident_gets_a_second_handling_with_promises_of_its_own
 ) -> None:
     does(session, case, town.li_qiang, Action.ACCEPT, at)
     does(session, case, town.li_qiang, Action.RESOLVE, at, text="好了")
-    case = rate(session, case.id or 0, {"solved": "no", "satisfaction": "dissatisfied", "text": "还是黑的"}, now=at + HOUR)
+    case = rate(
+        session, case.id or 0, {"solved": "no", "satisfaction": "dissatisfied", "text": "还是黑的"}, now=at + HOUR
+    )
     assert (case.status, case.assignee_id) == (CaseStatus.REOPENED, town.li_qiang.id)
     rows = of_case(session, case.id or 0)
     assert [r.instance for r in rows] == [1, 1, 1, 2, 2, 2]
@@ -132,7 +136,9 @@ def test_a_dissatisfied_resident_gets_a_second_handling_with_promises_of_its_own
     assert session.get_one(Workload, town.li_qiang.id).open_cases == 1
 
 
-def test_a_second_dissatisfaction_does_not_go_back_by_itself(session: Session, town: Town, at: datetime, case: Case) -> None:
+def test_a_second_dissatisfaction_does_not_go_back_by_itself(
+    session: Session, town: Town, at: datetime, case: Case
+) -> None:
     unhappy = {"solved": "no", "satisfaction": "dissatisfied"}
     for n in range(2):
         does(session, case, town.li_qiang, Action.ACCEPT, at + n * HOUR)
@@ -157,7 +163,11 @@ def test_a_returned_case_lies_at_the_duty_desk_and_its_clock_runs_on(
     assert (case.status, case.assignee_id, case.unit_id) == (CaseStatus.RETURNED, town.wu_dan.id, town.areas["lake"].id)
     assert case.due_at == due
     case = does(session, case, town.wu_dan, Action.ASSIGN, at, person_id=str(town.zhao_min.id))
-    assert (case.status, case.assignee_id, case.unit_id) == (CaseStatus.ASSIGNED, town.zhao_min.id, town.areas["hill"].id)
+    assert (case.status, case.assignee_id, case.unit_id) == (
+        CaseStatus.ASSIGNED,
+        town.zhao_min.id,
+        town.areas["hill"].id,
+    )
 
 
 def test_a_third_assignment_is_binding(session: Session, town: Town, at: datetime, case: Case) -> None:
@@ -168,19 +178,29 @@ def test_a_third_assignment_is_binding(session: Session, town: Town, at: datetim
         does(session, case, town.li_qiang, Action.RETURN, at, reason="wrong_area", text="不在")
 
 
-def test_a_transferred_case_finds_a_person_in_the_other_unit(session: Session, town: Town, at: datetime, case: Case) -> None:
+def test_a_transferred_case_finds_a_person_in_the_other_unit(
+    session: Session, town: Town, at: datetime, case: Case
+) -> None:
     case = does(session, case, town.chen_jing, Action.TRANSFER, at, unit_id=town.areas["hill"].id, text="属东山")
-    assert (case.status, case.unit_id, case.assignee_id) == (CaseStatus.TRANSFERRED, town.areas["hill"].id, town.zhao_min.id)
+    assert (case.status, case.unit_id, case.assignee_id) == (
+        CaseStatus.TRANSFERRED,
+        town.areas["hill"].id,
+        town.zhao_min.id,
+    )
     case = does(session, case, town.zhao_min, Action.ACCEPT, at)
     assert case.status is CaseStatus.ACCEPTED
 
 
-def test_nobody_hands_a_case_to_people_beyond_their_reach(session: Session, town: Town, at: datetime, case: Case) -> None:
+def test_nobody_hands_a_case_to_people_beyond_their_reach(
+    session: Session, town: Town, at: datetime, case: Case
+) -> None:
     with pytest.raises(InvalidFieldsError):
         does(session, case, town.he_jun, Action.REASSIGN, at, person_id=town.zhao_min.id)
 
 
-def test_an_extension_moves_the_promise_once_and_says_so(session: Session, town: Town, at: datetime, case: Case) -> None:
+def test_an_extension_moves_the_promise_once_and_says_so(
+    session: Session, town: Town, at: datetime, case: Case
+) -> None:
     does(session, case, town.li_qiang, Action.ACCEPT, at)
     does(session, case, town.li_qiang, Action.REPLY, at, text="在等配件")
     due = case.due_at
@@ -198,7 +218,7 @@ def test_a_promise_already_missed_is_not_extended(session: Session, town: Town, 
         does(session, case, town.chen_jing, Action.EXTEND, at + timedelta(days=8), days="1", reason="晚了")
 
 
-def test_an_urge_is_counted_and_told_and_limited(session: Session, town: Town, at: datetime, case: Case) -> None:  # noqa: ARG001
+def test_an_urge_is_counted_and_told_and_limited(session: Session, town: Town, at: datetime, case: Case) -> None:
     case = resident_does(session, case, Action.URGE, at)
     with pytest.raises(UrgedAlreadyError):
         resident_does(session, case, Action.URGE, at + 3 * HOUR)
@@ -207,7 +227,7 @@ def test_an_urge_is_counted_and_told_and_limited(session: Session, town: Town, a
     assert len(session.exec(select(Notice).where(Notice.template == "nudge_urge")).all()) == 2
 
 
-def test_a_withdrawn_request_has_no_running_promise(session: Session, town: Town, at: datetime, case: Case) -> None:  # noqa: ARG001
+def test_a_withdrawn_request_has_no_running_promise(session: Session, town: Town, at: datetime, case: Case) -> None:
     case = resident_does(session, case, Action.WITHDRAW, at)
     assert case.status is CaseStatus.WITHDRAWN
     assert set(clock_states(session, case).values()) == {ClockState.CANCELLED}
@@ -285,7 +305,9 @@ def test_a_contact_is_masked_until_somebody_says_why(session: Session, town: Tow
     assert (last["action"], last["actor_id"], last["data"]) == ("revealed", town.li_qiang.id, {"reason": "电话联系"})
 
 
-def test_every_action_is_in_the_history_and_the_chain_is_whole(session: Session, town: Town, at: datetime, case: Case) -> None:
+def test_every_action_is_in_the_history_and_the_chain_is_whole(
+    session: Session, town: Town, at: datetime, case: Case
+) -> None:
     does(session, case, town.li_qiang, Action.ACCEPT, at)
     does(session, case, town.li_qiang, Action.REPLY, at, text="好")
     does(session, case, town.li_qiang, Action.RESOLVE, at, text="好了")

@@ -38,56 +38,63 @@ def test_everything_that_belongs_to_a_case_is_written_with_it(session: Session, 
     assert session.exec(select(Assignment).where(Assignment.case_id == case.id)).one().person_id == case.assignee_id
     assert session.get_one(Workload, case.assignee_id).open_cases == 1
     assert len(session.exec(select(ClockRow).where(ClockRow.case_id == case.id)).all()) == 3
-    assert session.exec(select(RoutingDecisionRow).where(RoutingDecisionRow.case_id == case.id)).one().reasons["candidates"]
+    assert (
+        session.exec(select(RoutingDecisionRow).where(RoutingDecisionRow.case_id == case.id))
+        .one()
+        .reasons["candidates"]
+    )
     assert [e["action"] for e in history(session, "case", case.id or 0)] == ["received", "routed"]
-    assert {n.template for n in session.exec(select(Notice).where(Notice.case_id == case.id))} == {"receipt", "assigned"}
+    assert {n.template for n in session.exec(select(Notice).where(Notice.case_id == case.id))} == {
+        "receipt",
+        "assigned",
+    }
     assert broken_chains(session) == []
 
 
-def test_what_runs_out_next_stands_on_the_case(session: Session, town: Town, now: datetime) -> None:  # noqa: ARG001
+def test_what_runs_out_next_stands_on_the_case(session: Session, town: Town, now: datetime) -> None:
     case, receipt = received(session, now)
     assert (case.due_at, case.due_metric) == min((p.due_at, p.metric) for p in receipt.promises)
 
 
-def test_numbers_of_a_day_count_up_and_start_again_the_next_day(session: Session, town: Town, now: datetime) -> None:  # noqa: ARG001
+def test_numbers_of_a_day_count_up_and_start_again_the_next_day(session: Session, town: Town, now: datetime) -> None:
     numbers = [received(session, now)[0].number for _ in range(3)]
     later = received(session, now + timedelta(days=1))[0].number
     assert [n[:14] for n in numbers] == ["20261123-00001", "20261123-00002", "20261123-00003"]
     assert later.startswith("20261124-00001-")
 
 
-def test_the_day_of_a_number_is_the_day_in_shanghai(session: Session, town: Town, now: datetime) -> None:  # noqa: ARG001
+def test_the_day_of_a_number_is_the_day_in_shanghai(session: Session, town: Town, now: datetime) -> None:
     just_before_midnight = now.replace(hour=15, minute=59)
     assert received(session, just_before_midnight)[0].number.startswith("20261123-")
     assert received(session, just_before_midnight + timedelta(minutes=1))[0].number.startswith("20261124-")
 
 
-def test_the_same_key_and_body_make_one_case_and_the_same_answer(session: Session, town: Town, now: datetime) -> None:  # noqa: ARG001
+def test_the_same_key_and_body_make_one_case_and_the_same_answer(session: Session, town: Town, now: datetime) -> None:
     first = open_case(session, a_request(), now=now, key="k")
     again = open_case(session, a_request(), now=now + timedelta(hours=23), key="k")
     assert again == first
     assert session.scalar(sa.select(sa.func.count()).select_from(Case)) == 1
 
 
-def test_the_same_key_with_another_body_is_refused(session: Session, town: Town, now: datetime) -> None:  # noqa: ARG001
+def test_the_same_key_with_another_body_is_refused(session: Session, town: Town, now: datetime) -> None:
     open_case(session, a_request(), now=now, key="k")
     with pytest.raises(KeyUsedError):
         open_case(session, a_request(text="另一件事"), now=now, key="k")
 
 
-def test_a_key_is_free_again_after_a_day(session: Session, town: Town, now: datetime) -> None:  # noqa: ARG001
+def test_a_key_is_free_again_after_a_day(session: Session, town: Town, now: datetime) -> None:
     first = open_case(session, a_request(), now=now, key="k")
     second = open_case(session, a_request(text="另一件事"), now=now + KEY_LASTS, key="k")
     assert second.number != first.number
 
 
-def test_answers_to_keys_are_forgotten_after_a_day(session: Session, town: Town, now: datetime) -> None:  # noqa: ARG001
+def test_answers_to_keys_are_forgotten_after_a_day(session: Session, town: Town, now: datetime) -> None:
     open_case(session, a_request(), now=now, key="k")
     forget_keys(session, now + KEY_LASTS)
     assert open_case(session, a_request(text="另一件事"), now=now + timedelta(hours=1), key="k").number
 
 
-def test_contact_data_is_never_stored_in_clear(session: Session, town: Town, now: datetime) -> None:  # noqa: ARG001
+def test_contact_data_is_never_stored_in_clear(session: Session, town: Town, now: datetime) -> None:
     contact = {"name": "王芳", "phone": "138 1234 5678", "email": "wang@example.org"}
     case, _ = received(session, now, contact=contact)
     assert case.contact is not None
@@ -98,7 +105,7 @@ def test_contact_data_is_never_stored_in_clear(session: Session, town: Town, now
     assert case.phone_index == blind_index("13812345678")
 
 
-def test_an_anonymous_request_keeps_no_contact(session: Session, town: Town, now: datetime) -> None:  # noqa: ARG001
+def test_an_anonymous_request_keeps_no_contact(session: Session, town: Town, now: datetime) -> None:
     case, _ = received(session, now, anonymous=True, contact={"name": "王芳", "phone": "13812345678"})
     assert case.is_anonymous
     assert case.contact is None
@@ -123,7 +130,7 @@ def test_a_place_is_found_from_what_was_said(
     assert case.area_id == town.areas[where].id
 
 
-def test_a_place_outside_gets_a_clear_answer(session: Session, town: Town, now: datetime) -> None:  # noqa: ARG001
+def test_a_place_outside_gets_a_clear_answer(session: Session, town: Town, now: datetime) -> None:
     with pytest.raises(OutsideAreaError):
         received(session, now, area=None, location={"lat": 39.9, "lon": 116.4})
 
@@ -133,20 +140,24 @@ def test_a_place_outside_gets_a_clear_answer(session: Session, town: Town, now: 
     [({"category": None}, "C05"), ({"category": None, "text": "没有线索"}, "Z99"), ({"category": "电梯"}, "A03")],
 )
 def test_a_topic_is_taken_as_chosen_or_guessed_from_the_words(
-    session: Session, town: Town, now: datetime, answers: dict[str, object], topic: str  # noqa: ARG001
+    session: Session,
+    town: Town,
+    now: datetime,
+    answers: dict[str, object],
+    topic: str,
 ) -> None:
     receipt = open_case(session, a_request(**answers), now=now)
     assert receipt.category == topic
 
 
 @pytest.mark.parametrize("field", ["area", "category"])
-def test_an_unknown_area_or_topic_is_named(session: Session, town: Town, now: datetime, field: str) -> None:  # noqa: ARG001
+def test_an_unknown_area_or_topic_is_named(session: Session, town: Town, now: datetime, field: str) -> None:
     with pytest.raises(InvalidFieldsError) as refused:
         received(session, now, **{field: "nowhere"})
     assert set(refused.value.fields) == {field}
 
 
-def test_words_of_danger_raise_the_grade_and_say_so(session: Session, town: Town, now: datetime) -> None:  # noqa: ARG001
+def test_words_of_danger_raise_the_grade_and_say_so(session: Session, town: Town, now: datetime) -> None:
     case, receipt = received(session, now, text="电梯困人了，快来", category="A03")
     assert case.grade is Grade.G1
     assert receipt.danger
@@ -167,7 +178,9 @@ def test_at_night_an_ordinary_case_waits_with_the_community(session: Session, to
     assert notice.next_try_at == now.replace(hour=23), "07:00 in Shanghai"
 
 
-def test_cases_are_shared_out_by_load_and_then_by_who_waited_longest(session: Session, town: Town, now: datetime) -> None:
+def test_cases_are_shared_out_by_load_and_then_by_who_waited_longest(
+    session: Session, town: Town, now: datetime
+) -> None:
     working = now + timedelta(hours=2)
     got = [received(session, working + timedelta(minutes=n))[0].assignee_id for n in range(6)]
     assert got == [town.li_qiang.id, town.sun_li.id] * 3
@@ -200,7 +213,7 @@ def test_control_characters_are_taken_out_and_the_words_kept() -> None:
 
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "'; DROP TABLE cases; --", "{{ 7*7 }}", "🛠️", "‮abc"])
-def test_strange_words_are_kept_as_they_are(session: Session, town: Town, now: datetime, text: str) -> None:  # noqa: ARG001
+def test_strange_words_are_kept_as_they_are(session: Session, town: Town, now: datetime, text: str) -> None:
     case, receipt = received(session, now, text=text, title=text, address=text, contact={"name": text})
     assert case_of(session, receipt.number).text == text
     assert case.title == text

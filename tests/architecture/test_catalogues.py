@@ -16,11 +16,13 @@ from service.web.render import TEMPLATES
 SERVICE = TEMPLATES.parent.parent
 SAID = {"_": None, "gettext": None, "ngettext": (1, 2)}
 SENTENCE = re.compile(r"[A-Z“\"].*\s.*[.?!:]", re.DOTALL)
-NOT_FOR_READERS = {"cli.py", "settings.py", "embedded.py", "logs.py"}
+NOT_FOR_READERS = {"cli.py", "settings.py", "embedded.py", "datafolder.py", "processes.py", "logs.py"}
 """These speak to whoever runs the program, in English."""
 NOT_PAGES = {"demo", "migrations"}
 NOT_SAID_KEYWORDS = {"description", "documentation", "help", "summary", "note"}
 """Arguments that describe the API or a row."""
+ATTRIBUTES = {"required", "checked", "selected", "disabled"}
+"""Attributes without a value, where a macro writes them by themselves."""
 TABLES = re.compile(r"[A-Z_]*(LABELS|SENTENCES?)")
 OTHERS = tuple(language for language in LANGUAGES if language != "en")
 
@@ -136,7 +138,8 @@ def words_outside(template: str) -> list[str]:
     """Return what is left of a template without tags, expressions and comments, where it has letters."""
     bare = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!--.*?-->", " ", template, flags=re.DOTALL)
     bare = re.sub(r"<[^<>]*>|[\w-]+=\"[^\"]*\"", "\n", bare)
-    return [line.strip() for line in bare.splitlines() if re.search(r"[A-Za-z\u4e00-\u9fff]", line)]
+    lines = (line.strip() for line in bare.splitlines())
+    return [line for line in lines if re.search(r"[A-Za-z\u4e00-\u9fff]", line) and line not in ATTRIBUTES]
 
 
 def test_no_catalogue_is_compiled_or_empty() -> None:

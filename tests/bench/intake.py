@@ -123,7 +123,19 @@ def _literal(raw: Any, statement: str, parameters: dict[str, Any]) -> str:
 
 def pgbench(url: str, bin_dir: Path, script: Path, clients: int, seconds: float) -> float:
     """Return the transactions a second that PostgreSQL alone does with the same SQL."""
-    command = [str(bin_dir / "pgbench"), "-n", "-f", str(script), "-c", str(clients), "-j", "1", "-T", str(int(seconds)), url]
+    command = [
+        str(bin_dir / "pgbench"),
+        "-n",
+        "-f",
+        str(script),
+        "-c",
+        str(clients),
+        "-j",
+        "1",
+        "-T",
+        str(int(seconds)),
+        url,
+    ]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     found = re.search(r"tps = ([\d.]+)", run.stdout)
     if found is None or "failed" in run.stderr:
@@ -147,7 +159,11 @@ def main() -> None:
     log = folder / "up.log"
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
-            [*command, "--web-workers", str(options.web_workers)], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, text=True
+            [*command, "--web-workers", str(options.web_workers)],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
     product = Product(f"http://127.0.0.1:{port}", folder / "data", process, log)
     try:
@@ -181,7 +197,10 @@ def _measure(url: str, folder: Path, seconds: float, pid: int) -> None:
         rows = _rows(connection, before)
     script = folder / "intake.sql"
     script.write_text(same_transaction(engine, areas[0]), encoding="utf-8")
-    limits = {n: pgbench(settings["JIBAN_DATABASE_URL"], Path(POSTGRES_BIN_PATH), script, n, min(seconds, 15)) for n in CONNECTIONS}
+    limits = {
+        n: pgbench(settings["JIBAN_DATABASE_URL"], Path(POSTGRES_BIN_PATH), script, n, min(seconds, 15))
+        for n in CONNECTIONS
+    }
     _print(figures, limits, rows)
 
 
@@ -214,7 +233,9 @@ def _print(figures: list[Figures], limits: dict[int, float], rows: dict[str, int
         cells = (f"{f.per_second:.0f}", f"{f.milliseconds(0.5):.1f}", f"{f.milliseconds(0.99):.1f}", str(f.errors))
         print(f"| {f.connections} | {' | '.join(cells)} | {limits[f.connections]:.0f} | {ratio:.2f} |")
     accepted = sum(len(f.times) - f.errors for f in figures)
-    verdict = "all there" if rows["new"] == accepted and rows["whole"] == rows["new"] + rows["before"] else "ROWS ARE MISSING"
+    verdict = (
+        "all there" if rows["new"] == accepted and rows["whole"] == rows["new"] + rows["before"] else "ROWS ARE MISSING"
+    )
     print(json.dumps({"accepted": accepted, "new rows": rows["new"], "whole cases": rows["whole"]}), verdict)
 
 

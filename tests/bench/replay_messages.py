@@ -79,8 +79,12 @@ def main() -> None:
                 refused[f"{answer.status_code} {json.dumps(answer.json().get('errors'), ensure_ascii=False)}"] += 1
         took = time.perf_counter() - begun
         time.sleep(options.wait)
-        lost = [n for n, code in held.items() if client.get(f"/api/v1/cases/{n}", params={"code": code}).status_code != 200]
-    print(f"accepted {len(held)} in {took:.1f} s ({len(held) / took:.0f}/s), refused {sum(refused.values())}, lost {len(lost)}")
+        lost = [
+            n for n, code in held.items() if client.get(f"/api/v1/cases/{n}", params={"code": code}).status_code != 200
+        ]
+    print(
+        f"accepted {len(held)} in {took:.1f} s ({len(held) / took:.0f}/s), refused {sum(refused.values())}, lost {len(lost)}"
+    )
     for title, counted in (("refused because", refused), ("routed to", desks), ("topics", topics)):
         print(f"\n{title}:")
         for what, count in counted.most_common(12):

@@ -78,7 +78,9 @@ def start(data_dir: Path, *, at: str = "2026-11-23T08:00+08:00", speed: int = SP
             cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
     product = Product(f"http://127.0.0.1:{port}", data_dir, process, log)
-    wait_for(lambda: process.poll() is not None or _is_ready(product), STARTS_WITHIN, f"start\n{log.read_text()[-3000:]}")
+    wait_for(
+        lambda: process.poll() is not None or _is_ready(product), STARTS_WITHIN, f"start\n{log.read_text()[-3000:]}"
+    )
     assert process.poll() is None, log.read_text()[-3000:]
     return product
 

@@ -63,7 +63,9 @@ def test_silence_climbs_to_the_head_the_subdistrict_and_is_acknowledged(product:
 
         def mine() -> dict[str, Any] | None:
             waiting = supervisor.get("/api/v1/escalations", params={"limit": 100}).json()["items"]
-            return next((e for e in waiting if e["number"] == number and e["roles"] == ["subdistrict_supervisor"]), None)
+            return next(
+                (e for e in waiting if e["number"] == number and e["roles"] == ["subdistrict_supervisor"]), None
+            )
 
         escalation = wait_for(mine, 4 * PATIENCE, "the sub-district hears")
         ledger = steps(supervisor, number)

@@ -28,7 +28,14 @@ def test_a_whole_chain_is_whole() -> None:
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("data", {"n": 99}), ("actor_id", 4), ("action", "accept"), ("at", AT.replace(hour=1)), ("seq", 9), ("actor", "system")],
+    [
+        ("data", {"n": 99}),
+        ("actor_id", 4),
+        ("action", "accept"),
+        ("at", AT.replace(hour=1)),
+        ("seq", 9),
+        ("actor", "system"),
+    ],
 )
 def test_a_changed_entry_breaks_the_chain_where_it_stands(column: str, value: object) -> None:
     rows = chain(5)

@@ -103,7 +103,9 @@ def test_a_number_carries_its_day_its_serial_and_a_check_digit() -> None:
     assert is_case_number(number)
 
 
-@pytest.mark.parametrize("text", ["", "20261123-00042", "20261123-00042-x", "abc", "2026112-00042-7", "٢٠٢٦١١٢٣-00042-1"])
+@pytest.mark.parametrize(
+    "text", ["", "20261123-00042", "20261123-00042-x", "abc", "2026112-00042-7", "٢٠٢٦١١٢٣-00042-1"]
+)
 def test_what_is_no_number_is_refused(text: str) -> None:
     assert not is_case_number(text)
 

@@ -12,9 +12,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 AT = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("tries", "seconds"), [(1, 30), (2, 60), (3, 120), (7, 1920)]
-)
+@pytest.mark.parametrize(("tries", "seconds"), [(1, 30), (2, 60), (3, 120), (7, 1920)])
 def test_pauses_between_tries_grow(tries: int, seconds: int) -> None:
     assert next_try(tries, AT) == AT + timedelta(seconds=seconds)
 

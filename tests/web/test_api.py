@@ -26,7 +26,7 @@ def key_of(session: Session, person: Person) -> dict[str, str]:
     return {"Authorization": f"Bearer {plain}"}
 
 
-def test_a_receipt_says_number_code_desk_and_promises(client: TestClient, town: Town) -> None:  # noqa: ARG001
+def test_a_receipt_says_number_code_desk_and_promises(client: TestClient, town: Town) -> None:
     receipt = submit(client)
     assert receipt["status"] == "assigned"
     assert receipt["category"] == {"code": "C05", "name": "道路与市政设施", "name_en": "Roads & street furniture"}
@@ -37,7 +37,7 @@ def test_a_receipt_says_number_code_desk_and_promises(client: TestClient, town: 
     assert receipt["tracking_code"] not in receipt["track_url"]
 
 
-def test_a_retried_post_makes_no_second_case(client: TestClient, town: Town) -> None:  # noqa: ARG001
+def test_a_retried_post_makes_no_second_case(client: TestClient, town: Town) -> None:
     first = submit(client, headers={"Idempotency-Key": "abc"})
     again = submit(client, headers={"Idempotency-Key": "abc"})
     assert again == first
@@ -45,7 +45,7 @@ def test_a_retried_post_makes_no_second_case(client: TestClient, town: Town) -> 
     assert other["code"] == "idempotency-key-used"
 
 
-def test_whoever_holds_number_and_code_reads_the_case(client: TestClient, town: Town) -> None:  # noqa: ARG001
+def test_whoever_holds_number_and_code_reads_the_case(client: TestClient, town: Town) -> None:
     receipt = submit(client)
     path = f"/api/v1/cases/{receipt['number']}"
     case = client.get(path, params={"code": receipt["tracking_code"].lower()}).json()
@@ -59,7 +59,7 @@ def test_whoever_holds_number_and_code_reads_the_case(client: TestClient, town: 
     assert unknown.json()["detail"] == client.get(path, params={"code": "x"}).json()["detail"]
 
 
-def test_guessing_codes_ends_in_a_wait(client: TestClient, town: Town) -> None:  # noqa: ARG001
+def test_guessing_codes_ends_in_a_wait(client: TestClient, town: Town) -> None:
     receipt = submit(client)
     path = f"/api/v1/cases/{receipt['number']}"
     answers = [client.get(path, params={"code": "WRONGCODE2"}).status_code for _ in range(12)]
@@ -70,7 +70,7 @@ def test_guessing_codes_ends_in_a_wait(client: TestClient, town: Town) -> None: 
     assert int(waiting.headers["Retry-After"]) > 0
 
 
-def test_a_resident_adds_urges_withdraws(client: TestClient, town: Town) -> None:  # noqa: ARG001
+def test_a_resident_adds_urges_withdraws(client: TestClient, town: Town) -> None:
     receipt = submit(client)
     path, code = f"/api/v1/cases/{receipt['number']}", receipt["tracking_code"]
     said = client.post(f"{path}/messages", json={"text": "三单元", "code": code})
@@ -101,11 +101,15 @@ def test_staff_work_through_the_api_with_a_key(client: TestClient, session: Sess
     assert (stale.json()["yours"], stale.json()["current"]) == (1, 2)
     assert client.post(f"{path}/actions/reply", json={"text": "好"}, headers=key | {"If-Match": "2"}).status_code == 200
     assert client.post(f"{path}/actions/resolve", json={"text": "修好了"}, headers=key).json()["status"] == "resolved"
-    rated = client.post(f"{path}/rating", json={"code": receipt["tracking_code"], "solved": False, "satisfaction": "fair"})
+    rated = client.post(
+        f"{path}/rating", json={"code": receipt["tracking_code"], "solved": False, "satisfaction": "fair"}
+    )
     assert rated.json()["status"] == "reopened"
 
 
-def test_a_supervisor_sees_and_answers_escalations(client: TestClient, session: Session, town: Town, clock: Clock) -> None:
+def test_a_supervisor_sees_and_answers_escalations(
+    client: TestClient, session: Session, town: Town, clock: Clock
+) -> None:
     receipt = submit(client)
     clock.turn(hours=26)
     sweep(session, clock.now)
@@ -131,7 +135,9 @@ def test_pages_of_a_queue_follow_each_other(client: TestClient, session: Session
     seen: list[str] = []
     cursor = None
     for _ in range(3):
-        page = client.get("/api/v1/queue", headers=key, params={"mine": False, "limit": 2} | ({"cursor": cursor} if cursor else {}))
+        page = client.get(
+            "/api/v1/queue", headers=key, params={"mine": False, "limit": 2} | ({"cursor": cursor} if cursor else {})
+        )
         seen += [item["number"] for item in page.json()["items"]]
         cursor = page.json()["next_cursor"]
     assert seen == numbers
@@ -140,7 +146,7 @@ def test_pages_of_a_queue_follow_each_other(client: TestClient, session: Session
 
 
 @pytest.mark.parametrize("path", ["/queue", "/board", "/escalations", "/cases/20261123-00001-3/full"])
-def test_without_a_key_staff_routes_ask_for_one(client: TestClient, town: Town, path: str) -> None:  # noqa: ARG001
+def test_without_a_key_staff_routes_ask_for_one(client: TestClient, town: Town, path: str) -> None:
     answer = client.get(f"/api/v1{path}")
     assert answer.status_code == 401
     assert answer.headers["content-type"].startswith("application/problem+json")
@@ -165,7 +171,7 @@ def test_a_worker_has_no_board(client: TestClient, session: Session, town: Town)
     ],
 )
 def test_bad_fields_are_named_in_the_readers_language(
-    client: TestClient, town: Town, body: dict[str, Any], field: str  # noqa: ARG001
+    client: TestClient, town: Town, body: dict[str, Any], field: str
 ) -> None:
     for language, sign in (("zh", "。"), ("en", ".")):
         answer = client.post("/api/v1/cases", json=body, headers={"Accept-Language": language})
@@ -175,13 +181,13 @@ def test_bad_fields_are_named_in_the_readers_language(
         assert answer.json()["errors"][field].endswith(sign), answer.text
 
 
-def test_a_place_outside_says_where_to_go(client: TestClient, town: Town) -> None:  # noqa: ARG001
+def test_a_place_outside_says_where_to_go(client: TestClient, town: Town) -> None:
     answer = client.post("/api/v1/cases", json={"text": "x", "location": {"lat": 39.9, "lon": 116.4}})
     assert (answer.status_code, answer.json()["code"]) == (422, "outside-area")
     assert "12345" in answer.json()["detail"]
 
 
-def test_broken_json_and_huge_bodies_are_answered_in_words(client: TestClient, town: Town) -> None:  # noqa: ARG001
+def test_broken_json_and_huge_bodies_are_answered_in_words(client: TestClient, town: Town) -> None:
     broken = client.post("/api/v1/cases", content=b'{"text": ', headers={"Content-Type": "application/json"})
     assert broken.status_code == 422
     huge = client.post("/api/v1/cases", content=b"x" * 5_000_000, headers={"Content-Type": "application/json"})

@@ -28,13 +28,13 @@ probes = APIRouter()
 
 
 @probes.get("/probe")
-def show(request: Request, person: MaybePerson, now: Now) -> Response:  # noqa: ARG001  # They are remembered.
+def show(request: Request, person: MaybePerson, now: Now) -> Response:  # They are remembered.
     return page(request, "errors/404.html", {"problem": {"sentence": ""}})
 
 
 @probes.post("/probe")
 @probes.post("/api/probe-form")
-def take(session: DbSession, words: Annotated[str, Form()] = "", photo: Annotated[str, Form()] = "") -> str:  # noqa: ARG001
+def take(session: DbSession, words: Annotated[str, Form()] = "", photo: Annotated[str, Form()] = "") -> str:
     return words
 
 
@@ -61,7 +61,7 @@ def board_only(person: Annotated[Person, Depends(require_role(Role.SUPERVISOR))]
 
 @probes.get("/fails/{how}")
 @probes.get("/api/fails/{how}")
-def fails(how: str, session: DbSession, number: int = 0) -> None:  # noqa: ARG001
+def fails(how: str, session: DbSession, number: int = 0) -> None:
     record_failure(session, f"fails:{how}", now=real_now())
     if how == "fields":
         raise InvalidFieldsError({"text": "Please write something here."})
@@ -73,7 +73,7 @@ def fails(how: str, session: DbSession, number: int = 0) -> None:  # noqa: ARG00
 
 
 @pytest.fixture
-def browser(session: Session) -> Iterator[TestClient]:  # noqa: ARG001  # It lends its connection.
+def browser(session: Session) -> Iterator[TestClient]:  # It lends its connection.
     app = create_app()
     app.include_router(probes)
     with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
@@ -454,7 +454,7 @@ def test_the_database_has_committed_before_the_answer_is_sent(
 def test_a_commit_that_fails_is_never_answered_as_a_success(
     browser: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(self: Session) -> None:  # noqa: ARG001
+    def refuse(self: Session) -> None:
         raise OperationalError("COMMIT", {}, Exception("no space left on device"))
 
     monkeypatch.setattr(Session, "commit", refuse)

@@ -83,7 +83,8 @@ def test_a_wrong_password_is_refused_in_words_and_the_name_is_kept(
     assert SESSION_COOKIE not in client.cookies
 
 
-def test_a_name_with_html_in_it_stays_text(client: TestClient, town: Town) -> None:
+@pytest.mark.usefixtures("town")
+def test_a_name_with_html_in_it_stays_text(client: TestClient) -> None:
     answer = sign_in(client, '"><script>alert(1)</script>')
 
     assert answer.status_code == 403

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "4c3fed54961b"
+revision = "8b49e5041807"
 down_revision = None
 branch_labels = None
 depends_on = None

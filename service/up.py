@@ -1,0 +1,185 @@
+"""How does the whole product run on one machine, from an empty folder to its address, until somebody stops it?"""
+
+import http.client
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.datafolder import telling
+from service.embedded import EmbeddedServers
+from service.processes import CannotRunError, Child, Program, Supervisor, ending_with_us, stopped_by_signals
+
+READY_WITHIN = 60.0
+"""Seconds from the start of the web until it answers."""
+HOPELESS_AFTER = 3
+"""Deaths of one process before the product was ever ready."""
+BACKLOG = 2048
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What somebody wants to run."""
+
+    host: str
+    port: int
+    data_dir: Path
+    demo: bool
+    clock: Sequence[str]
+    """The options `--at` and `--speed` of `prepare`; empty for real time."""
+    web_workers: int
+
+
+def run(wishes: Wishes, say: Callable[[str], None]) -> None:
+    """Run the product until a signal ends it. Errors: CannotRunError.
+
+    1. take the address; 2. start PostgreSQL and Valkey; 3. migrate, seed and set the clock, in a process of its own,
+    which leaves none of its memory here; 4. start web, worker and beat; 5. tell the address once they answer;
+    6. look after them all; 7. on a signal stop beat, worker, web, Valkey and PostgreSQL, in this order.
+    """
+    with stopped_by_signals():
+        try:
+            with listening(wishes.host, wishes.port) as listener, EmbeddedServers(wishes.data_dir, say=say) as servers:
+                _run(wishes, listener, servers, say)
+        except KeyboardInterrupt:
+            say("Stopped.")
+
+
+def _run(wishes: Wishes, listener: socket.socket, servers: EmbeddedServers, say: Callable[[str], None]) -> None:
+    url = address(listener)
+    env = _environment(wishes, servers, url)
+    welcome = prepare(_preparing(wishes), env)
+    supervisor = Supervisor(say)
+    try:
+        for child in (*servers.children, *_children(wishes, servers, listener, env)):
+            supervisor.add(child)
+        _wait_until_ready(supervisor, listener)
+        say(f"\nJiban 即办: {url}\n{welcome}\nData: {servers.folder.path}   Stop: Ctrl-C")
+        supervisor.watch()
+    except KeyboardInterrupt:
+        say("Stopping …")
+        raise
+    finally:
+        listener.close()
+        supervisor.stop()
+
+
+def _environment(wishes: Wishes, servers: EmbeddedServers, url: str) -> dict[str, str]:
+    """Return the settings of every process: ours come first, since they belong to the data."""
+    env = {
+        "JIBAN_PUBLIC_URL": url,
+        "MALLOC_ARENA_MAX": "2",  # A heap for every thread would cost memory and bring nothing.
+        **os.environ,
+        **servers.environment,
+        "JIBAN_DEMO": str(wishes.demo).lower(),
+        "PYTHONUNBUFFERED": "1",
+    }
+    env.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    if wishes.web_workers > 1:
+        counters = servers.folder.path / "metrics"
+        with telling(servers.folder.path):
+            shutil.rmtree(counters, ignore_errors=True)
+            counters.mkdir(mode=0o700)
+        env["PROMETHEUS_MULTIPROC_DIR"] = str(counters)
+    return env
+
+
+def _preparing(wishes: Wishes) -> list[str]:
+    return ["prepare", "--demo" if wishes.demo else "--no-demo", *wishes.clock]
+
+
+def prepare(arguments: Sequence[str], env: dict[str, str]) -> str:
+    """Run a command of ours to its end and return what it says. Errors: CannotRunError with its last words."""
+    done = subprocess.run(  # noqa: S603  # Our own program, no shell.
+        _command(*arguments),
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+        preexec_fn=ending_with_us(),  # noqa: PLW1509  # We start no threads.
+    )
+    if done.returncode != 0:
+        raise CannotRunError("\n".join(done.stderr.strip().splitlines()[-5:]) or f"exit code {done.returncode}")
+    return done.stdout
+
+
+def _children(
+    wishes: Wishes, servers: EmbeddedServers, listener: socket.socket, env: dict[str, str]
+) -> Iterator[Child]:
+    """Return the product's processes. All web processes take from one queue, which outlives each of them."""
+    descriptor = listener.fileno()
+    names = ["web"] if wishes.web_workers == 1 else [f"web-{n}" for n in range(1, wishes.web_workers + 1)]
+    programs = [
+        *((name, _command("web", "--descriptor", str(descriptor)), (descriptor,)) for name in names),
+        ("worker", _command("worker"), ()),
+        ("beat", _command("beat"), ()),
+    ]
+    for name, argv, passes in programs:
+        yield Child(Program(name, argv, servers.folder.log(name), env, passes=passes), servers.ledger)
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "service.cli", *arguments]
+
+
+def _wait_until_ready(supervisor: Supervisor, listener: socket.socket) -> None:
+    give_up = time.monotonic() + READY_WITHIN
+
+    def is_decided() -> bool:
+        for child in supervisor.children:
+            if child.deaths >= HOPELESS_AFTER:
+                raise CannotRunError(
+                    f"{child.name} does not stay up. The end of {child.program.log}:\n{child.last_words()}"
+                )
+        if time.monotonic() > give_up:
+            raise CannotRunError(f"The web did not answer within {READY_WITHIN:g} s. Look at the logs.")
+        return is_ready(listener)
+
+    supervisor.watch(is_decided)
+
+
+def is_ready(listener: socket.socket) -> bool:
+    """Does the web behind this socket say that it is ready?"""
+    host, port = reachable_address(listener)
+    line = http.client.HTTPConnection(host, port, timeout=2)
+    try:
+        line.request("GET", "/readyz")
+        return line.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        line.close()
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Take an address; port 0 takes a free one. Errors: CannotRunError in a sentence."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as why:
+        raise CannotRunError(
+            f"Port {port} on {host} cannot be taken: {why.strerror or why}."
+            " Stop what uses it, or choose another with --port."
+        ) from why
+    with listener:
+        yield listener
+
+
+def reachable_address(listener: socket.socket) -> tuple[str, int]:
+    """Return where this machine itself reaches the socket."""
+    host, port = listener.getsockname()[:2]
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104  # Compared, not listened on.
+
+
+def address(listener: socket.socket) -> str:
+    """Return the URL of the socket, as a browser on this machine writes it."""
+    host, port = reachable_address(listener)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,204 @@
+"""Who works here? People are listed, added, changed, and given passwords."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from service.accounts.actions import add_person, change_person, may_manage, set_password
+from service.accounts.queries import (
+    PeopleAsk,
+    find_people,
+    lies_within,
+    open_cases_of,
+    person_by_id,
+    phone_of,
+)
+from service.accounts.rules import RANK, PersonDetails, Role, may_appoint
+from service.accounts.tables import Person
+from service.areas.queries import all_areas, subtree_ids
+from service.areas.tables import Area
+from service.audit.changes import changes_of, version_of
+from service.errors import NotFoundError
+from service.routing.queries import directory
+from service.secrecy import mask_phone
+from service.web.admin.common import (
+    NOTHING_WRONG,
+    Manager,
+    Refused,
+    RowId,
+    Text,
+    TypedForm,
+    admin_page,
+    area_choices,
+    as_id,
+    as_whole,
+    go_to,
+    one_of,
+    page_number,
+    tried,
+)
+from service.web.admin.told import told
+from service.web.deps import DbSession, Now
+from service.web.render import language_of
+
+router = APIRouter(prefix="/people")
+
+PEOPLE = "/admin/people"
+NO_AREA, NO_NUMBER = 0, -1
+"""What no rule accepts: for what cannot be read."""
+HISTORY_SHOWN = 20
+IN_SERVICE = "yes"
+
+
+class PersonForm(TypedForm):
+    """The details of somebody as they are typed."""
+
+    login: Text = ""
+    password: str = ""
+    name: Text = ""
+    name_en: Text = ""
+    role: Text = ""
+    area_id: Text = ""
+    phone: Text = ""
+    forget_phone: Text = ""
+    email: Text = ""
+    language: Text = ""
+    capacity: Text = ""
+    is_active: Text = IN_SERVICE
+    seen: Text = ""
+
+    def details(self, kept_phone: str = "") -> PersonDetails:
+        """Return what was typed; an empty number keeps the one that is stored. Errors: InvalidFieldsError."""
+        return PersonDetails(
+            name=self.name,
+            role=one_of(Role, self.role, "role"),
+            area_id=as_id(self.area_id) or NO_AREA,
+            name_en=self.name_en,
+            phone=self.phone or ("" if self.forget_phone else kept_phone),
+            email=self.email or None,
+            language=self.language,
+            capacity=as_whole(self.capacity, otherwise=NO_NUMBER),
+            is_active=self.is_active == IN_SERVICE,
+        )
+
+
+@router.get("")
+def show_people(
+    request: Request,
+    session: DbSession,
+    by: Manager,
+    now: Now,
+    area: Text = "",
+    search: Text = "",
+    role: Text = "",
+    left: Text = "",
+    page: Text = "",
+) -> Response:
+    """List the people of an area and below it."""
+    wanted = role if role in set(Role) else ""
+    ask = PeopleAsk(as_id(area), search[:60], Role(wanted) if wanted else None, bool(left), page_number(page))
+    known = directory(session)
+    context = {
+        "ask": ask,
+        "found": find_people(session, ask, within=_reach(by)),
+        "on_duty": {i for i, person in known.people.items() if known.is_on_duty(person, now)},
+        **_choices(request, session, by),
+    }
+    return admin_page(request, by, "people", context)
+
+
+@router.get("/new")
+def show_new_person(request: Request, session: DbSession, by: Manager, now: Now, area: Text = "") -> Response:  # noqa: ARG001  # The page says when time is simulated.
+    """Show the empty form."""
+    empty = PersonForm(area_id=area, role=Role.WORKER, language="zh", capacity="20")
+    return _new_page(request, session, by, empty)
+
+
+@router.post("")
+def take_new_person(
+    request: Request, session: DbSession, by: Manager, now: Now, form: Annotated[PersonForm, Form()]
+) -> Response:
+    """Add somebody."""
+    done = tried(
+        request,
+        session,
+        lambda: add_person(session, form.details(), login=form.login, password=form.password, by=by, now=now),
+    )
+    if isinstance(done, Refused):
+        return _new_page(request, session, by, form, done)
+    return go_to(f"{PEOPLE}/{done.id}", "added")
+
+
+@router.get("/{person_id}/edit")
+def show_edit(request: Request, session: DbSession, by: Manager, now: Now, person_id: RowId) -> Response:
+    """Show somebody's details in a form."""
+    person = person_to_manage(session, by, person_id)
+    return _edit_page(request, session, by, now, person, _form_of(person))
+
+
+@router.post("/{person_id}/edit")
+def take_edit(
+    request: Request, session: DbSession, by: Manager, now: Now, person_id: RowId, form: Annotated[PersonForm, Form()]
+) -> Response:
+    """Change somebody's details."""
+    person = person_to_manage(session, by, person_id)
+    done = tried(
+        request,
+        session,
+        lambda: change_person(
+            session, person, form.details(phone_of(person)), by=by, now=now, seen=as_whole(form.seen, otherwise=0)
+        ),
+    )
+    if isinstance(done, Refused):
+        return _edit_page(request, session, by, now, person_to_manage(session, by, person_id), form, done)
+    return go_to(f"{PEOPLE}/{person_id}", "changed")
+
+
+@router.post("/{person_id}/password")
+def take_password(
+    request: Request, session: DbSession, by: Manager, now: Now, person_id: RowId, password: Annotated[str, Form()] = ""
+) -> Response:
+    """Give somebody a new password."""
+    person = person_to_manage(session, by, person_id)
+    done = tried(request, session, lambda: set_password(session, person, password, by=by, now=now))
+    if isinstance(done, Refused):
+        return person_page(request, session, by, now, person_id, refused=done)
+    return go_to(f"{PEOPLE}/{person_id}", "password")
+
+
+def person_to_manage(session: Session, by: Person, person_id: int) -> Person:
+    """Return somebody whom the reader may know of. Errors: NotFoundError."""
+    person = person_by_id(session, person_id)
+    if person is None or not (by.role is Role.ADMIN or lies_within(session, person.area_id, by.area_id)):
+        raise NotFoundError
+    return person
+
+
+def person_page(
+    request: Request,
+    session: Session,
+    by: Person,
+    now: Any,  # noqa: ANN401  # A moment.
+    person_id: int,
+    *,
+    typed: Mapping[str, Any] | None = None,
+    refused: Refused = NOTHING_WRONG,
+) -> Response:
+    """Render somebody's page, with what was typed into its forms."""
+    from service.web.admin.roster import roster_of  # noqa: PLC0415  # The two pages are one.
+
+    person = person_to_manage(session, by, person_id)
+    context = {
+        "person": person,
+        "phone": _masked(person),
+        "open_cases": open_cases_of(session, person_id),
+        "may_change": may_manage(session, by, person),
+        "areas": {area.id: area for area in all_areas(session)},
+        **roster_of(request, session, by, person, now, typed or {}),
+        **history_of(request, session, "person", person_id, now),
+    }
+    return admin_page(request, by, "person", context, refused=refused)

@@ -1,0 +1,185 @@
+"""How is a change of the configuration told in words?"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from service.accounts.queries import people_by_id
+from service.accounts.rules import ROLE_LABELS
+from service.areas.queries import area_names
+from service.categories.queries import topics
+from service.web import timewords
+from service.web.catalogues import NAMES, translate
+from service.web.words import GRADE, LEVEL
+
+ACTION_LABELS: Mapping[str, str] = {
+    "person.added": "Person added",
+    "person.changed": "Details changed",
+    "person.password-changed": "New password set",
+    "api-key.made": "API key made",
+    "duty.added": "Weekly duty added",
+    "duty.removed": "Weekly duty removed",
+    "absence.added": "Absence noted",
+    "absence.ended": "Absence ended or taken back",
+    "area.added": "Area added",
+    "area.changed": "Area changed",
+    "category.added": "Category added",
+    "category.changed": "Category changed",
+    "rule.added": "Rule added",
+    "rule.changed": "Rule changed",
+    "rule.moved": "Rule moved",
+    "rule.deleted": "Rule deleted",
+}
+FIELD_LABELS: Mapping[str, str] = {
+    "code": "Code",
+    "name": "Name in Chinese",
+    "name_en": "Name in English",
+    "role": "Role",
+    "area_id": "Area",
+    "phone": "Telephone number",
+    "email": "Mail address",
+    "language": "Language of notices",
+    "capacity": "Full load",
+    "is_active": "In use",
+    "level": "Level",
+    "parent_id": "Lies in",
+    "desk_name": "Desk in Chinese",
+    "desk_name_en": "Desk in English",
+    "address": "Address of the desk",
+    "opening_hours": "Opening hours",
+    "parent_code": "Group",
+    "grade": "Grade",
+    "examples": "Examples",
+    "keywords": "Keywords",
+    "category_code": "Category",
+    "target_level": "To the desk at this level",
+    "target_area_id": "To this unit",
+    "target_person_id": "To this person",
+    "target_role": "To whom in the unit",
+    "note": "Note",
+    "place": "Place in the order",
+    "duty": "Weekly duty",
+    "absence": "Absence",
+}
+WEEKDAY_LABELS: Mapping[int, str] = {
+    0: "Monday",
+    1: "Tuesday",
+    2: "Wednesday",
+    3: "Thursday",
+    4: "Friday",
+    5: "Saturday",
+    6: "Sunday",
+}
+_AREAS = frozenset({"area_id", "parent_id", "target_area_id"})
+_PEOPLE = frozenset({"target_person_id", "substitute_id"})
+_CODES = frozenset({"parent_code", "category_code"})
+
+
+@dataclass(frozen=True)
+class Told:
+    """One change as a page tells it."""
+
+    at: datetime
+    title: str
+    who: str
+    text: str
+    kind: str
+    subject_id: int
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """What is needed to say a change in one language."""
+
+    language: str
+    now: datetime
+    people: Mapping[int, Any]
+    areas: Mapping[int, Any]
+    topics: Mapping[str, Any]
+
+    def say(self, msgid: str, **facts: object) -> str:
+        return translate(self.language, msgid, **facts)
+
+    def called(self, named: Any) -> str:  # noqa: ANN401  # Whatever has a name in two languages.
+        return str(named.name_en if self.language == "en" and named.name_en else named.name)
+
+    def entry(self, row: Mapping[str, Any]) -> Told:
+        actor = self.people.get(row["actor_id"] or 0)
+        who = self.called(actor) if actor else self.say("the system itself")
+        title = self.say(ACTION_LABELS.get(row["action"], row["action"]))
+        text = "\n".join(self.field(name, value) for name, value in row["data"].items() if _says_something(value))
+        return Told(row["at"], title, who, text, row["subject_kind"], row["subject_id"])
+
+    def field(self, name: str, value: Any) -> str:  # noqa: ANN401  # JSON.
+        label = self.say(FIELD_LABELS.get(name, name))
+        if value == []:
+            return self.say("{what}: changed", what=label)
+        before, after = value if isinstance(value, list) else (None, value)
+        if before is None:
+            return self.say("{what}: {value}", what=label, value=self.value(name, after))
+        return self.say(
+            "{what}: {before} → {after}", what=label, before=self.value(name, before), after=self.value(name, after)
+        )
+
+    def value(self, name: str, value: Any) -> str:  # noqa: ANN401  # JSON; one way to say each kind.
+        if value is None or value in ("", []):
+            return self.say("nothing")
+        if isinstance(value, bool):
+            return self.say("yes") if value else self.say("no")
+        if name in ("duty", "absence"):
+            return self.span(value)
+        if name in _AREAS and value in self.areas:
+            return self.called(self.areas[value])
+        if name in _PEOPLE and value in self.people:
+            return self.called(self.people[value])
+        if name in _CODES and value in self.topics:
+            return f"{value} {self.called(self.topics[value])}"
+        if isinstance(value, list):
+            return self.say(", ").join(str(part) for part in value)
+        return self.coded(name, str(value))
+
+    def coded(self, name: str, value: str) -> str:
+        tables: Mapping[str, Mapping[str, str]] = {
+            "role": {role.value: label for role, label in ROLE_LABELS.items()},
+            "target_role": {role.value: label for role, label in ROLE_LABELS.items()},
+            "level": LEVEL,
+            "target_level": LEVEL,
+            "grade": GRADE,
+        }
+        if name == "language":
+            return dict(NAMES).get(value, value)  # type: ignore[arg-type]
+        return self.say(tables.get(name, {}).get(value, value)) if name in tables else value
+
+    def span(self, value: Mapping[str, Any]) -> str:
+        if "weekday" in value:
+            return f"{self.say(WEEKDAY_LABELS[value['weekday']])} {value['starts']}–{value['ends']}"
+        ends = (datetime.fromisoformat(value[name]) for name in ("starts_at", "ends_at"))
+        told = " – ".join(timewords.when(end, self.now, self.language) for end in ends)
+        to = self.people.get(value.get("substitute_id") or 0)
+        return f"{told}, {self.say('standing in: {name}', name=self.called(to))}" if to else told
+
+
+def told(session: Session, rows: Iterable[Mapping[str, Any]], language: str, now: datetime) -> list[Told]:
+    """Return entries of the history in words, in the order given."""
+    rows = list(rows)
+    people = people_by_id(session, {i for row in rows for i in _ids(row, _PEOPLE)} | {r["actor_id"] or 0 for r in rows})
+    areas = area_names(session, {i for row in rows for i in _ids(row, _AREAS)})
+    teller = _Teller(language, now, people, areas, topics(session) if rows else {})
+    return [teller.entry(row) for row in rows]
+
+
+def _ids(row: Mapping[str, Any], names: frozenset[str]) -> Iterator[int]:
+    for name, value in row["data"].items():
+        parts = value if isinstance(value, list) else [value]
+        for part in parts:
+            if name in names and isinstance(part, int):
+                yield part
+            elif isinstance(part, dict):
+                yield from (i for key, i in part.items() if key in names and isinstance(i, int))
+
+
+def _says_something(value: Any) -> bool:  # noqa: ANN401  # JSON.
+    return value == [] or not isinstance(value, list) or any(part not in (None, "", []) for part in value)

@@ -1,0 +1,218 @@
+"""What does a resident need to tell us something? The start page, one form, and a receipt."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, ValidationError
+from sqlmodel import Session
+
+from service.accounts.limits import limit, record_failure
+from service.areas.rules import AreaLevel
+from service.cases.queries import by_number
+from service.errors import InvalidFieldsError, ServiceError, TooManyTriesError
+from service.handling.actions import RESIDENT
+from service.handling.queries import view
+from service.intake.actions import MOST_KEY, open_case
+from service.intake.forms import Channel, RequestForm
+from service.intake.rules import KeyUsedError, Receipt
+from service.routing.queries import directory
+from service.web import resident_words as telling
+from service.web import timewords
+from service.web.catalogues import Language, translate
+from service.web.deps import DbSession, Now, client_address, maybe_person, real_now
+from service.web.error_pages import FIELD_SENTENCES, Problem, problem_of
+from service.web.render import language_of, page
+from service.web.sealed import Seal
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(maybe_person)])
+
+MOST_REQUESTS = 30
+REQUESTS_WITHIN = timedelta(hours=1)
+"""One address may stand for a whole building: more than anybody needs, and too few for a flood."""
+RECEIPT = Seal("jiban_receipt", lasts=timedelta(hours=2))
+RECEIPT_PATH = "/receipt"
+CASE = Seal("jiban_case", lasts=timedelta(hours=12))
+
+
+class ProbablyNoPersonError(ServiceError):
+    """The field that people do not see was filled in."""
+
+    status, code = 422, "no-person"
+    sentence = "Please press the button once more. Nothing was lost; this keeps programs out that fill in forms."
+
+
+class SentBeforeError(ServiceError):
+    """The form was sent before with other words: its key has a receipt already."""
+
+    status, code = 422, "sent-before"
+    sentence = "You have sent this form already, with other words. To send this as a further request, press the button."
+
+
+class Typed(BaseModel):
+    """What the form sends, as it was typed; it is checked by intake."""
+
+    text: str = ""
+    category: str = ""
+    area: str = ""
+    address: str = ""
+    for_whom: str = "self"
+    focus_groups: list[str] = []
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    anonymous: str = ""
+    key: str = ""
+    homepage: str = ""
+    """Hidden from people; who fills it in is a program."""
+
+    def request(self, language: Language) -> RequestForm:
+        """Return the request. Errors: InvalidFieldsError, its sentences in the reader's language."""
+        answers = self.model_dump(include={"text", "category", "area", "address", "for_whom", "focus_groups"})
+        contact = self.model_dump(include={"name", "phone", "email"})
+        about = {"anonymous": bool(self.anonymous), "channel": Channel.WEB, "language": language}
+        try:
+            return RequestForm.model_validate(answers | {"contact": contact} | about)
+        except ValidationError as wrong:
+            raise InvalidFieldsError(_sentences(wrong, language)) from wrong
+
+
+def _sentences(wrong: ValidationError, language: Language) -> dict[str, str]:
+    """Return what is wrong with each field of the page, in the reader's language."""
+    found: dict[str, str] = {}
+    for error in wrong.errors():
+        first, *rest = (str(part) for part in error["loc"])
+        msgid = FIELD_SENTENCES.get(error["type"], error["msg"])
+        found[rest[0] if first == "contact" else first] = translate(language, msgid, **error.get("ctx", {}))
+    return found
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What can be chosen in the form: groups of (code, name)."""
+
+    topics: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
+    areas: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
+
+
+@router.get("/")
+def show_home(request: Request, now: Now) -> Response:  # noqa: ARG001  # The page says when time is simulated.
+    """Show the two things a resident may want, and whom to call."""
+    return page(request, "resident/home.html")
+
+
+@router.get("/submit")
+def show_form(request: Request, session: DbSession, now: Now) -> Response:  # noqa: ARG001  # As above.
+    """Show the form."""
+    return _form(request, session, Typed(key=_new_key()))
+
+
+@router.post("/submit")
+def take_request(request: Request, session: DbSession, now: Now, typed: Annotated[Typed, Form()]) -> Response:
+    """Take in a request and go to its receipt; the same form sent twice gets the same one."""
+    try:
+        form = typed.request(language_of(request))
+        _let_in(session, request, typed)
+        receipt = open_case(session, form, now=now, key=typed.key[:MOST_KEY] or None)
+    except KeyUsedError:
+        return _form(request, session, typed.model_copy(update={"key": _new_key()}), SentBeforeError())
+    except ServiceError as error:
+        return _form(request, session, typed, error)
+    return _to_receipt(receipt)
+
+
+@router.get(RECEIPT_PATH)
+def show_receipt(request: Request, session: DbSession, now: Now) -> Response:
+    """Show the receipt to the browser that sent the request."""
+    facts = RECEIPT.read(request, RECEIPT_PATH)
+    case = by_number(session, facts["number"]) if facts else None
+    if facts is None or case is None:
+        return RedirectResponse("/track", 303)
+    seen = view(session, case, RESIDENT.actors)
+    about = facts | {"view": seen, "promises": telling.promises(seen, now), "telling": telling, "lasts": RECEIPT.lasts}
+    return page(request, "resident/receipt.html", about)
+
+
+@router.post(RECEIPT_PATH)
+def drop_receipt(request: Request) -> Response:
+    """Forget the receipt and the way to its case: somebody else may use this device."""
+    facts = RECEIPT.read(request, RECEIPT_PATH)
+    response = RedirectResponse("/", 303)
+    RECEIPT.drop(response, RECEIPT_PATH)
+    if facts is not None:
+        CASE.drop(response, case_path(facts["number"]))
+    return response
+
+
+def case_path(number: str) -> str:
+    """Return the address of a case for its resident."""
+    return f"/track/{number}"
+
+
+def told(request: Request, error: ServiceError, now: datetime) -> Problem:
+    """Return an error as a problem; a wait is said in minutes, or as the time when it ends."""
+    problem, language = problem_of(request, error), language_of(request)
+    if "retry_after" not in error.facts:
+        return problem
+    wait = telling.rounded_up(error.facts["retry_after"])
+    if isinstance(error, TooManyTriesError):
+        sentence = "That was tried too often. Please try again in {wait}. In a hurry, call 12345 at any hour."
+        return replace(problem, sentence=translate(language, sentence, wait=timewords.span(wait, language)))
+    sentence = "You urged this a short while ago, and the desk was told. You can urge again from {time} on."
+    return replace(problem, sentence=translate(language, sentence, time=timewords.when(now + wait, now, language)))
+
+
+def _new_key() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def _let_in(session: Session, request: Request, typed: Typed) -> None:
+    """Keep programs and floods out. Errors: ProbablyNoPersonError, TooManyTriesError."""
+    if typed.homepage:
+        raise ProbablyNoPersonError
+    subject = f"submit:{client_address(request)}"
+    limit(session, subject, most=MOST_REQUESTS, within=REQUESTS_WITHIN, now=real_now())
+    record_failure(session, subject, now=real_now())
+
+
+def _to_receipt(receipt: Receipt) -> Response:
+    """Go to the receipt. Neither its code nor its number stands in the address."""
+    response = RedirectResponse(RECEIPT_PATH, 303)
+    facts = {"number": receipt.number, "code": receipt.tracking_code, "danger": receipt.danger}
+    RECEIPT.put(response, RECEIPT_PATH, facts)
+    CASE.put(response, case_path(receipt.number), {})
+    return response
+
+
+def _form(request: Request, session: Session, typed: Typed, error: ServiceError | None = None) -> Response:
+    problem = told(request, error, request.state.now) if error else None
+    facts: Mapping[str, Any] = {
+        "typed": typed,
+        "problem": problem,
+        "errors": problem.fields if problem else {},
+        "choices": _choices(session, language_of(request)),
+    }
+    response = page(request, "resident/submit.html", facts, status=problem.status if problem else 200)
+    response.headers.update(problem.headers if problem else {})
+    return response
+
+
+def _choices(session: Session, language: Language) -> Choices:
+    """Return the topics by group, and the communities by sub-district, each of which can be chosen itself."""
+    known, english = directory(session), language == "en"
+
+    def called(named: Any) -> str:  # noqa: ANN401  # Whatever has a name in two languages.
+        return str(named.name_en if english and named.name_en else named.name)
+
+    topics = [t for t in known.catalogue.topics.values() if t.is_active]
+    groups = [(called(g), [(t.code, called(t)) for t in topics if t.parent_code == g.code]) for g in topics]
+    areas = []
+    for above in (p for p in known.areas.places.values() if p.level is AreaLevel.SUBDISTRICT):
+        whole = translate(language, "Somewhere in {place}", place=called(above))
+        below = [(p.code, called(p)) for p in known.areas.places.values() if p.parent_id == above.id]
+        areas.append((called(above), [(above.code, whole), *below]))
+    return Choices([group for group in groups if group[1]], areas)

@@ -1,0 +1,199 @@
+"""How is a case told to the resident who sent it? In sentences, without the words of the trade."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from service.cases.rules import Action
+from service.clocks.tables import ClockRow
+from service.feedback.rules import closes_at
+from service.handling.queries import CaseView
+from service.handling.rules import URGE_AGAIN_AFTER
+from service.handling.timeline import Happened
+from service.web import words
+from service.web.catalogues import Language, ngettext, translate
+from sla_policies.clock import ClockState
+
+STATUS_SENTENCES: Mapping[str, str] = {
+    "received": "We have your request. The duty desk is choosing who takes it on.",
+    "assigned": "Your request is with {desk} and waits for somebody to sign for it.",
+    "accepted": "{desk} has taken on your request.",
+    "in_progress": "{desk} is working on your request.",
+    "waiting_for_resident": "{desk} has a question for you. Please answer it, and the work goes on.",
+    "returned": "The duty desk is finding the right people for your request.",
+    "transferred": "Your request was handed to {desk}, which will sign for it.",
+    "reopened": "Your request is open again, and {desk} deals with it once more.",
+    "resolved": "{desk} says that this is done. Please tell us whether it is.",
+    "closed": "Your request is closed.",
+    "withdrawn": "You have withdrawn this request.",
+    "duplicate": "Somebody else told us of the same thing. Your request is dealt with together with theirs.",
+}
+NEXT_SENTENCES: Mapping[str, str] = {
+    "received": "The duty desk is there day and night. As soon as it has chosen, you will see here who is responsible.",
+    "assigned": "A worker signs for it and then gets in touch with you. You need not do anything.",
+    "accepted": "The worker gets in touch with you, goes and looks, and sees to it.",
+    "in_progress": "The worker sees to it. Every answer to you will stand on this page.",
+    "waiting_for_resident": "Until you answer, the promised time stands still.",
+    "returned": "The duty desk hands it to somebody else. The promised time goes on running.",
+    "transferred": "A worker there signs for it and then gets in touch with you.",
+    "reopened": "A worker signs for it and looks at it anew, with a new promise.",
+    "resolved": "If you say nothing, we close it on {closes}.",
+    "closed": "If something is still wrong, tell us below, or send a new request.",
+    "withdrawn": "Nothing more will be done. If you need us after all, send a new request.",
+    "duplicate": "If yours is a different matter, send a new request and say so.",
+}
+NOT_REACHABLE_SENTENCE = "You left no way to reach you, so look here for our answer."
+PROMISE_SENTENCES: Mapping[str, str] = {
+    "accept": "%(desk)s will take this on by %(time)s",
+    "contact": "%(desk)s will contact you by %(time)s",
+    "next_reply": "%(desk)s will answer you by %(time)s",
+    "resolve": "%(desk)s will have dealt with this by %(time)s",
+    "handover": "The unit responsible will have done its part by %(time)s",
+}
+"""What is promised to whom, by when."""
+MISSED_SENTENCES: Mapping[str, str] = {
+    "accept": "%(desk)s was to take this on by %(time)s",
+    "contact": "%(desk)s was to contact you by %(time)s",
+    "next_reply": "%(desk)s was to answer you by %(time)s",
+    "resolve": "%(desk)s was to have dealt with this by %(time)s",
+    "handover": "The unit responsible was to have done its part by %(time)s",
+}
+"""The same when the time is over."""
+HERE_SENTENCES: Mapping[str, str] = PROMISE_SENTENCES | {"contact": "%(desk)s will answer you on this page by %(time)s"}
+HERE_MISSED_SENTENCES: Mapping[str, str] = MISSED_SENTENCES | {
+    "contact": "%(desk)s was to answer you on this page by %(time)s"
+}
+"""The same for somebody who left no way to be reached."""
+YOU_LABELS: Mapping[str, str] = {
+    "received": "You sent this request",
+    "answer": "You added information",
+    "urge": "You urged us",
+    "rate": "You told us how it went",
+    "reopen": "You asked us to take it up again",
+    "withdraw": "You withdrew the request",
+}
+"""What happened, where the resident did it."""
+STEP_LABELS: Mapping[str, str] = {
+    "remind": "The worker was reminded of the time",
+    "call_out": "Those responsible were told to hurry",
+    "force_assign": "It was decided who must take it on",
+    "yellow_card": "A warning was given: little time is left",
+    "red_card": "The supervisors were told: the time has run out",
+    "supervise": "The district now watches over this",
+    "climb": "It was reported to the next level",
+}
+"""What a step of the ladder means to the resident."""
+DONE_SENTENCES: Mapping[str, str] = {
+    "answer": "Thank you. What you wrote was added, and the worker has been told.",
+    "urge": "The worker has been told that you are waiting.",
+    "rate": "Thank you. Your answer was noted.",
+    "reopen": "Your request is open again.",
+    "withdraw": "Your request is withdrawn.",
+}
+"""What is said when something was done; a resident may do it again only where the lifecycle says so."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the timeline."""
+
+    at: datetime
+    title: str
+    who: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One promise: by when, and how it stands (as the badge of macros/time.html knows it)."""
+
+    row: ClockRow
+    state: str
+    is_missed: bool
+
+
+def is_reachable(view: CaseView) -> bool:
+    """Did the resident leave a way to be reached?"""
+    return view.case.contact is not None
+
+
+def desk_of(view: CaseView, language: Language) -> str:
+    """Return the name of the responsible desk."""
+    return view.unit.desk_name_en if language == "en" and view.unit.desk_name_en else view.unit.desk_name
+
+
+def promises(view: CaseView, now: datetime) -> list[Shown]:
+    """Return the newest instance of each promise: what runs out next first, what has ended last."""
+    known = [_shown(promise.row, now) for promise in view.current]
+    return sorted(known, key=lambda p: (p.row.state is not ClockState.RUNNING, p.row.due_at or p.row.started_at))
+
+
+def _shown(row: ClockRow, now: datetime) -> Shown:
+    end = row.ended_at or now
+    is_missed = row.breached_at is not None or (row.due_at is not None and row.due_at <= end)
+    state = {ClockState.SATISFIED: "late" if is_missed else "kept"}.get(row.state, str(row.state))
+    return Shown(row, state, is_missed)
+
+
+def closing_time(view: CaseView) -> datetime | None:
+    """Return when the case is closed if its resident says nothing more, or None."""
+    may_rate = any(move.action is Action.RATE for move in view.moves)
+    return closes_at(view.case.resolved_at) if may_rate and view.case.resolved_at else None
+
+
+def urge_again_at(view: CaseView, now: datetime) -> datetime | None:
+    """Return from when on the resident may urge again, or None: at once."""
+    urged = view.case.urged_at
+    return urged + URGE_AGAIN_AFTER if urged is not None and now < urged + URGE_AGAIN_AFTER else None
+
+
+def last_word(view: CaseView) -> Happened | None:
+    """Return what the desk said last to the resident, or None."""
+    said = (Action.ASK, Action.REPLY, Action.RESOLVE, Action.EXTEND)
+    return next((line for line in reversed(view.timeline) if line.what in said and line.text), None)
+
+
+def lines(view: CaseView, language: Language) -> Iterator[Line]:
+    """Yield what happened, oldest first."""
+    for happened in view.timeline:
+        yield Line(
+            at=happened.at,
+            title=_title(happened, language),
+            who=_who(happened, view, language),
+            text="\n".join(part for part in (_about(happened, language), happened.text) if part),
+        )
+
+
+def _title(happened: Happened, language: Language) -> str:
+    step = STEP_LABELS.get(str(happened.facts.get("act", "")))
+    own = YOU_LABELS.get(happened.what) if happened.actor == "resident" else None
+    return translate(language, step or own or words.HAPPENED[happened.what])
+
+
+def _who(happened: Happened, view: CaseView, language: Language) -> str:
+    """Return the desk that the case went to with this."""
+    place = view.known.areas.places.get(happened.facts.get("unit", 0))
+    if place is None:
+        return ""
+    return place.desk_name_en if language == "en" and place.desk_name_en else place.desk_name
+
+
+def _about(happened: Happened, language: Language) -> str:
+    """Return what was promised, granted or rated, in words."""
+    facts, said = happened.facts, []
+    if "metric" in facts:
+        said.append(translate(language, words.METRIC[facts["metric"]]))
+    if "days" in facts:
+        days = int(facts["days"])
+        said.append(ngettext(language, "%(num)s more day", "%(num)s more days", days) % {"num": days})
+    if "solved" in facts:
+        said.append(translate(language, "It is solved." if facts["solved"] else "It is not solved."))
+    if "satisfaction" in facts:
+        said.append(translate(language, words.SATISFACTION[facts["satisfaction"]]))
+    return " · ".join(said)
+
+
+def rounded_up(seconds: Any) -> timedelta:  # noqa: ANN401  # A fact of an error.
+    """Return a wait in whole minutes, never too short."""
+    return timedelta(minutes=-(-int(seconds) // 60))

@@ -1,0 +1,233 @@
+"""How does a resident follow a request, and what may they still say and do about it?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
+
+from service.cases.queries import by_number
+from service.cases.rules import Action, MoveForbiddenError
+from service.cases.tables import Case
+from service.errors import ConflictError, NotFoundError, ServiceError, TooManyTriesError
+from service.feedback.actions import rate
+from service.handling.actions import RESIDENT, act
+from service.handling.queries import CaseView, WrongCodeError, resident_case, view
+from service.web import resident_words as telling
+from service.web import timewords, words
+from service.web.catalogues import translate
+from service.web.deps import DbSession, Now, client_address, maybe_person, real_now
+from service.web.error_pages import NEVER_KEPT
+from service.web.render import language_of, page
+from service.web.resident import CASE, case_path, told
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(maybe_person)])
+
+CODE = "code"
+STEPS = frozenset({Action.WITHDRAW})
+"""Actions that have a page of their own, where one is asked again."""
+
+Short = Annotated[str, Form(max_length=200)]
+
+
+class CodeNeededError(ServiceError):
+    """The browser has shown number and code too long ago, or never."""
+
+    status, code = 403, "code-needed"
+    sentence = "Please enter your code once more. What you wrote is kept."
+
+
+async def typed_fields(request: Request) -> dict[str, str]:
+    """Return the text fields of a form."""
+    sent = await request.form()
+    return {name: value for name, value in sent.items() if isinstance(value, str) and name not in NEVER_KEPT}
+
+
+Fields = Annotated[dict[str, str], Depends(typed_fields)]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What was typed for which action, and why it was refused, if it was."""
+
+    action: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    error: ServiceError | None = None
+
+
+@router.get("/track")
+def show_search(request: Request, now: Now, number: str = "") -> Response:  # noqa: ARG001  # For the frame.
+    """Ask for number and code."""
+    return _search(request, now, number)
+
+
+@router.post("/track")
+def find_case(request: Request, session: DbSession, now: Now, number: Short = "", code: Short = "") -> Response:
+    """Go to the case, when number and code belong together."""
+    try:
+        case = resident_case(session, tidy_number(number), code, ip=client_address(request), now=real_now())
+    except (WrongCodeError, TooManyTriesError) as error:
+        return _search(request, now, number, Tried(error=error))
+    return _to(case)
+
+
+@router.get("/track/{number}")
+def show_case(request: Request, session: DbSession, now: Now, number: str, done: str = "") -> Response:
+    """Show the case to a browser that has shown its code."""
+    if CASE.read(request, case_path(number)) is None:
+        return RedirectResponse(f"/track?{urlencode({'number': number})}", 303)
+    return _case_page(request, session, _case(request, session, number, ""), now, done=done)
+
+
+@router.get("/track/{number}/{action}")
+def show_step(request: Request, session: DbSession, now: Now, number: str, action: str) -> Response:
+    """Ask again before something that cannot be taken back. Errors: NotFoundError."""
+    if action not in STEPS:
+        raise NotFoundError
+    if CASE.read(request, case_path(number)) is None:
+        return RedirectResponse(f"/track?{urlencode({'number': number})}", 303)
+    return _step_page(request, session, _case(request, session, number, ""), now, Tried(action))
+
+
+@router.post("/track/{number}/leave")
+def leave_case(number: str) -> Response:
+    """Forget that this browser may see the case."""
+    response = RedirectResponse("/track", 303)
+    CASE.drop(response, case_path(number))
+    return response
+
+
+@router.post("/track/{number}/{action}")
+def take_action(request: Request, session: DbSession, now: Now, number: str, action: str, typed: Fields) -> Response:
+    """Do what the resident asks for, and show the case again. Errors: NotFoundError."""
+    if action not in telling.DONE_SENTENCES:
+        raise NotFoundError
+    try:
+        case = _case(request, session, number, typed.get(CODE, ""))
+    except (CodeNeededError, WrongCodeError, TooManyTriesError) as error:
+        return _search(request, now, number, Tried(action, typed, error))
+    try:
+        with session.begin_nested():
+            _do(session, case, Action(action), _answers(action, typed), now)
+    except ServiceError as error:
+        again = _step_page if action in STEPS else _case_page
+        return again(request, session, case, now, Tried(action, typed, error))
+    return _to(case, action)
+
+
+def tidy_number(text: str) -> str:
+    """Return a case number as it was given out, in whatever width and with whatever spaces it was typed."""
+    plain = text.translate(WIDE_DIGITS)
+    digits = "".join(c for c in plain if c.isascii() and c.isdecimal())
+    if len(digits) < len("20261123") + 6 or any(c.isalpha() for c in plain):
+        return text.strip()
+    return f"{digits[:8]}-{digits[8:-1]}-{digits[-1]}"
+
+
+WIDE_DIGITS = {ord("０") + n: ord("0") + n for n in range(10)}
+
+
+def _case(request: Request, session: Session, number: str, code: str) -> Case:
+    """Return the case, when the browser has shown its code before or sends it now.
+
+    Errors: NotFoundError, CodeNeededError, WrongCodeError, TooManyTriesError.
+    """
+    if CASE.read(request, case_path(number)) is not None:
+        case = by_number(session, number)
+        if case is None:
+            raise NotFoundError
+        return case
+    if not code:
+        raise CodeNeededError
+    return resident_case(session, number, code, ip=client_address(request), now=real_now())
+
+
+def _answers(action: str, typed: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields of that action's form; several forms stand on one page, so each has its own names."""
+    begins = f"{action}-"
+    return {name.removeprefix(begins): value for name, value in typed.items() if name.startswith(begins)}
+
+
+def _do(session: Session, case: Case, action: Action, answers: Mapping[str, str], now: datetime) -> None:
+    if action is Action.RATE:
+        rate(session, case.id or 0, answers, now=now)
+    else:
+        act(session, case.id or 0, action, answers, by=RESIDENT, now=now)
+
+
+def _to(case: Case, done: str = "") -> Response:
+    """Go to the case, whose code was shown."""
+    response = RedirectResponse(case_path(case.number) + (f"?{urlencode({'done': done})}" if done else ""), 303)
+    CASE.put(response, case_path(case.number), {})
+    return response
+
+
+def _search(request: Request, now: datetime, number: str, tried: Tried = Tried()) -> Response:
+    """Render the form for number and code; what was typed for an action waits in it."""
+    problem = told(request, tried.error, now) if tried.error else None
+    kept = {name: value for name, value in tried.typed.items() if name != CODE}
+    facts = {
+        "number": number,
+        "problem": problem,
+        "kept": kept,
+        "target": f"{case_path(number)}/{tried.action}" if tried.action else "/track",
+        "is_wrong": isinstance(tried.error, WrongCodeError),
+    }
+    response = page(request, "resident/search.html", facts, status=problem.status if problem else 200)
+    response.headers.update(problem.headers if problem else {})
+    return response
+
+
+def _case_page(
+    request: Request, session: Session, case: Case, now: datetime, tried: Tried = Tried(), *, done: str = ""
+) -> Response:
+    return _show(request, "resident/case.html", view(session, case, RESIDENT.actors), now, tried, done)
+
+
+def _step_page(request: Request, session: Session, case: Case, now: datetime, tried: Tried) -> Response:
+    """Render the page of one step, or the case where the step is not possible any more."""
+    seen = view(session, case, RESIDENT.actors)
+    is_possible = any(move.action == tried.action for move in seen.moves)
+    template = f"resident/{tried.action}.html" if is_possible else "resident/case.html"
+    return _show(request, template, seen, now, tried)
+
+
+def _show(
+    request: Request, template: str, seen: CaseView, now: datetime, tried: Tried, done: str = ""
+) -> Response:
+    language = language_of(request)
+    problem = told(request, _in_words(tried.error, language), now) if tried.error else None
+    closes = telling.closing_time(seen)
+    facts: dict[str, Any] = {
+        "view": seen,
+        "telling": telling,
+        "promises": telling.promises(seen, now),
+        "names": {
+            "desk": telling.desk_of(seen, language),
+            "closes": timewords.deadline(closes, now, language) if closes else "",
+        },
+        "moves": {str(move.action): move for move in seen.moves},
+        "lines": list(telling.lines(seen, language)),
+        "last_word": telling.last_word(seen),
+        "urge_again_at": telling.urge_again_at(seen, now),
+        "done": telling.DONE_SENTENCES.get(done, ""),
+        "tried": tried.action if problem else "",
+        "typed": tried.typed,
+        "problem": problem,
+        "errors": {f"{tried.action}-{name}": said for name, said in problem.fields.items()} if problem else {},
+    }
+    response = page(request, template, facts, status=problem.status if problem else 200)
+    response.headers.update(problem.headers if problem else {})
+    return response
+
+
+def _in_words(error: ServiceError, language: str) -> ServiceError:
+    """Return the error with the case's status as people call it."""
+    if not isinstance(error, MoveForbiddenError):
+        return error
+    status = translate(language, words.STATUS[error.facts["status"]])
+    return MoveForbiddenError(**(error.facts | {"status": status}))

@@ -1,0 +1,137 @@
+"""What does a community worker work with? The queue, and the page of a case with everything that may be done to it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
+
+from service.accounts.rules import Role
+from service.accounts.tables import Person
+from service.cases.rules import Action, is_case_number
+from service.cases.tables import Case
+from service.errors import NotFoundError, ServiceError
+from service.handling.actions import Doer, act, reveal_contact
+from service.handling.queries import actors, queue, staff_case
+from service.routing.queries import directory
+from service.web.deps import DbSession, Now, require_role
+from service.web.render import is_htmx, page
+from service.web.sign_in import own_page
+from service.web.worker_forms import NOT_REVISED, Tried, given
+from service.web.worker_pages import DONE_SENTENCES, REVEAL, TAB_LABELS, Asked, case_facts, line_of
+
+router = APIRouter(include_in_schema=False)
+
+QUEUE = "/queue"
+Working = Annotated[
+    Person, Depends(require_role(Role.WORKER, Role.HEAD, Role.TRIAGE, Role.SUPERVISOR, Role.DISTRICT))
+]
+
+
+def case_to_read(number: str, session: DbSession, person: Working) -> Case:
+    """Return the case of the address, for somebody who may see it. Errors: NotFoundError."""
+    if not is_case_number(number):
+        raise NotFoundError
+    return staff_case(session, number, person)
+
+
+async def typed_into(request: Request) -> Mapping[str, str]:
+    """Return the fields of a form as they were typed, whichever the action asks for."""
+    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+
+
+CaseToRead = Annotated[Case, Depends(case_to_read)]
+Typed = Annotated[Mapping[str, str], Depends(typed_into)]
+
+
+@router.get("/queue")
+def show_queue(
+    request: Request, session: DbSession, person: Working, now: Now, asked: Annotated[Asked, Query()]
+) -> Response:
+    """Show open cases, what runs out first on top; for htmx only the part that changes."""
+    found = queue(session, person, asked.ask(), now)
+    known = directory(session)
+    lines = [line_of(case, person, known, asked.since_at) for case in found.cases]
+    facts = {
+        "asked": asked,
+        "lines": lines,
+        "counts": found.counts,
+        "next_cursor": found.next_cursor,
+        "news": sum(line.is_new for line in lines),
+        "labels": TAB_LABELS,
+        "place": known.areas.places.get(person.area_id),
+        "done": DONE_SENTENCES.get(asked.done, ""),
+        "is_live": is_htmx(request),
+    }
+    return page(request, "worker/queue.html", facts, fragment="worker/queue_live.html")
+
+
+@router.get("/cases/{number}")
+def show_case(
+    request: Request, session: DbSession, person: Working, now: Now, case: CaseToRead, done: str = ""
+) -> Response:
+    """Show a case with its promises, its history, its reasons and what may be done."""
+    facts = case_facts(request, session, case, person, now)
+    return page(request, "worker/case.html", facts | {"done": DONE_SENTENCES.get(done, "")})
+
+
+@router.post("/cases/{number}/reveal")
+def take_reveal(
+    request: Request,
+    session: DbSession,
+    person: Working,
+    now: Now,
+    case: CaseToRead,
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Show the contact in clear once, on the answer itself: it has no address to come back to."""
+    try:
+        contact = reveal_contact(session, case, reason, by=person, now=now)
+    except ServiceError as error:
+        tried = Tried(REVEAL, {"reason": reason}, error)
+        return _case_page(request, session, case, person, now, tried)
+    facts = case_facts(request, session, case, person, now)
+    return page(request, "worker/case.html", facts | {"revealed": contact})
+
+
+@router.post("/cases/{number}/{action}")
+def take_action(
+    request: Request, session: DbSession, person: Working, now: Now, case: CaseToRead, action: str, typed: Typed
+) -> Response:
+    """Do an action of the lifecycle; when refused, show the case as it stands now with everything typed."""
+    what = _action(action)
+    tried = Tried(what, typed)
+    try:
+        with session.begin_nested():
+            doer = Doer(actors(session, case, person), person)
+            version = None if what in NOT_REVISED else tried.version
+            case = act(session, case.id or 0, what, given(what, typed), by=doer, now=now, version=version)
+    except ServiceError as error:
+        return _case_page(request, session, case, person, now, Tried(what, typed, error))
+    return _after(session, case, person, what, typed.get("next", ""))
+
+
+def _case_page(
+    request: Request, session: Session, case: Case, person: Person, now: Now, tried: Tried
+) -> Response:
+    """Show the case with what was refused: why on top and beside its field, and everything typed."""
+    facts: dict[str, Any] = case_facts(request, session, case, person, now, tried)
+    problem = facts["problem"]
+    response = page(request, "worker/case.html", facts, status=problem.status)
+    response.headers.update(problem.headers)
+    return response
+
+
+def _after(session: Session, case: Case, person: Person, action: Action, back: str) -> RedirectResponse:
+    """Return to the list the action was done from, else to the case, else (it is out of sight now) to the queue."""
+    may_see = bool(actors(session, case, person))
+    to = own_page(back, f"/cases/{case.number}" if may_see else QUEUE)
+    return RedirectResponse(f"{to}{'&' if '?' in to else '?'}{urlencode({'done': action})}", 303)
+
+
+def _action(name: str) -> Action:
+    if name not in list(Action):
+        raise NotFoundError
+    return Action(name)

@@ -1,0 +1,156 @@
+"""Which questions does the form of an action ask? Made from the lifecycle table, so that a new row of it needs no page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from service.cases.rules import MOVES, Action, Field, Move
+from service.errors import ServiceError
+from service.handling.rules import MOST_DAYS, REASONS
+from service.web import words
+
+FIELD_LABELS: Mapping[Field, str] = {
+    Field.TEXT: "What there is to say",
+    Field.KIND: "How",
+    Field.RESULT: "Result",
+    Field.REASON: "Reason",
+    Field.PERSON: "Who takes it",
+    Field.UNIT: "To which unit",
+    Field.NUMBER: "Number of the case that stays open",
+    Field.DAYS: "How many days more",
+    Field.SOLVED: "Is it solved?",
+    Field.SATISFACTION: "Is the resident satisfied?",
+}
+TEXT_LABELS: Mapping[Action, str] = {
+    Action.ASSIGN: "Why, or what to do",
+    Action.CONTACT: "What was said",
+    Action.REPLY: "Your reply",
+    Action.NOTE: "Your note",
+    Action.ASK: "Your question",
+    Action.RETURN: "Explain the reason",
+    Action.TRANSFER: "Why, or what to do",
+    Action.REASSIGN: "Why, or what to do",
+    Action.RESOLVE: "What was done",
+    Action.DUPLICATE: "Why it is the same",
+}
+HINT_SENTENCES: Mapping[Action, str] = {
+    Action.ASSIGN: "The person is told at once.",
+    Action.ACCEPT: "From then on you hold this case, and signing is done.",
+    Action.CONTACT: "Only somebody who was reached counts as contacted.",
+    Action.REPLY: "The resident reads this, and is told that it is there.",
+    Action.NOTE: "For colleagues only. The resident does not see it.",
+    Action.ASK: "The resident reads this. The time for completion stands still until they answer.",
+    Action.EXTEND: "Only before it runs out, and as often as the policy allows. The resident reads the reason.",
+    Action.RETURN: "It goes to the duty desk above, which finds who is responsible. The time runs on.",
+    Action.TRANSFER: "The unit's worker is found by the rules and told at once. The time runs on.",
+    Action.REASSIGN: "The person is told at once. The time runs on.",
+    Action.RESOLVE: "The resident reads this and is asked whether they were helped.",
+    Action.REOPEN: "The promises begin anew.",
+    Action.CLOSE: "The resident is told.",
+    Action.DUPLICATE: "This case ends; everything goes on in the other one. The resident is told.",
+}
+"""What an action leads to, said before it is done."""
+CHOICES: Mapping[Field, Mapping[str, str]] = {
+    Field.KIND: words.CONTACT_KIND,
+    Field.RESULT: words.CONTACT_RESULT,
+    Field.SATISFACTION: words.SATISFACTION,
+}
+CONTROLS: Mapping[Field, str] = {
+    Field.TEXT: "lines",
+    Field.REASON: "lines",
+    Field.KIND: "few",
+    Field.RESULT: "few",
+    Field.SATISFACTION: "few",
+    Field.PERSON: "person",
+    Field.UNIT: "unit",
+    Field.DAYS: "number",
+}
+"""How a field is asked; whatever is not named is one line."""
+NOT_REVISED = frozenset({Action.NOTE})
+"""What is welcome whatever happened meanwhile."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What was typed into a form, for which action, and why it was refused, if it was."""
+
+    action: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    error: ServiceError | None = None
+
+    @property
+    def version(self) -> int | None:
+        """Return the version of the case that the reader saw."""
+        said = self.answers.get("version", "")
+        return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None
+
+
+NOTHING_TRIED = Tried()
+
+
+@dataclass(frozen=True)
+class Question:
+    """One field of a form: how it is called, how it is asked, and what stands in it."""
+
+    name: str
+    label: str
+    control: str
+    """lines, line, number, few, one, person or unit."""
+    required: bool
+    value: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Code → message id, for few and one."""
+    most: int = 0
+
+
+@dataclass(frozen=True)
+class MoveForm:
+    """The form of one action that the lifecycle offers."""
+
+    action: Action
+    hint: str
+    questions: tuple[Question, ...]
+    is_tried: bool
+    """What is typed in it was refused, and stands in it again."""
+
+    @property
+    def key(self) -> str:
+        """Return what makes ids unique; the form that was refused has the plain ones, to which its errors link."""
+        return "" if self.is_tried else f"-{self.action}"
+
+    def asks(self, name: str) -> bool:
+        """Does the form have a question of that name?"""
+        return any(question.name == name for question in self.questions)
+
+
+def forms_of(moves: tuple[Move, ...], tried: Tried = NOTHING_TRIED) -> list[MoveForm]:
+    """Return a form for each action offered, in the order of the lifecycle table."""
+    offered = {move.action: move for move in reversed(moves)}
+    in_order = dict.fromkeys(move.action for move in moves)
+    return [_form(offered[action], tried) for action in in_order]
+
+
+def _form(move: Move, tried: Tried) -> MoveForm:
+    is_tried = tried.action == move.action
+    typed = tried.answers if is_tried else {}
+    questions = tuple(_question(move, name, typed.get(name, "")) for name in (*move.required, *move.optional))
+    return MoveForm(move.action, HINT_SENTENCES.get(move.action, ""), questions, is_tried)
+
+
+def _question(move: Move, name: Field, value: str) -> Question:
+    is_listed_reason = name is Field.REASON and move.action in REASONS
+    label = TEXT_LABELS.get(move.action, FIELD_LABELS[name]) if name is Field.TEXT else FIELD_LABELS[name]
+    return Question(
+        name=name,
+        label=label,
+        control="one" if is_listed_reason else CONTROLS.get(name, "line"),
+        required=name in move.required,
+        value=value,
+        options=words.RETURN_REASON if is_listed_reason else CHOICES.get(name, {}),
+        most=MOST_DAYS if name is Field.DAYS else 0,
+    )
+
+
+def given(action: Action, answers: Mapping[str, str]) -> dict[str, str]:
+    """Return the answers to what that action may ask; everything else in a form is not meant for it."""
+    asked = {name for move in MOVES if move.action is action for name in (*move.required, *move.optional)}
+    return {name: answers.get(name, "") for name in asked}

@@ -1,0 +1,182 @@
+"""What do the queue and the page of a case show? Facts gathered for the templates."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from fastapi import Request
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from service.accounts.tables import Person
+from service.areas.rules import DEPTH, AreaLevel, Place
+from service.cases.rules import Action, Standing, actors_of, moves_from
+from service.cases.tables import Case
+from service.categories.rules import Topic
+from service.errors import ServiceError
+from service.escalations.decisions import Choice, answerable, reach
+from service.escalations.queries import of_case
+from service.handling.queries import Ask, CaseView, Tab, actors, masked_contact, view, why_routed
+from service.handling.timeline import Happened
+from service.intake.forms import clean
+from service.routing.rules import Directory, Staff
+from service.web.catalogues import gettext, translate
+from service.web.error_pages import Problem, problem_of
+from service.web.render import language_of
+from service.web.words import STATUS
+from service.web.worker_forms import NOTHING_TRIED, MoveForm, Tried, forms_of
+
+MOST_SEARCH = 100
+REVEAL = "reveal"
+TAB_LABELS: Mapping[Tab, str] = {
+    Tab.ALL: "All",
+    Tab.OVERDUE: "Overdue",
+    Tab.TODAY: "Within 24 hours",
+    Tab.LATER: "Later",
+    Tab.WAITING: "Time stands still",
+}
+DONE_SENTENCES: Mapping[str, str] = {
+    Action.ASSIGN: "The case is assigned. The worker has been told.",
+    Action.ACCEPT: "You have signed for the case. It is in your hands now.",
+    Action.CONTACT: "The contact is logged.",
+    Action.REPLY: "Your reply is sent. The resident will be told.",
+    Action.NOTE: "Your note stands in the case.",
+    Action.ASK: "Your question is sent. The time for completion stands still until the resident answers.",
+    Action.EXTEND: "The case has more time now. The resident will be told why.",
+    Action.RETURN: "The case is returned. The duty desk has been told.",
+    Action.TRANSFER: "The case is with the other unit now, which has been told.",
+    Action.REASSIGN: "The case is in other hands now. The new worker has been told.",
+    Action.RESOLVE: "The case is resolved. The resident will be asked whether they were helped.",
+    Action.REOPEN: "The case is open again, and its promises begin anew.",
+    Action.CLOSE: "The case is closed.",
+    Action.DUPLICATE: "The case is joined to the other one. The resident will be told.",
+}
+
+
+class Asked(BaseModel):
+    """Which part of the queue somebody wants to see."""
+
+    tab: Tab = Tab.ALL
+    of: Literal["mine", "unit"] = "mine"
+    search: str = ""
+    cursor: str = ""
+    since: str = ""
+    """When the reader opened the list: what changed after it is marked."""
+    done: str = ""
+
+    @property
+    def words(self) -> str:
+        """Return what is searched for, without what no case can hold."""
+        return clean(self.search)[:MOST_SEARCH]
+
+    @property
+    def since_at(self) -> datetime | None:
+        """Return when the reader opened the list, if that can be read."""
+        try:
+            moment = datetime.fromisoformat(self.since)
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else None
+
+    def ask(self) -> Ask:
+        """Return the question to the queue."""
+        return Ask(self.tab, self.of == "mine", self.words, self.cursor or None)
+
+    def to(self, **changes: str) -> str:
+        """Return the address of this list with some changes; a new part begins at its first page."""
+        wanted = {"tab": str(self.tab), "of": self.of, "search": self.words} | changes
+        query = {name: value for name, value in wanted.items() if value not in ("", "all", "mine")}
+        return "/queue" + (f"?{urlencode(query)}" if query else "")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One case in the queue."""
+
+    case: Case
+    place: Place | None
+    topic: Topic | None
+    holder: Staff | None
+    may_accept: bool
+    is_new: bool
+    """It came or changed since the reader opened the list."""
+
+
+def line_of(case: Case, person: Person, known: Directory, since: datetime | None) -> Line:
+    """Return a case as the queue shows it, with the one tap that the lifecycle offers."""
+    covers = any(known.areas.covers(person.area_id, area_id) for area_id in (case.area_id, case.unit_id))
+    standing = Standing(person.role, covers_case=covers, is_assignee=case.assignee_id == person.id)
+    offered = {move.action for move in moves_from(case.status, actors_of(standing))}
+    return Line(
+        case=case,
+        place=known.areas.places.get(case.area_id),
+        topic=known.topics_by_id.get(case.category_id),
+        holder=known.people.get(case.assignee_id or 0),
+        may_accept=Action.ACCEPT in offered,
+        is_new=since is not None and case.updated_at > since,
+    )
+
+
+def case_facts(
+    request: Request, session: Session, case: Case, person: Person, now: datetime, tried: Tried = NOTHING_TRIED
+) -> dict[str, Any]:
+    """Return everything that the page of a case shows to this person."""
+    seen = view(session, case, actors(session, case, person))
+    forms = forms_of(seen.moves, tried)
+    taken = answerable(session, [(e, case) for e in of_case(session, case.id or 0)], seen.known)
+    received = next((line for line in seen.timeline if line.what == "received"), None)
+    return {
+        "view": seen,
+        "case": case,
+        "forms": forms,
+        "problem": _problem(request, tried.error) if tried.error else None,
+        "tried": tried,
+        "meanwhile": changed_since(seen, tried.version) if tried.error else [],
+        "contact": masked_contact(case),
+        "revealed": None,
+        "routing": why_routed(session, case),
+        "escalations": taken,
+        "taken_steps": {(t.escalation.clock_id, t.escalation.arm, t.escalation.step): t for t in taken},
+        "received": received.facts if received else {},
+        "taken_by": seen.known.people.get(case.taken_by_id or 0),
+        "units": units_by_level(seen.known) if _asks(forms, "unit_id") else [],
+        "people": _people(session, case, person, seen.known, now) if _asks(forms, "person_id") else [],
+        "done": "",
+    }
+
+
+def _asks(forms: list[MoveForm], name: str) -> bool:
+    return any(form.asks(name) for form in forms)
+
+
+def _people(
+    session: Session, case: Case, person: Person, known: Directory, now: datetime
+) -> list[tuple[Place | None, list[Choice]]]:
+    """Return who could take the case: those who fit best, then everybody by their place."""
+    within = reach(session, person, known, now)
+    return [(None, within.near(case)), *within.others(case)]
+
+
+def units_by_level(known: Directory) -> list[tuple[AreaLevel, list[Place]]]:
+    """Return the areas of the installation by level, from the top down."""
+    places = sorted(known.areas.places.values(), key=lambda p: p.code)
+    return [(level, [p for p in places if p.level is level]) for level in sorted(AreaLevel, key=lambda one: DEPTH[one])]
+
+
+def changed_since(seen: CaseView, version: int | None) -> list[Happened]:
+    """Return what was done to the case after that version; each action of the lifecycle is one version further."""
+    done = [line for line in seen.timeline if line.what in list(Action)]
+    return done[version - 1 :] if version else []
+
+
+def _problem(request: Request, error: ServiceError) -> Problem:
+    """Return the problem with the status called as the page calls it."""
+    found = problem_of(request, error)
+    if "status" not in error.facts or found.code == "conflict":
+        return found
+    language = language_of(request)
+    status = gettext(language, STATUS.get(str(error.facts["status"]), ""))
+    sentence = translate(language, error.sentence, **(error.facts | {"status": status}))
+    return Problem(found.status, found.code, sentence, found.fields, found.facts, found.headers)

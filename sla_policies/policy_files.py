@@ -1,0 +1,221 @@
+"""What does a policy file say: the promises, the ladders, and when a grade is raised?"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sla_policies import amounts
+from sla_policies.calendar_files import MARKS
+from sla_policies.escalation import ACTS, CONDITIONS, ROLES, Offset, Step
+from sla_policies.policy import Budget, Grade, Match, Metric, RaiseRule, SlaPolicy, Target, TimeKind
+from sla_policies.reading import Node, Reader
+
+EVENTS: Mapping[Metric, frozenset[str]] = {
+    Metric.ACCEPT: frozenset({"accepted", "resolved"}),
+    Metric.CONTACT: frozenset({"public_reply", "contact_logged", "question_asked", "resolved"}),
+    Metric.NEXT_REPLY: frozenset({"public_reply", "contact_logged", "question_asked", "resolved"}),
+    Metric.RESOLVE: frozenset({"resolved"}),
+    Metric.HANDOVER: frozenset({"accepted", "resolved"}),
+}
+"""What may fulfil which promise: a reply never counts as a result, and nothing a machine does by itself counts."""
+PAUSE_REASONS = frozenset({"waiting_for_resident", "parked"})
+FOCUS_GROUPS = frozenset({"elderly", "elderly_alone", "disabled", "child", "child_alone", "minor", "low_income"})
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A policy file as read, with the node of everything that can be compared with something else."""
+
+    name: str
+    version: str
+    effective_from: date
+    title: tuple[str, str]
+    policies: tuple[SlaPolicy, ...]
+    ladders: Mapping[str, tuple[Step, ...]]
+    raises: tuple[RaiseRule, ...]
+    nodes: Mapping[tuple[str, ...], Node]
+    """("policy", name), ("target", policy, metric), ("match", policy), ("ladder", name), ("step", ladder, key) …"""
+
+
+class PolicyReader(Reader):
+    """Reads a policy file."""
+
+    nodes: dict[tuple[str, ...], Node]
+    known_categories: Collection[str] | None = None
+
+    def pack(self, root: Node) -> Pack:
+        """Read the whole file."""
+        self.nodes = {}
+        keys = ("name", "version", "effective_from", "title", "source", "satisfied_by", "policies", "ladders", "raises")
+        entries = self.table(root, keys, ("name", "version", "effective_from", "title", "policies", "ladders"))
+        ladder_nodes = self.named(entries["ladders"]) if "ladders" in entries else {}
+        ladders = {name: self._ladder(name, node) for name, node in ladder_nodes.items()}
+        shared = self._satisfied_by(entries.get("satisfied_by"))
+        policies = [self._policy(node, ladders, shared) for node in self.items(entries.get("policies"))]
+        return Pack(
+            self.name(entries.get("name")),
+            self.text(entries.get("version")),
+            self.day(entries.get("effective_from")) or date.max,
+            self.both(entries.get("title")),
+            tuple(policies),
+            ladders,
+            tuple(self._raise(node) for node in self.items(entries.get("raises"))),
+            self.nodes,
+        )
+
+    def budget(self, node: Node | None) -> Budget | None:
+        """Return an amount of one kind of time."""
+        text = self.text(node)
+        try:
+            return amounts.budget(text) if text else None
+        except ValueError as error:
+            if node:
+                self.wrong(node, str(error), amounts.BUDGETS_ARE)
+            return None
+
+    def _satisfied_by(self, node: Node | None) -> dict[Metric, frozenset[str]]:
+        if node is None:
+            return {}
+        entries = self.table(node, tuple(Metric))
+        return {Metric(m): self.some_of(entry, EVENTS[Metric(m)], f"event for {m}") for m, entry in entries.items()}
+
+    def _policy(
+        self, node: Node, ladders: Mapping[str, tuple[Step, ...]], shared: Mapping[Metric, frozenset[str]]
+    ) -> SlaPolicy:
+        keys = ("name", "grade", "title", "promise", "default", "when", "targets", "ladder", "extensions", "nothing")
+        entries = self.table(node, keys, ("name", "grade", "title", "promise"))
+        name = self.name(entries.get("name"))
+        self.nodes["policy", name] = node
+        grade = self.one_of(entries.get("grade"), tuple(Grade), "grade") or Grade.G3
+        title, promise = self.both(entries.get("title")), self.both(entries.get("promise"))
+        nothing = self.truth(entries.get("nothing"))
+        for key in ("targets", "ladder"):
+            if nothing and key in entries:
+                self.wrong(entries[key], f"{name} promises nothing and has {key}.", "Remove one of the two.")
+            elif not nothing and key not in entries:
+                self.wrong(node, f"“{key}” is missing.", f"Add the key {key}, or say nothing: true.")
+        targets = self._targets(name, entries["targets"], shared) if "targets" in entries else {}
+        ladder = self.one_of(entries.get("ladder"), ladders, "ladder")
+        self.nodes["uses", name] = Node(node.line, ladder)
+        times, most = self._extensions(entries.get("extensions"))
+        match = self._match(name, entries["when"]) if "when" in entries else Match()
+        default = self.truth(entries.get("default"))
+        steps = tuple(step for step in ladders.get(ladder, ()) if step.metric in targets)
+        return SlaPolicy(name, Grade(grade), *title, *promise, targets, steps, times, most, match, default)
+
+    def _targets(
+        self, policy: str, node: Node, shared: Mapping[Metric, frozenset[str]]
+    ) -> dict[Metric, Target]:
+        found = {}
+        for key, entry in self.table(node, tuple(Metric)).items():
+            metric = Metric(key)
+            self.nodes["target", policy, key] = entry
+            target = self._target(metric, entry, shared.get(metric, frozenset()))
+            if target is not None:
+                found[metric] = target
+        return found
+
+    def _target(self, metric: Metric, node: Node, shared: frozenset[str]) -> Target | None:
+        keys = ("within", "calendar", "satisfied_by", "pauses_for", "pause_at_most", "source", "mark")
+        entries = self.table(node, keys, ("within", "source", "mark"))
+        within = self.budget(entries.get("within"))
+        by = self.some_of(entries.get("satisfied_by"), EVENTS[metric], f"event for {metric}") or shared
+        if not by:
+            self.wrong(node, f"Nothing satisfies {metric}.", f"Name {', '.join(sorted(EVENTS[metric]))}.")
+        pauses = self.some_of(entries.get("pauses_for"), PAUSE_REASONS, "reason to pause")
+        if pauses and metric is Metric.CONTACT:
+            self.wrong(entries["pauses_for"], "Contact never pauses.", "Remove pauses_for here.")
+        if pauses and "pause_at_most" not in entries:
+            self.wrong(entries["pauses_for"], "These pauses could last for ever.", "Add pause_at_most.")
+        most = self.budget(entries.get("pause_at_most"))
+        if most is not None and most.kind is TimeKind.WORKDAYS:
+            self.wrong(entries["pause_at_most"], "The longest pause is told in workdays.", "Write 10d or 60 working hours.")
+            most = None
+        calendar = self.text(entries.get("calendar")) or "round_the_clock"
+        source, mark = self.text(entries.get("source")), self.one_of(entries.get("mark"), MARKS, "mark")
+        return within and Target(metric, within, calendar, by, pauses, most, source, mark)
+
+    def _extensions(self, node: Node | None) -> tuple[int, Budget | None]:
+        if node is None:
+            return (0, None)
+        entries = self.table(node, ("times", "at_most", "source", "mark"), ("times", "source", "mark"))
+        self.one_of(entries.get("mark"), MARKS, "mark")
+        times, most = self.whole(entries.get("times"), 0, 10), self.budget(entries.get("at_most"))
+        if (times > 0) != ("at_most" in entries):
+            self.wrong(node, "Extensions need a number of times and a limit together.", "Write times and at_most.")
+        return (times, most)
+
+    def _match(self, policy: str, node: Node) -> Match:
+        self.nodes["match", policy] = node
+        keys = ("grades", "categories", "groups", "areas", "channels", "focus_groups")
+        entries = self.table(node, keys)
+        values = {key: frozenset(self.words(entries.get(key))) for key in keys}
+        values["grades"] = self.some_of(entries.get("grades"), tuple(Grade), "grade")
+        values["focus_groups"] = self.some_of(entries.get("focus_groups"), FOCUS_GROUPS, "focus group")
+        self._check_categories(entries.get("categories"))
+        return Match(**values)
+
+    def _check_categories(self, node: Node | None) -> None:
+        if self.known_categories is not None:
+            self.some_of(node, self.known_categories, "category")
+
+    def _ladder(self, name: str, node: Node) -> tuple[Step, ...]:
+        self.nodes["ladder", name] = node
+        steps: list[Step] = []
+        for item in self.items(node):
+            step = self._step(item)
+            if any(step.key == other.key for other in steps):
+                self.wrong(item, f"The step {step.key} is there twice in the ladder {name}.", "Give each its own name.")
+            self.nodes["step", name, step.key] = item
+            steps.append(step)
+        return tuple(steps)
+
+    def _step(self, node: Node) -> Step:
+        keys = ("step", "on", "at", "to", "act", "wakes", "acknowledge_within", "unless", "title", "source", "mark")
+        entries = self.table(node, keys, ("step", "on", "at", "to", "act", "title", "source", "mark"))
+        self.one_of(entries.get("mark"), MARKS, "mark")
+        self.text(entries.get("source"))
+        metric = self.one_of(entries.get("on"), tuple(Metric), "promise") or Metric.RESOLVE
+        to = self.words(entries.get("to"))
+        self.some_of(entries.get("to"), ROLES, "role")
+        return Step(
+            self.name(entries.get("step")),
+            Metric(metric),
+            self._offset(entries.get("at")),
+            tuple(role for role in to if role in ROLES),
+            self.one_of(entries.get("act"), ACTS, "act"),
+            self.truth(entries.get("wakes")),
+            self.budget(entries.get("acknowledge_within")),
+            self.some_of(entries.get("unless"), CONDITIONS, "condition"),
+            *self.both(entries.get("title")),
+        )
+
+    def _offset(self, node: Node | None) -> Offset:
+        text = self.text(node)
+        try:
+            return amounts.offset(text) if text else Offset()
+        except ValueError as error:
+            if node:
+                self.wrong(node, str(error), amounts.OFFSETS_ARE)
+            return Offset()
+
+    def _raise(self, node: Node) -> RaiseRule:
+        keys = ("to", "why", "words", "focus_groups", "categories", "danger", "source", "mark")
+        entries = self.table(node, keys, ("to", "why", "source", "mark"))
+        words = self.words(entries.get("words"))
+        groups = self.some_of(entries.get("focus_groups"), FOCUS_GROUPS, "focus group")
+        if not words and not groups:
+            self.wrong(node, "This rule raises nothing: it names no words and no focus groups.", "Add words.")
+        for item in self.items(entries.get("words")):
+            if len(self.text(item)) == 1:
+                self.wrong(item, "A word of one character is in many harmless texts.", "Write a longer word.")
+        self._check_categories(entries.get("categories"))
+        rule = RaiseRule(Grade.G1, *self.both(entries.get("why")), words, groups)
+        return replace(
+            rule,
+            to=Grade(self.one_of(entries.get("to"), tuple(Grade), "grade") or Grade.G1),
+            categories=frozenset(self.words(entries.get("categories"))),
+            danger=self.truth(entries.get("danger")),
+            source=self.text(entries.get("source")),
+            mark=self.one_of(entries.get("mark"), MARKS, "mark"),
+        )
