@@ -9,7 +9,7 @@ from fastapi.staticfiles import StaticFiles
 
 from service.logs import configure_logging
 from service.settings import get_settings
-from service.web import api, error_pages, health, sign_in, supervisor
+from service.web import api, error_pages, health, resident, sign_in, supervisor, take_down, tracking, worker
 from service.web.catalogues import LANGUAGES, catalogue
 from service.web.csrf import check_csrf
 from service.web.guard import Guard
@@ -18,8 +18,12 @@ from service.web.render import STATIC
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     sign_in.router,
+    resident.router,
+    tracking.router,
     api.router,
     supervisor.router,
+    worker.router,
+    take_down.router,
 )
 """Everything that can be asked for; a new page module adds its line here."""
 

@@ -39,6 +39,7 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
         address,
         pool_size=pool_size,
         max_overflow=0,
+        hide_parameters=True,  # What residents wrote never enters the log.
         pool_timeout=5,
         connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
     )

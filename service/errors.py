@@ -60,4 +60,4 @@ class TooManyTriesError(ServiceError):
     """Over a limit; `retry_after` is in seconds."""
 
     status, code = 429, "too-many-tries"
-    sentence = "That was tried too often. Please try again in {retry_after} seconds."
+    sentence = "That was tried too often. Please try again in {wait}."

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 import psutil
 
@@ -135,7 +135,9 @@ class Ledger:
             return []
 
     def _keep(self) -> None:
-        self._keeper.write(self.FILE, [asdict(trace) for trace in self._traces.values()])
+        # A disk that is full must not end what runs; the ledger is the second way to find leftovers, not the first.
+        with contextlib.suppress(CannotRunError):
+            self._keeper.write(self.FILE, [asdict(trace) for trace in self._traces.values()])
 
 
 @dataclass
@@ -248,7 +250,11 @@ class Supervisor:
                 f" starting it again in {pause:g} s. Its log: {child.program.log}"
             )
         elif moment >= child.start_again_at:
-            child.start()
+            try:
+                child.start()
+            except CannotRunError as why:
+                child.started_at, child.start_again_at = moment, None
+                self._say(str(why))
 
 
 def how_ended(code: int | None) -> str:
@@ -258,8 +264,16 @@ def how_ended(code: int | None) -> str:
     return f"by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
-def as_account(account: Account | None) -> dict[str, int | tuple[int, ...]]:
-    """Return the arguments of subprocess that run something as the account."""
+class RunAs(TypedDict, total=False):
+    """The arguments of subprocess that choose an account."""
+
+    user: int
+    group: int
+    extra_groups: Sequence[int]
+
+
+def as_account(account: Account | None) -> RunAs:
+    """Return the arguments of subprocess that run something as the account; none for ours."""
     if account is None:
         return {}
     return {"user": account.uid, "group": account.gid, "extra_groups": account.groups}

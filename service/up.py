@@ -103,7 +103,7 @@ def prepare(arguments: Sequence[str], env: dict[str, str]) -> str:
         text=True,
         check=False,
         start_new_session=True,
-        preexec_fn=ending_with_us(),  # noqa: PLW1509  # We start no threads.
+        preexec_fn=ending_with_us(),
     )
     if done.returncode != 0:
         raise CannotRunError("\n".join(done.stderr.strip().splitlines()[-5:]) or f"exit code {done.returncode}")

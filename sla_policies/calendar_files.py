@@ -128,11 +128,11 @@ def _week(reader: Reader, node: Node) -> tuple[Windows, ...]:
             if week[day]:
                 reader.wrong(hours, f"{WEEKDAYS[day].title()} has hours twice.", "Keep one line for each day.")
             week[day] = _windows(reader, hours)
-    for day, windows in enumerate(week):
+    for name, windows, tomorrow in zip(WEEKDAYS, week, (*week[1:], week[0]), strict=True):
         night = max((closes - DAY for _, closes in windows), default=0)
-        if any(opens < night for opens, _ in week[(day + 1) % 7]):
+        if any(opens < night for opens, _ in tomorrow):
             mend = "Close before the next morning opens."
-            reader.wrong(node, f"The night after {WEEKDAYS[day].title()} overlaps the next day's hours.", mend)
+            reader.wrong(node, f"The night after {name.title()} overlaps the next day's hours.", mend)
     return tuple(week)
 
 

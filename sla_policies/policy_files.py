@@ -19,7 +19,7 @@ EVENTS: Mapping[Metric, frozenset[str]] = {
 }
 """What may fulfil which promise: a reply never counts as a result, and nothing a machine does by itself counts."""
 PAUSE_REASONS = frozenset({"waiting_for_resident", "parked"})
-FOCUS_GROUPS = frozenset({"elderly", "elderly_alone", "disabled", "child", "child_alone", "minor", "low_income"})
+FOCUS_GROUPS = frozenset({"elderly", "elderly_alone", "disabled", "minor", "child_alone", "hardship"})
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,7 @@ class PolicyReader(Reader):
         steps = tuple(step for step in ladders.get(ladder, ()) if step.metric in targets)
         return SlaPolicy(name, Grade(grade), *title, *promise, targets, steps, times, most, match, default)
 
-    def _targets(
-        self, policy: str, node: Node, shared: Mapping[Metric, frozenset[str]]
-    ) -> dict[Metric, Target]:
+    def _targets(self, policy: str, node: Node, shared: Mapping[Metric, frozenset[str]]) -> dict[Metric, Target]:
         found = {}
         for key, entry in self.table(node, tuple(Metric)).items():
             metric = Metric(key)
@@ -129,11 +127,15 @@ class PolicyReader(Reader):
             self.wrong(entries["pauses_for"], "These pauses could last for ever.", "Add pause_at_most.")
         most = self.budget(entries.get("pause_at_most"))
         if most is not None and most.kind is TimeKind.WORKDAYS:
-            self.wrong(entries["pause_at_most"], "The longest pause is told in workdays.", "Write 10d or 60 working hours.")
+            self.wrong(
+                entries["pause_at_most"], "The longest pause is told in workdays.", "Write 10d or 60 working hours."
+            )
             most = None
         calendar = self.text(entries.get("calendar")) or "round_the_clock"
         source, mark = self.text(entries.get("source")), self.one_of(entries.get("mark"), MARKS, "mark")
-        return within and Target(metric, within, calendar, by, pauses, most, source, mark)
+        if within is None:
+            return None
+        return Target(metric, within, calendar, by, pauses, most, source, mark)
 
     def _extensions(self, node: Node | None) -> tuple[int, Budget | None]:
         if node is None:

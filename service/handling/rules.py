@@ -58,7 +58,7 @@ class UrgedAlreadyError(ServiceError):
     """The resident urged a short while ago; the desk knows."""
 
     status, code = 429, "urged-already"
-    sentence = "You urged this a short while ago, and the desk was told. You can urge again in {retry_after} seconds."
+    sentence = "You urged this a short while ago, and the desk was told. You can urge again in {wait}."
 
 
 URGE_AGAIN_AFTER = timedelta(hours=4)

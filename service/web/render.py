@@ -35,14 +35,14 @@ class Link:
     label: str
 
 
-_STAFF = (Link("/queue", "My queue"), Link("/board", "Board"))
+_STAFF = (Link("/queue", "My queue"), Link("/board", "Board"), Link("/take-down", "Take down a request"))
 NAVIGATION: Mapping[Role | None, tuple[Link, ...]] = {
     None: (Link("/submit", "Tell us"), Link("/track", "Follow")),
-    Role.WORKER: _STAFF[:1],
+    Role.WORKER: (_STAFF[0], _STAFF[2]),
     Role.HEAD: _STAFF,
     Role.TRIAGE: _STAFF,
     Role.SUPERVISOR: _STAFF,
-    Role.DISTRICT: _STAFF[1:],
+    Role.DISTRICT: _STAFF,
     Role.ADMIN: (Link("/admin", "Administration"),),
 }
 """What stands in the header, by role; a page may give its own `navigation`."""

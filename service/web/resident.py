@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ from service.intake.forms import Channel, RequestForm
 from service.intake.rules import KeyUsedError, Receipt
 from service.routing.queries import directory
 from service.web import resident_words as telling
-from service.web import timewords
+from service.web import timewords, words
 from service.web.catalogues import Language, translate
 from service.web.deps import DbSession, Now, client_address, maybe_person, real_now
 from service.web.error_pages import FIELD_SENTENCES, Problem, problem_of
@@ -36,6 +36,8 @@ REQUESTS_WITHIN = timedelta(hours=1)
 """One address may stand for a whole building: more than anybody needs, and too few for a flood."""
 RECEIPT = Seal("jiban_receipt", lasts=timedelta(hours=2))
 RECEIPT_PATH = "/receipt"
+WHOLE_LABELS: Mapping[str, str] = {AreaLevel.SUBDISTRICT: "Somewhere in {place}"}
+"""What is chosen by who knows a place only roughly."""
 CASE = Seal("jiban_case", lasts=timedelta(hours=12))
 
 
@@ -93,10 +95,12 @@ def _sentences(wrong: ValidationError, language: Language) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Choices:
-    """What can be chosen in the form: groups of (code, name)."""
+    """What can be chosen in the form: pairs of code and name, or groups of them."""
 
-    topics: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
-    areas: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
+    topics: list[tuple[str, list[tuple[str, str]]]]
+    areas: list[tuple[str, list[tuple[str, str]]]]
+    for_whom: list[tuple[str, str]]
+    focus_groups: list[tuple[str, str]]
 
 
 @router.get("/")
@@ -212,7 +216,12 @@ def _choices(session: Session, language: Language) -> Choices:
     groups = [(called(g), [(t.code, called(t)) for t in topics if t.parent_code == g.code]) for g in topics]
     areas = []
     for above in (p for p in known.areas.places.values() if p.level is AreaLevel.SUBDISTRICT):
-        whole = translate(language, "Somewhere in {place}", place=called(above))
+        whole = translate(language, WHOLE_LABELS[above.level], place=called(above))
         below = [(p.code, called(p)) for p in known.areas.places.values() if p.parent_id == above.id]
         areas.append((called(above), [(above.code, whole), *below]))
-    return Choices([group for group in groups if group[1]], areas)
+    return Choices(
+        topics=[group for group in groups if group[1]],
+        areas=areas,
+        for_whom=[(code, translate(language, msgid)) for code, msgid in words.FOR_WHOM.items()],
+        focus_groups=[(code, translate(language, msgid)) for code, msgid in words.FOCUS_GROUP.items()],
+    )

@@ -11,8 +11,8 @@ from service.feedback.rules import closes_at
 from service.handling.queries import CaseView
 from service.handling.rules import URGE_AGAIN_AFTER
 from service.handling.timeline import Happened
-from service.web import words
-from service.web.catalogues import Language, ngettext, translate
+from service.web import timewords, words
+from service.web.catalogues import Language, translate
 from sla_policies.clock import ClockState
 
 STATUS_SENTENCES: Mapping[str, str] = {
@@ -60,11 +60,9 @@ MISSED_SENTENCES: Mapping[str, str] = {
     "handover": "The unit responsible was to have done its part by %(time)s",
 }
 """The same when the time is over."""
-HERE_SENTENCES: Mapping[str, str] = PROMISE_SENTENCES | {"contact": "%(desk)s will answer you on this page by %(time)s"}
-HERE_MISSED_SENTENCES: Mapping[str, str] = MISSED_SENTENCES | {
-    "contact": "%(desk)s was to answer you on this page by %(time)s"
-}
-"""The same for somebody who left no way to be reached."""
+ON_PAGE_SENTENCES: Mapping[str, str] = {"contact": "%(desk)s will answer you on this page by %(time)s"}
+ON_PAGE_MISSED_SENTENCES: Mapping[str, str] = {"contact": "%(desk)s was to answer you on this page by %(time)s"}
+"""What differs for somebody who left no way to be reached."""
 YOU_LABELS: Mapping[str, str] = {
     "received": "You sent this request",
     "answer": "You added information",
@@ -129,6 +127,14 @@ def promises(view: CaseView, now: datetime) -> list[Shown]:
     return sorted(known, key=lambda p: (p.row.state is not ClockState.RUNNING, p.row.due_at or p.row.started_at))
 
 
+def promise_sentence(shown: Shown, *, reachable: bool) -> str:
+    """Return how a promise is said (a message id that names `desk` and `time`)."""
+    said, on_page = PROMISE_SENTENCES, ON_PAGE_SENTENCES
+    if shown.is_missed:
+        said, on_page = MISSED_SENTENCES, ON_PAGE_MISSED_SENTENCES
+    return said[shown.row.metric] if reachable else on_page.get(shown.row.metric, said[shown.row.metric])
+
+
 def _shown(row: ClockRow, now: datetime) -> Shown:
     end = row.ended_at or now
     is_missed = row.breached_at is not None or (row.due_at is not None and row.due_at <= end)
@@ -185,8 +191,7 @@ def _about(happened: Happened, language: Language) -> str:
     if "metric" in facts:
         said.append(translate(language, words.METRIC[facts["metric"]]))
     if "days" in facts:
-        days = int(facts["days"])
-        said.append(ngettext(language, "%(num)s more day", "%(num)s more days", days) % {"num": days})
+        said.append(timewords.span(timedelta(days=int(facts["days"])), language))
     if "solved" in facts:
         said.append(translate(language, "It is solved." if facts["solved"] else "It is not solved."))
     if "satisfaction" in facts:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -13,7 +13,7 @@ from sqlmodel import Session
 from service.cases.queries import by_number
 from service.cases.rules import Action, MoveForbiddenError
 from service.cases.tables import Case
-from service.errors import ConflictError, NotFoundError, ServiceError, TooManyTriesError
+from service.errors import NotFoundError, ServiceError, TooManyTriesError
 from service.feedback.actions import rate
 from service.handling.actions import RESIDENT, act
 from service.handling.queries import CaseView, WrongCodeError, resident_case, view
@@ -28,6 +28,8 @@ from service.web.resident import CASE, case_path, told
 router = APIRouter(include_in_schema=False, dependencies=[Depends(maybe_person)])
 
 CODE = "code"
+WIDE_DIGITS = {ord("０") + n: ord("0") + n for n in range(10)}
+LEAST_DIGITS = len("20261123") + len("00042") + len("7")
 STEPS = frozenset({Action.WITHDRAW})
 """Actions that have a page of their own, where one is asked again."""
 
@@ -60,7 +62,7 @@ class Tried:
 
 
 @router.get("/track")
-def show_search(request: Request, now: Now, number: str = "") -> Response:  # noqa: ARG001  # For the frame.
+def show_search(request: Request, now: Now, number: str = "") -> Response:
     """Ask for number and code."""
     return _search(request, now, number)
 
@@ -123,12 +125,9 @@ def tidy_number(text: str) -> str:
     """Return a case number as it was given out, in whatever width and with whatever spaces it was typed."""
     plain = text.translate(WIDE_DIGITS)
     digits = "".join(c for c in plain if c.isascii() and c.isdecimal())
-    if len(digits) < len("20261123") + 6 or any(c.isalpha() for c in plain):
+    if len(digits) < LEAST_DIGITS or any(c.isalpha() for c in plain):
         return text.strip()
     return f"{digits[:8]}-{digits[8:-1]}-{digits[-1]}"
-
-
-WIDE_DIGITS = {ord("０") + n: ord("0") + n for n in range(10)}
 
 
 def _case(request: Request, session: Session, number: str, code: str) -> Case:
@@ -174,7 +173,7 @@ def _search(request: Request, now: datetime, number: str, tried: Tried = Tried()
         "number": number,
         "problem": problem,
         "kept": kept,
-        "target": f"{case_path(number)}/{tried.action}" if tried.action else "/track",
+        "target": f"{case_path(quote(number, safe=''))}/{tried.action}" if tried.action else "/track",
         "is_wrong": isinstance(tried.error, WrongCodeError),
     }
     response = page(request, "resident/search.html", facts, status=problem.status if problem else 200)
@@ -196,9 +195,7 @@ def _step_page(request: Request, session: Session, case: Case, now: datetime, tr
     return _show(request, template, seen, now, tried)
 
 
-def _show(
-    request: Request, template: str, seen: CaseView, now: datetime, tried: Tried, done: str = ""
-) -> Response:
+def _show(request: Request, template: str, seen: CaseView, now: datetime, tried: Tried, done: str = "") -> Response:
     language = language_of(request)
     problem = told(request, _in_words(tried.error, language), now) if tried.error else None
     closes = telling.closing_time(seen)

@@ -19,15 +19,13 @@ from service.routing.queries import directory
 from service.web.deps import DbSession, Now, require_role
 from service.web.render import is_htmx, page
 from service.web.sign_in import own_page
-from service.web.worker_forms import NOT_REVISED, Tried, given
-from service.web.worker_pages import DONE_SENTENCES, REVEAL, TAB_LABELS, Asked, case_facts, line_of
+from service.web.worker_forms import NOT_REVISED, REVEAL, Tried, given
+from service.web.worker_pages import DONE_SENTENCES, TAB_LABELS, Asked, case_facts, line_of
 
 router = APIRouter(include_in_schema=False)
 
 QUEUE = "/queue"
-Working = Annotated[
-    Person, Depends(require_role(Role.WORKER, Role.HEAD, Role.TRIAGE, Role.SUPERVISOR, Role.DISTRICT))
-]
+Working = Annotated[Person, Depends(require_role(Role.WORKER, Role.HEAD, Role.TRIAGE, Role.SUPERVISOR, Role.DISTRICT))]
 
 
 def case_to_read(number: str, session: DbSession, person: Working) -> Case:
@@ -113,9 +111,7 @@ def take_action(
     return _after(session, case, person, what, typed.get("next", ""))
 
 
-def _case_page(
-    request: Request, session: Session, case: Case, person: Person, now: Now, tried: Tried
-) -> Response:
+def _case_page(request: Request, session: Session, case: Case, person: Person, now: Now, tried: Tried) -> Response:
     """Show the case with what was refused: why on top and beside its field, and everything typed."""
     facts: dict[str, Any] = case_facts(request, session, case, person, now, tried)
     problem = facts["problem"]

@@ -1,4 +1,4 @@
-"""Which questions does the form of an action ask? Made from the lifecycle table, so that a new row of it needs no page."""
+"""Which questions does the form of an action ask? A new row of the lifecycle table needs no new page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,6 +65,8 @@ CONTROLS: Mapping[Field, str] = {
     Field.DAYS: "number",
 }
 """How a field is asked; whatever is not named is one line."""
+REVEAL = "reveal"
+"""Not an action of the lifecycle: to look at the contact in clear."""
 NOT_REVISED = frozenset({Action.NOTE})
 """What is welcome whatever happened meanwhile."""
 
@@ -106,7 +108,7 @@ class Question:
 class MoveForm:
     """The form of one action that the lifecycle offers."""
 
-    action: Action
+    action: str
     hint: str
     questions: tuple[Question, ...]
     is_tried: bool
@@ -148,6 +150,15 @@ def _question(move: Move, name: Field, value: str) -> Question:
         options=words.RETURN_REASON if is_listed_reason else CHOICES.get(name, {}),
         most=MOST_DAYS if name is Field.DAYS else 0,
     )
+
+
+def reveal_form(tried: Tried = NOTHING_TRIED) -> MoveForm:
+    """Return the form by which somebody asks for the contact in clear."""
+    is_tried = tried.action == REVEAL
+    reason = tried.answers.get("reason", "") if is_tried else ""
+    why = Question("reason", "Why do you need to see this?", "line", required=True, value=reason)
+    hint = "Your name and the reason are written into the history. It is shown once."
+    return MoveForm(REVEAL, hint, (why,), is_tried)
 
 
 def given(action: Action, answers: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -26,10 +26,11 @@ from service.web.catalogues import gettext, translate
 from service.web.error_pages import Problem, problem_of
 from service.web.render import language_of
 from service.web.words import STATUS
-from service.web.worker_forms import NOTHING_TRIED, MoveForm, Tried, forms_of
+from service.web.worker_forms import NOTHING_TRIED, MoveForm, Tried, forms_of, reveal_form
 
 MOST_SEARCH = 100
-REVEAL = "reveal"
+AS_USUAL: Mapping[str, str] = {"tab": "all", "of": "mine"}
+"""What an address need not say."""
 TAB_LABELS: Mapping[Tab, str] = {
     Tab.ALL: "All",
     Tab.OVERDUE: "Overdue",
@@ -87,7 +88,7 @@ class Asked(BaseModel):
     def to(self, **changes: str) -> str:
         """Return the address of this list with some changes; a new part begins at its first page."""
         wanted = {"tab": str(self.tab), "of": self.of, "search": self.words} | changes
-        query = {name: value for name, value in wanted.items() if value not in ("", "all", "mine")}
+        query = {name: value for name, value in wanted.items() if value not in ("", AS_USUAL.get(name))}
         return "/queue" + (f"?{urlencode(query)}" if query else "")
 
 
@@ -136,6 +137,7 @@ def case_facts(
         "meanwhile": changed_since(seen, tried.version) if tried.error else [],
         "contact": masked_contact(case),
         "revealed": None,
+        "reveal_form": reveal_form(tried),
         "routing": why_routed(session, case),
         "escalations": taken,
         "taken_steps": {(t.escalation.clock_id, t.escalation.arm, t.escalation.step): t for t in taken},
@@ -144,6 +146,8 @@ def case_facts(
         "units": units_by_level(seen.known) if _asks(forms, "unit_id") else [],
         "people": _people(session, case, person, seen.known, now) if _asks(forms, "person_id") else [],
         "done": "",
+        "moment": datetime.fromisoformat,
+        "minutes": lambda number: timedelta(minutes=number),
     }
 
 

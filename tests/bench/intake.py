@@ -150,7 +150,8 @@ def main() -> None:
     asked.add_argument("--web-workers", type=int, default=2)
     options = asked.parse_args()
     sys.path.insert(0, str(ROOT))
-    from tests.journeys.conftest import Product, free_port, stop, wait_for
+    from tests.journeys.conftest import Product, free_port, stop
+    from tests.journeys.waiting import wait_for
 
     folder = Path(tempfile.mkdtemp(prefix="jiban-bench-"))
     folder.chmod(0o711)

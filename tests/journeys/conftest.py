@@ -8,16 +8,15 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx2 as httpx
 import pytest
 
 from service.accounts.rules import DEMO_PASSWORD
+from tests.journeys.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN = 120
@@ -95,17 +94,6 @@ def _is_ready(product: Product) -> bool:
 def stop(product: Product) -> None:
     product.process.send_signal(signal.SIGTERM)
     product.process.wait(timeout=60)
-
-
-def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:
-    """Return the first true answer; a bound in real time, generous, since machines differ."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        answer = condition()
-        if answer:
-            return answer
-        time.sleep(0.2)
-    raise AssertionError(f"still not after {seconds} s: {what}")
 
 
 @pytest.fixture(scope="session")

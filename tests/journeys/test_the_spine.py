@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx2 as httpx
 
-from tests.journeys.conftest import Product, wait_for
+from tests.journeys.conftest import Product
+from tests.journeys.waiting import wait_for
 
 REQUEST = {"text": "楼道的路灯坏了三天，老人晚上不敢下楼。", "category": "C05", "area": "湖滨社区"}
 PATIENCE = 90

@@ -1,7 +1,6 @@
 """Who works here? People are listed, added, changed, and given passwords."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -9,22 +8,13 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from service.accounts.actions import add_person, change_person, may_manage, set_password
-from service.accounts.queries import (
-    PeopleAsk,
-    find_people,
-    lies_within,
-    open_cases_of,
-    person_by_id,
-    phone_of,
-)
+from service.accounts.queries import PeopleAsk, find_people, phone_of
 from service.accounts.rules import RANK, PersonDetails, Role, may_appoint
 from service.accounts.tables import Person
 from service.areas.queries import all_areas, subtree_ids
-from service.areas.tables import Area
-from service.audit.changes import changes_of, version_of
-from service.errors import NotFoundError
+from service.audit.changes import version_of
+from service.errors import NotAllowedError
 from service.routing.queries import directory
-from service.secrecy import mask_phone
 from service.web.admin.common import (
     NOTHING_WRONG,
     Manager,
@@ -41,16 +31,14 @@ from service.web.admin.common import (
     page_number,
     tried,
 )
-from service.web.admin.told import told
+from service.web.admin.person_page import PEOPLE, masked_phone, person_page, person_to_manage
+from service.web.admin.told import meanwhile
 from service.web.deps import DbSession, Now
-from service.web.render import language_of
 
 router = APIRouter(prefix="/people")
 
-PEOPLE = "/admin/people"
 NO_AREA, NO_NUMBER = 0, -1
 """What no rule accepts: for what cannot be read."""
-HISTORY_SHOWN = 20
 IN_SERVICE = "yes"
 
 
@@ -170,35 +158,59 @@ def take_password(
     return go_to(f"{PEOPLE}/{person_id}", "password")
 
 
-def person_to_manage(session: Session, by: Person, person_id: int) -> Person:
-    """Return somebody whom the reader may know of. Errors: NotFoundError."""
-    person = person_by_id(session, person_id)
-    if person is None or not (by.role is Role.ADMIN or lies_within(session, person.area_id, by.area_id)):
-        raise NotFoundError
-    return person
+def _reach(by: Person) -> int | None:
+    """Return the area whose subtree the reader looks after; None for everything."""
+    return None if by.role is Role.ADMIN else by.area_id
 
 
-def person_page(
+def _choices(request: Request, session: Session, by: Person) -> dict[str, Any]:
+    """Return what lists and forms choose from: the areas and the roles within the reader's reach."""
+    areas = all_areas(session)
+    near = subtree_ids(session, by.area_id) if by.role is not Role.ADMIN else {area.id for area in areas}
+    return {
+        "areas": {area.id: area for area in areas},
+        "area_choices": area_choices(request, [area for area in areas if area.id in near]),
+        "roles": [role for role in sorted(Role, key=RANK.__getitem__) if may_appoint(by.role, role)],
+    }
+
+
+def _new_page(
+    request: Request, session: Session, by: Person, form: PersonForm, refused: Refused = NOTHING_WRONG
+) -> Response:
+    context = {"values": form.model_dump(exclude={"password"}), "person": None, **_choices(request, session, by)}
+    return admin_page(request, by, "person_form", context, refused=refused)
+
+
+def _edit_page(
     request: Request,
     session: Session,
     by: Person,
-    now: Any,  # noqa: ANN401  # A moment.
-    person_id: int,
-    *,
-    typed: Mapping[str, Any] | None = None,
+    now: datetime,
+    person: Person,
+    form: PersonForm,
     refused: Refused = NOTHING_WRONG,
 ) -> Response:
-    """Render somebody's page, with what was typed into its forms."""
-    from service.web.admin.roster import roster_of  # noqa: PLC0415  # The two pages are one.
-
-    person = person_to_manage(session, by, person_id)
+    if not may_manage(session, by, person):
+        raise NotAllowedError
     context = {
+        "values": form.model_dump(exclude={"password"}),
         "person": person,
-        "phone": _masked(person),
-        "open_cases": open_cases_of(session, person_id),
-        "may_change": may_manage(session, by, person),
-        "areas": {area.id: area for area in all_areas(session)},
-        **roster_of(request, session, by, person, now, typed or {}),
-        **history_of(request, session, "person", person_id, now),
+        "phone": masked_phone(person),
+        "version": version_of(session, "person", person.id or 0),
+        "meanwhile": meanwhile(request, session, "person", person.id or 0, now, refused.seen),
+        **_choices(request, session, by),
     }
-    return admin_page(request, by, "person", context, refused=refused)
+    return admin_page(request, by, "person_form", context, refused=refused)
+
+
+def _form_of(person: Person) -> PersonForm:
+    return PersonForm(
+        name=person.name,
+        name_en=person.name_en,
+        role=person.role,
+        area_id=str(person.area_id),
+        email=person.email or "",
+        language=person.language,
+        capacity=str(person.capacity),
+        is_active=IN_SERVICE if person.is_active else "no",
+    )

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fastapi import Request
 from sqlmodel import Session
 
 from service.accounts.queries import people_by_id
 from service.accounts.rules import ROLE_LABELS
 from service.areas.queries import area_names
+from service.audit.changes import changes_of
 from service.categories.queries import topics
 from service.web import timewords
 from service.web.catalogues import NAMES, translate
+from service.web.render import language_of
 from service.web.words import GRADE, LEVEL
 
 ACTION_LABELS: Mapping[str, str] = {
@@ -73,6 +76,8 @@ WEEKDAY_LABELS: Mapping[int, str] = {
     5: "Saturday",
     6: "Sunday",
 }
+SHOWN = 20
+"""So many changes stand on the page of a subject; the rest on the page of all changes."""
 _AREAS = frozenset({"area_id", "parent_id", "target_area_id"})
 _PEOPLE = frozenset({"target_person_id", "substitute_id"})
 _CODES = frozenset({"parent_code", "category_code"})
@@ -169,6 +174,24 @@ def told(session: Session, rows: Iterable[Mapping[str, Any]], language: str, now
     areas = area_names(session, {i for row in rows for i in _ids(row, _AREAS)})
     teller = _Teller(language, now, people, areas, topics(session) if rows else {})
     return [teller.entry(row) for row in rows]
+
+
+def history_of(request: Request, session: Session, kind: str, subject_id: int, now: datetime) -> dict[str, Any]:
+    """Return the last changes of a subject for its page, the newest last, and how many there are."""
+    found = changes_of(session, (kind,), subject_id=subject_id, most=SHOWN)
+    events = told(session, reversed(found.rows), language_of(request), now)
+    return {"history": events, "history_count": found.count, "history_kind": kind, "history_id": subject_id}
+
+
+def meanwhile(
+    request: Request, session: Session, kind: str, subject_id: int, now: datetime, seen: int | None
+) -> list[Told]:
+    """Return what others changed after version `seen`, the newest last; None: nobody was faster."""
+    if seen is None:
+        return []
+    found = changes_of(session, (kind,), subject_id=subject_id, most=SHOWN)
+    later = [row for row in reversed(found.rows) if row["seq"] > seen]
+    return told(session, later, language_of(request), now)
 
 
 def _ids(row: Mapping[str, Any], names: frozenset[str]) -> Iterator[int]:

@@ -1,0 +1,146 @@
+"""Which commands look after an installation?"""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.running import DataDir
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from service.areas.tables import Area
+
+NEGATIVE = 1
+
+seeds = typer.Typer(help="Write data to look at.", no_args_is_help=True, rich_markup_mode=None)
+policies = typer.Typer(help="The promises and calendars.", no_args_is_help=True, rich_markup_mode=None)
+users = typer.Typer(help="The people who work here.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def migrate() -> None:
+    """Bring the database to the newest migration; two at once take turns."""
+    from service.database import get_engine
+    from service.migrations.run import migrate as upgrade
+
+    upgrade(get_engine())
+    typer.echo("The database is at the newest migration.")
+
+
+def doctor() -> None:
+    """Check settings, database, broker, policies, calendars, disk and clocks."""
+    from service.doctor import Verdict, examine
+
+    verdicts = set()
+    for finding in examine():
+        typer.echo(str(finding))
+        verdicts.add(finding.verdict)
+    if Verdict.FAIL in verdicts:
+        raise typer.Exit(NEGATIVE)
+
+
+def env(data_dir: DataDir = None) -> None:
+    """Print the settings of what `up` runs, secrets included: eval "$(jiban env)" lets other commands work on it."""
+    from service.datafolder import DataFolder, default_data_dir
+    from service.embedded import environment, kept_ports
+
+    folder = DataFolder(data_dir or default_data_dir())
+    settings = environment(folder.path, folder.kept_secrets(), kept_ports(folder))
+    for name, value in settings.items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+@seeds.callback()
+def seed() -> None:
+    """Write data to look at."""
+
+
+@seeds.command("demo")
+def seed_demo() -> None:
+    """Write an invented county with its people and a month of cases; a second time changes nothing."""
+    from service import preparing
+
+    typer.echo("The demo was written." if preparing.seed_demo() else "The demo is there already.")
+    typer.echo(preparing.sign_ins())
+
+
+@policies.callback()
+def about_policies() -> None:
+    """The promises and calendars."""
+
+
+@policies.command("check")
+def check_policies(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="A folder with policies/ and calendars/; ours if not given.")
+    ] = None,
+) -> None:
+    """Read every policy file with its calendars, and say what is wrong in which line."""
+    import sla_policies
+    from sla_policies.documents import DocumentInvalidError, read_book
+
+    folder = folder or Path(sla_policies.__file__).parent
+    files = sorted((folder / "policies").glob("*.yaml"))
+    if not files:
+        typer.echo(f"There is no policies/*.yaml in {folder}.", err=True)
+        raise typer.Exit(NEGATIVE)
+    is_good = True
+    for file in files:
+        try:
+            book = read_book(file, folder / "calendars")
+        except DocumentInvalidError as why:
+            is_good = False
+            for problem in why.problems:
+                typer.echo(str(problem))
+        else:
+            typer.echo(f"{file}: “{book.name}” version {book.version}, {len(book.policies)} policies, well")
+    if not is_good:
+        raise typer.Exit(NEGATIVE)
+
+
+@users.callback()
+def user() -> None:
+    """The people who work here."""
+
+
+@users.command("add")
+def add_user(
+    login: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    name: Annotated[str, typer.Option(help="The person's name.")],
+    role: Annotated[str, typer.Option(help="worker, head, triage, supervisor, district or admin.")],
+    area: Annotated[str, typer.Option(help="The code or the name of the place they work for.")],
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from a pipe.")] = False,  # noqa: FBT002  # A flag.
+) -> None:
+    """Add somebody who may sign in; asks for the password."""
+    from service.accounts.actions import add_person
+    from service.accounts.rules import PersonDetails, Role
+    from service.database import transaction
+    from service.web.deps import real_now
+
+    if role not in set(Role):
+        raise typer.BadParameter(f"must be one of {', '.join(Role)}", param_hint="--role")
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else _asked_password()
+    with transaction() as session:
+        details = PersonDetails(name=name, role=Role(role), area_id=_area(session, area).id or 0)
+        add_person(session, details, login=login, password=password, by=None, now=real_now())
+    typer.echo(f"{login} may sign in.")
+
+
+def _asked_password() -> str:
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _area(session: "Session", wanted: str) -> "Area":
+    """Return the area with that code, or the only one with that name. Errors: typer.BadParameter."""
+    from service.areas.queries import all_areas
+
+    areas = all_areas(session)
+    found = [a for a in areas if a.code == wanted] or [a for a in areas if wanted in (a.name, a.name_en)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise typer.BadParameter(f"several are called so: {', '.join(a.code for a in found)}", param_hint="--area")
+    raise typer.BadParameter("there is no area with that code or name", param_hint="--area")

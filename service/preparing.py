@@ -1,0 +1,48 @@
+"""What does the database need before the first process works on it? Tables, a demo if wanted, and what time it is."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from service.database import get_engine, transaction
+from service.demo import SIGN_INS, seed
+from service.migrations.run import migrate
+from service.timekeeping import Anchor, read_anchor, set_anchor, simulated
+from service.web.deps import real_now
+
+SEED_LOCK = 0x73656564
+"""“seed” in ASCII: two who seed at once take turns."""
+
+
+def prepare(*, demo: bool, at: datetime | None, speed: float | None) -> None:
+    """Make an installation ready. `at` and `speed` both None mean real time, and an older anchor goes.
+
+    1. migrate; 2. seed the demo as it stands at the product's time; 3. set the clock, last, so that nothing passes
+    while the seed is written.
+    """
+    migrate(get_engine())
+    is_simulated = at is not None or speed is not None
+    with transaction() as session:
+        if demo:
+            _seed(session, at or real_now())
+    with transaction() as session:
+        real = real_now()
+        set_anchor(session, Anchor(real, at or real, speed or 1.0) if is_simulated else None)
+
+
+def seed_demo() -> bool:
+    """Write the demo as it stands at the product's time; False when it is there already."""
+    with transaction() as session:
+        return _seed(session, simulated(read_anchor(session), real_now()))
+
+
+def sign_ins() -> str:
+    """Return whom a visitor of the demo may be, a line each."""
+    width = max(len(login) for login, *_ in SIGN_INS)
+    return "\n".join(f"  {login:<{width}}  {password}  {sees}" for login, password, _, sees in SIGN_INS)
+
+
+def _seed(session: Session, now: datetime) -> bool:
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(SEED_LOCK)))
+    return seed(session, now)

@@ -1,0 +1,97 @@
+"""What does the page of one person show: details, the week, absences, history?"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from service.accounts.actions import may_manage
+from service.accounts.queries import (
+    absences_of,
+    active_people,
+    duty_rows,
+    lies_within,
+    open_cases_of,
+    people_by_id,
+    person_by_id,
+    phone_of,
+)
+from service.accounts.rules import Role
+from service.accounts.tables import Duty, Person
+from service.areas.queries import all_areas
+from service.errors import NotFoundError
+from service.routing.queries import directory
+from service.secrecy import mask_phone
+from service.web.admin.common import NOTHING_WRONG, Refused, admin_page, people_choices
+from service.web.admin.told import WEEKDAY_LABELS, history_of
+
+PEOPLE = "/admin/people"
+
+
+def person_to_manage(session: Session, by: Person, person_id: int) -> Person:
+    """Return somebody of the area that the reader looks after. Errors: NotFoundError."""
+    person = person_by_id(session, person_id)
+    if person is None or not (by.role is Role.ADMIN or lies_within(session, person.area_id, by.area_id)):
+        raise NotFoundError
+    return person
+
+
+def person_page(
+    request: Request,
+    session: Session,
+    by: Person,
+    now: datetime,
+    person_id: int,
+    *,
+    typed: Mapping[str, Any] | None = None,
+    refused: Refused = NOTHING_WRONG,
+) -> Response:
+    """Render somebody's page, with what was typed into its forms."""
+    person = person_to_manage(session, by, person_id)
+    context = {
+        "person": person,
+        "phone": masked_phone(person),
+        "open_cases": open_cases_of(session, person_id),
+        "may_change": may_manage(session, by, person),
+        "values": typed or {},
+        **_roster(request, session, person, now),
+        **history_of(request, session, "person", person_id, now),
+    }
+    return admin_page(request, by, "person", context, refused=refused)
+
+
+def masked_phone(person: Person) -> str:
+    """Return somebody's telephone number as it is shown, or nothing."""
+    phone = phone_of(person)
+    return mask_phone(phone) if phone else ""
+
+
+def _roster(request: Request, session: Session, person: Person, now: datetime) -> dict[str, Any]:
+    person_id = person.id or 0
+    areas = {area.id or 0: area for area in all_areas(session)}
+    known = directory(session)
+    staff = known.people.get(person_id)
+    absences = absences_of(session, person_id, since=now)
+    week: dict[int, list[Duty]] = {weekday: [] for weekday in WEEKDAY_LABELS}
+    for duty in duty_rows(session, person_id):
+        week[duty.weekday].append(duty)
+    return {
+        "areas": areas,
+        "week": week,
+        "weekdays": WEEKDAY_LABELS,
+        "on_duty": staff is not None and known.is_on_duty(staff, now),
+        "absences": absences,
+        "substitutes": people_by_id(session, {a.substitute_id for a in absences if a.substitute_id}),
+        "substitute_choices": people_choices(
+            request, [p for p in active_people(session, within=_team(areas, person)) if p.id != person_id], areas
+        ),
+    }
+
+
+def _team(areas: Mapping[int, Any], person: Person) -> int:
+    """Return the area whose people may stand in: the sub-district of the person, or else everything."""
+    path = [int(part) for part in areas[person.area_id].path.strip("/").split("/")]
+    return path[min(1, len(path) - 1)]

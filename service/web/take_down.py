@@ -1,0 +1,171 @@
+"""How does staff take down a request for a caller, for somebody at the counter, or for what they saw on patrol?"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from service.accounts.tables import Person
+from service.areas.rules import AreaLevel, Place
+from service.categories.rules import Topic
+from service.errors import InvalidFieldsError, ServiceError
+from service.intake.actions import open_case
+from service.intake.forms import Channel, RequestForm, checked
+from service.intake.rules import Receipt
+from service.routing.queries import directory
+from service.routing.rules import Directory
+from service.web import words
+from service.web.catalogues import Language, gettext
+from service.web.deps import DbSession, Now
+from service.web.error_pages import problem_of
+from service.web.render import language_of, page
+from service.web.worker import Working
+
+router = APIRouter(include_in_schema=False)
+
+CHANNELS = (Channel.PHONE, Channel.WALK_IN, Channel.PATROL)
+CONTACT = "contact."
+MOST_KEY = 60
+LANGUAGE_LABELS: Mapping[str, str] = {"zh": "Chinese", "en": "English"}
+CHOOSE_SENTENCE = "Please choose one of the answers offered."
+
+
+Group = tuple[Place, list[Place]] | tuple[Topic, list[Topic]]
+
+
+class TakenDown(BaseModel):
+    """What the form sends; it is checked where every request is checked."""
+
+    key: str = ""
+    """Sent twice, it makes one case."""
+    channel: str = str(Channel.PHONE)
+    text: str = ""
+    category: str = ""
+    area: str = ""
+    address: str = ""
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    anonymous: bool = False
+    for_whom: str = "self"
+    focus_groups: list[str] = []
+    language: str = "zh"
+
+    def request(self) -> RequestForm:
+        """Return the request. Errors: InvalidFieldsError, its fields named as they are in the form."""
+        wrong: dict[str, str] = {} if self.channel in CHANNELS else {"channel": CHOOSE_SENTENCE}
+        answers = self.model_dump(exclude={"key", "name", "phone", "email"})
+        contact = {"name": self.name, "phone": self.phone, "email": self.email}
+        try:
+            form = checked(answers | {"contact": contact})
+        except InvalidFieldsError as error:
+            wrong = {_in_form(name): sentence for name, sentence in error.fields.items()} | wrong
+        if wrong:
+            raise InvalidFieldsError(wrong)
+        return form
+
+
+def _in_form(name: str) -> str:
+    """Return what a field is called in this form: contact.phone is phone, focus_groups.1 is focus_groups."""
+    return name.removeprefix(CONTACT).partition(".")[0]
+
+
+@router.get("/take-down")
+def show_form(
+    request: Request,
+    session: DbSession,
+    person: Working,
+    now: Now,  # noqa: ARG001  # The page says when time is simulated.
+) -> Response:
+    """Show the empty form, with the place where the person works."""
+    place = directory(session).areas.places.get(person.area_id)
+    return _form(request, session, TakenDown(area=place.code if place else ""))
+
+
+@router.post("/take-down")
+def take_request(
+    request: Request, session: DbSession, person: Working, now: Now, typed: Annotated[TakenDown, Form()]
+) -> Response:
+    """Open the case and show number and code to read out, which stand nowhere else.
+
+    The answer is the page itself: to send it again opens nothing, and shows the same number and code.
+    """
+    try:
+        with session.begin_nested():
+            receipt = _open(session, typed, person, now)
+    except ServiceError as error:
+        return _form(request, session, typed, error)
+    return page(request, "worker/taken_down.html", _receipt_facts(session, receipt, typed, person), status=201)
+
+
+def _open(session: Session, typed: TakenDown, person: Person, now: datetime) -> Receipt:
+    key = f"take-down:{person.id}:{typed.key[:MOST_KEY]}" if typed.key else None
+    return open_case(session, typed.request(), now=now, key=key, by=person)
+
+
+def _form(request: Request, session: Session, typed: TakenDown, error: ServiceError | None = None) -> Response:
+    """Show the form with what is wrong on top and beside its field, and everything typed."""
+    known, language = directory(session), language_of(request)
+    problem = problem_of(request, error) if error else None
+    facts = {
+        "typed": typed,
+        "key": secrets.token_urlsafe(16),
+        "problem": problem,
+        "channels": _options({str(channel): words.CHANNEL[channel] for channel in CHANNELS}, language),
+        "languages": _options(LANGUAGE_LABELS, language),
+        "for_whom": _options(words.FOR_WHOM, language),
+        "focus_groups": _options(words.FOCUS_GROUP, language),
+        "topics": _grouped(topics_by_group(known), language),
+        "areas": _grouped(areas_by_place(known), language),
+    }
+    response = page(request, "worker/take_down.html", facts, status=problem.status if problem else 200)
+    response.headers.update(problem.headers if problem else {})
+    return response
+
+
+def _options(table: Mapping[str, str], language: Language) -> list[tuple[str, str]]:
+    return [(code, gettext(language, msgid)) for code, msgid in table.items()]
+
+
+def _grouped(groups: Sequence[Group], language: Language) -> list[tuple[str, list[tuple[str, str]]]]:
+    return [(_name(top, language), [(one.code, _name(one, language)) for one in below]) for top, below in groups]
+
+
+def _name(named: Place | Topic, language: Language) -> str:
+    return named.name_en if language == "en" and named.name_en else named.name
+
+
+def topics_by_group(known: Directory) -> list[tuple[Topic, list[Topic]]]:
+    """Return the topics in use under their groups; a group without any stands for itself."""
+    topics = [topic for topic in known.catalogue.topics.values() if topic.is_active]
+    below = {group.code: [t for t in topics if t.parent_code == group.code] for group in topics}
+    return [(group, below[group.code] or [group]) for group in topics if group.parent_code is None]
+
+
+def areas_by_place(known: Directory) -> list[tuple[Place, list[Place]]]:
+    """Return the communities under their sub-districts, and each sub-district for what is known no better."""
+    places = sorted(known.areas.places.values(), key=lambda p: p.code)
+    tops = [p for p in places if p.level in (AreaLevel.COUNTY, AreaLevel.SUBDISTRICT)]
+    return [
+        (top, [top, *(p for p in places if p.parent_id == top.id and p.level is AreaLevel.COMMUNITY)]) for top in tops
+    ]
+
+
+def _receipt_facts(session: Session, receipt: Receipt, typed: TakenDown, person: Person) -> dict[str, Any]:
+    known = directory(session)
+    place, desk = known.areas.by_code[receipt.area], known.areas.places[receipt.desk_id]
+    half = len(receipt.tracking_code) // 2
+    return {
+        "receipt": receipt,
+        "code": f"{receipt.tracking_code[:half]} {receipt.tracking_code[half:]}",
+        "place": place,
+        "desk": desk,
+        "topic": known.catalogue.topics[receipt.category],
+        "may_open": any(known.areas.covers(person.area_id, area_id) for area_id in (place.id, desk.id)),
+        "is_named": bool(typed.name or typed.phone),
+    }

@@ -1,0 +1,82 @@
+"""Beat: one leads, the others stand by; and while the broker is away it sweeps by itself."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from kombu.exceptions import OperationalError
+
+from tests.journeys.waiting import wait_for
+from workers import beat as beat_module
+from workers.app import app
+from workers.beat import LEADER_LOCK, Beat
+from workers.timetable import Entry
+
+
+@pytest.fixture
+def own_engine(servers: object, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
+    monkeypatch.setattr(beat_module, "get_engine", lambda: engine)
+    monkeypatch.setattr(beat_module, "STAND_BY_SECONDS", 0.1)
+    yield engine
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    found: list[str] = []
+
+    @app.task(name="test.line")
+    def line() -> None:
+        found.append("swept here")
+
+    monkeypatch.setattr(beat_module, "TIMETABLE", (Entry("test.line", 0.05, "to be seen"),))
+    yield found
+    app.tasks.pop("test.line")
+
+
+def run(beat: Beat) -> threading.Thread:
+    thread = threading.Thread(target=beat.run, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_beat_sends_the_timetable(own_engine: sa.Engine, sent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.tasks["test.line"], "apply_async", lambda **_: sent.append("sent"))
+    beat = Beat()
+    thread = run(beat)
+    wait_for(lambda: sent.count("sent") >= 3, 10, "three times sent")
+    beat.stop()
+    thread.join(10)
+    assert "swept here" not in sent
+
+
+def test_without_the_broker_beat_sweeps_by_itself(
+    own_engine: sa.Engine, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(**_: object) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(app.tasks["test.line"], "apply_async", away)
+    beat = Beat()
+    thread = run(beat)
+    wait_for(lambda: sent.count("swept here") >= 3, 10, "three sweeps")
+    beat.stop()
+    thread.join(10)
+
+
+def test_a_second_beat_stands_by_and_takes_over(
+    own_engine: sa.Engine, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.tasks["test.line"], "apply_async", lambda **_: sent.append("sent"))
+    with own_engine.connect() as leader:
+        assert leader.scalar(sa.select(sa.func.pg_try_advisory_lock(LEADER_LOCK)))
+        leader.commit()
+        second = Beat()
+        thread = run(second)
+        threading.Event().wait(0.5)
+        assert sent == []
+        leader.execute(sa.select(sa.func.pg_advisory_unlock(LEADER_LOCK)))
+        leader.commit()
+    wait_for(lambda: sent, 10, "the second beat leads")
+    second.stop()
+    thread.join(10)
