@@ -9,7 +9,7 @@ from fastapi.staticfiles import StaticFiles
 
 from service.logs import configure_logging
 from service.settings import get_settings
-from service.web import api, error_pages, health, resident, sign_in, supervisor, take_down, tracking, worker
+from service.web import admin, api, error_pages, health, resident, sign_in, supervisor, take_down, tracking, worker
 from service.web.catalogues import LANGUAGES, catalogue
 from service.web.csrf import check_csrf
 from service.web.guard import Guard
@@ -22,6 +22,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     tracking.router,
     api.router,
     supervisor.router,
+    admin.router,
     worker.router,
     take_down.router,
 )

@@ -45,8 +45,8 @@ def _expected() -> tuple[type[Exception], ...]:
     """Return the errors that have a sentence; Python asks only when something was raised."""
     from sqlalchemy.exc import InterfaceError, OperationalError
 
+    from service.embedded.trouble import CannotRunError
     from service.errors import ServiceError
-    from service.processes import CannotRunError
     from service.settings import SettingsInvalidError
     from sla_policies.documents import DocumentInvalidError
 

@@ -32,7 +32,7 @@ def migrate() -> None:
 
 def doctor() -> None:
     """Check settings, database, broker, policies, calendars, disk and clocks."""
-    from service.doctor import Verdict, examine
+    from service.cli.doctor import Verdict, examine
 
     verdicts = set()
     for finding in examine():
@@ -44,8 +44,8 @@ def doctor() -> None:
 
 def env(data_dir: DataDir = None) -> None:
     """Print the settings of what `up` runs, secrets included: eval "$(jiban env)" lets other commands work on it."""
-    from service.datafolder import DataFolder, default_data_dir
-    from service.embedded import environment, kept_ports
+    from service.embedded.folder import DataFolder, default_data_dir
+    from service.embedded.servers import environment, kept_ports
 
     folder = DataFolder(data_dir or default_data_dir())
     settings = environment(folder.path, folder.kept_secrets(), kept_ports(folder))
@@ -61,7 +61,7 @@ def seed() -> None:
 @seeds.command("demo")
 def seed_demo() -> None:
     """Write an invented county with its people and a month of cases; a second time changes nothing."""
-    from service import preparing
+    from service.cli import preparing
 
     typer.echo("The demo was written." if preparing.seed_demo() else "The demo is there already.")
     typer.echo(preparing.sign_ins())

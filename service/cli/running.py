@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 APPLICATION = "service.app:app"
-WORKER = ("celery", "-A", "workers.app", "worker", "--pool=threads", "--concurrency=2", "--loglevel=INFO")
+WORKER = ("celery", "-A", "workers.app", "worker", "--pool=threads", "--concurrency=2", "--loglevel=WARNING")
 ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 """Workers have nothing to tell each other: what is due is found in the database."""
 
@@ -42,11 +42,11 @@ def up(
     demo: Demo = True,  # noqa: FBT002  # A flag of the command line.
     at: At = None,
     speed: Speed = None,
-    web_workers: Annotated[int, typer.Option(min=1, max=64, help="How many web processes.")] = 2,
+    web_workers: Annotated[int, typer.Option(min=1, max=64, help="How many web processes.")] = 1,
 ) -> None:
     """Run everything on this machine: PostgreSQL, Valkey, web, worker and beat."""
-    from service import up as whole
-    from service.datafolder import default_data_dir
+    from service.embedded import up as whole
+    from service.embedded.folder import default_data_dir
 
     moment = _moment(at, speed)
     clock = [*(("--at", moment.isoformat()) if moment else ()), *(("--speed", str(speed)) if speed else ())]
@@ -56,7 +56,7 @@ def up(
 
 def prepare(demo: Demo = True, at: At = None, speed: Speed = None) -> None:  # noqa: FBT002  # A flag.
     """Migrate, seed and set the clock: what `up` does before it starts the other processes."""
-    from service import preparing
+    from service.cli import preparing
 
     preparing.prepare(demo=demo, at=_moment(at, speed), speed=speed)
     if demo:

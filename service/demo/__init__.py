@@ -4,22 +4,23 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, select
 
+from service.accounts.rules import DEMO_PASSWORD
 from service.areas.tables import Area
 from service.clocks.actions import register_book
 from service.clocks.queries import current_book
 from service.demo.cases import MONTH, live_a_month
 from service.demo.catalogue import add_catalogue, add_rules
-from service.demo.people import PASSWORD, add_roster, build_staff
+from service.demo.people import add_roster, build_staff
 from service.demo.town import COUNTY_CODE, build_town
 
 SIGN_INS: tuple[tuple[str, str, str, str], ...] = (
-    ("li.qiang", PASSWORD, "worker", "The queue of a community worker of 湖滨社区"),
-    ("he.jun", PASSWORD, "head", "Everything of 湖滨社区, whose head he is"),
-    ("wu.dan", PASSWORD, "triage", "What the duty desk of 望湖街道 has to decide"),
-    ("chen.jing", PASSWORD, "supervisor", "The board of 望湖街道"),
-    ("zhou.tao", PASSWORD, "supervisor", "The board of 柳溪镇"),
-    ("qian.bo", PASSWORD, "district", "The board of the whole county, 江城区"),
-    ("admin", PASSWORD, "admin", "People, areas, duties, topics and rules"),
+    ("li.qiang", DEMO_PASSWORD, "worker", "The queue of a community worker of 湖滨社区"),
+    ("he.jun", DEMO_PASSWORD, "head", "Everything of 湖滨社区, whose head he is"),
+    ("wu.dan", DEMO_PASSWORD, "triage", "What the duty desk of 望湖街道 has to decide"),
+    ("chen.jing", DEMO_PASSWORD, "supervisor", "The board of 望湖街道"),
+    ("zhou.tao", DEMO_PASSWORD, "supervisor", "The board of 柳溪镇"),
+    ("qian.bo", DEMO_PASSWORD, "district", "The board of the whole county, 江城区"),
+    ("admin", DEMO_PASSWORD, "admin", "People, areas, duties, topics and rules"),
 )
 """Whom a visitor may be: login, password, role, what they see (a message id)."""
 

@@ -56,7 +56,7 @@ SHOWN = (
     Shown(2.2 * DAY, "湖滨社区", "C05", standing.signed_only, CAST),
     Shown(7 * DAY - 70, "湖滨社区", "E01", standing.in_hand, CAST),
     Shown(85, "湖滨社区", "A03", standing.signed_only, CAST),
-    Shown(24, "湖滨社区", "A03", standing.ignored, CAST),
+    Shown(24, "湖滨社区", "F01", standing.ignored, CAST),
     Shown(1.4 * DAY, "湖滨社区", "A04", standing.waiting, CAST),
     Shown(3 * DAY, "湖滨社区", "G01", standing.in_hand, CAST),
     Shown(5 * HOUR, "湖滨社区", "D01", standing.signed_only, CAST),

@@ -153,6 +153,7 @@ def extended(life: Life) -> Course:
 def withdrawn(life: Life) -> Course:
     """Let the resident take the request back."""
     yield from sign(life)
+    yield from talk(life)
     yield life.by_day(0.5, 20)
     life.resident_does(Action.WITHDRAW, text=life.say("withdraw"))
 

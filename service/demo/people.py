@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from service.accounts.passwords import hashed
-from service.accounts.rules import Role, check_password
+from service.accounts.rules import DEMO_PASSWORD, Role, check_password
 from service.accounts.tables import Absence, Duty, Person
 from service.areas.rules import AreaLevel
 from service.audit.actions import record_all
@@ -19,7 +19,7 @@ from service.demo.town import Town
 from service.secrecy import encrypt, normalise_phone
 
 ZONE = ZoneInfo("Asia/Shanghai")
-PASSWORD = "jiban-demo-24h"  # noqa: S105  # The demo's one password, printed on its sign-in page.
+
 People = Mapping[str, Person]
 """The people by their login."""
 
@@ -63,8 +63,8 @@ LEAVES = (
 
 def build_staff(session: Session, town: Town, now: datetime) -> People:
     """Write the people. All share one password, hashed once."""
-    check_password(PASSWORD, login="")
-    secret = hashed(PASSWORD)
+    check_password(DEMO_PASSWORD, login="")
+    secret = hashed(DEMO_PASSWORD)
     staff: dict[str, Person] = {}
     for area, entry in town.said:
         for name, name_en, role in _people_of(entry):

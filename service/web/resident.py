@@ -2,8 +2,8 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -14,7 +14,7 @@ from sqlmodel import Session
 from service.accounts.limits import limit, record_failure
 from service.areas.rules import AreaLevel
 from service.cases.queries import by_number
-from service.errors import InvalidFieldsError, ServiceError, TooManyTriesError
+from service.errors import InvalidFieldsError, ServiceError
 from service.handling.actions import RESIDENT
 from service.handling.queries import view
 from service.intake.actions import MOST_KEY, open_case
@@ -22,14 +22,15 @@ from service.intake.forms import Channel, RequestForm
 from service.intake.rules import KeyUsedError, Receipt
 from service.routing.queries import directory
 from service.web import resident_words as telling
-from service.web import timewords, words
+from service.web import words
 from service.web.catalogues import Language, translate
-from service.web.deps import DbSession, Now, client_address, maybe_person, real_now
-from service.web.error_pages import FIELD_SENTENCES, Problem, problem_of
+from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
+from service.web.error_pages import FIELD_SENTENCES, problem_of
 from service.web.render import language_of, page
 from service.web.sealed import Seal
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(maybe_person)])
+router = APIRouter(include_in_schema=False, dependencies=[Depends(maybe_person), Depends(product_now)])
+"""Every page knows who reads it, if somebody is signed in, and says so when time is simulated."""
 
 MOST_REQUESTS = 30
 REQUESTS_WITHIN = timedelta(hours=1)
@@ -104,13 +105,13 @@ class Choices:
 
 
 @router.get("/")
-def show_home(request: Request, now: Now) -> Response:  # noqa: ARG001  # The page says when time is simulated.
+def show_home(request: Request) -> Response:
     """Show the two things a resident may want, and whom to call."""
     return page(request, "resident/home.html")
 
 
 @router.get("/submit")
-def show_form(request: Request, session: DbSession, now: Now) -> Response:  # noqa: ARG001  # As above.
+def show_form(request: Request, session: DbSession) -> Response:
     """Show the form."""
     return _form(request, session, Typed(key=_new_key()))
 
@@ -157,19 +158,6 @@ def case_path(number: str) -> str:
     return f"/track/{number}"
 
 
-def told(request: Request, error: ServiceError, now: datetime) -> Problem:
-    """Return an error as a problem; a wait is said in minutes, or as the time when it ends."""
-    problem, language = problem_of(request, error), language_of(request)
-    if "retry_after" not in error.facts:
-        return problem
-    wait = telling.rounded_up(error.facts["retry_after"])
-    if isinstance(error, TooManyTriesError):
-        sentence = "That was tried too often. Please try again in {wait}. In a hurry, call 12345 at any hour."
-        return replace(problem, sentence=translate(language, sentence, wait=timewords.span(wait, language)))
-    sentence = "You urged this a short while ago, and the desk was told. You can urge again from {time} on."
-    return replace(problem, sentence=translate(language, sentence, time=timewords.when(now + wait, now, language)))
-
-
 def _new_key() -> str:
     return secrets.token_urlsafe(16)
 
@@ -193,7 +181,7 @@ def _to_receipt(receipt: Receipt) -> Response:
 
 
 def _form(request: Request, session: Session, typed: Typed, error: ServiceError | None = None) -> Response:
-    problem = told(request, error, request.state.now) if error else None
+    problem = problem_of(request, error) if error else None
     facts: Mapping[str, Any] = {
         "typed": typed,
         "problem": problem,

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from service.cases.rules import Action
 from service.clocks.tables import ClockRow
@@ -197,8 +196,3 @@ def _about(happened: Happened, language: Language) -> str:
     if "satisfaction" in facts:
         said.append(translate(language, words.SATISFACTION[facts["satisfaction"]]))
     return " · ".join(said)
-
-
-def rounded_up(seconds: Any) -> timedelta:  # noqa: ANN401  # A fact of an error.
-    """Return a wait in whole minutes, never too short."""
-    return timedelta(minutes=-(-int(seconds) // 60))

@@ -20,12 +20,13 @@ from service.handling.queries import CaseView, WrongCodeError, resident_case, vi
 from service.web import resident_words as telling
 from service.web import timewords, words
 from service.web.catalogues import translate
-from service.web.deps import DbSession, Now, client_address, maybe_person, real_now
-from service.web.error_pages import NEVER_KEPT
+from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
+from service.web.error_pages import NEVER_KEPT, problem_of
 from service.web.render import language_of, page
-from service.web.resident import CASE, case_path, told
+from service.web.resident import CASE, case_path
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(maybe_person)])
+router = APIRouter(include_in_schema=False, dependencies=[Depends(maybe_person), Depends(product_now)])
+"""Every page knows who reads it, if somebody is signed in, and says so when time is simulated."""
 
 CODE = "code"
 WIDE_DIGITS = {ord("０") + n: ord("0") + n for n in range(10)}
@@ -62,18 +63,18 @@ class Tried:
 
 
 @router.get("/track")
-def show_search(request: Request, now: Now, number: str = "") -> Response:
+def show_search(request: Request, number: str = "") -> Response:
     """Ask for number and code."""
-    return _search(request, now, number)
+    return _search(request, number)
 
 
 @router.post("/track")
-def find_case(request: Request, session: DbSession, now: Now, number: Short = "", code: Short = "") -> Response:
+def find_case(request: Request, session: DbSession, number: Short = "", code: Short = "") -> Response:
     """Go to the case, when number and code belong together."""
     try:
         case = resident_case(session, tidy_number(number), code, ip=client_address(request), now=real_now())
     except (WrongCodeError, TooManyTriesError) as error:
-        return _search(request, now, number, Tried(error=error))
+        return _search(request, number, Tried(error=error))
     return _to(case)
 
 
@@ -111,7 +112,7 @@ def take_action(request: Request, session: DbSession, now: Now, number: str, act
     try:
         case = _case(request, session, number, typed.get(CODE, ""))
     except (CodeNeededError, WrongCodeError, TooManyTriesError) as error:
-        return _search(request, now, number, Tried(action, typed, error))
+        return _search(request, number, Tried(action, typed, error))
     try:
         with session.begin_nested():
             _do(session, case, Action(action), _answers(action, typed), now)
@@ -165,9 +166,9 @@ def _to(case: Case, done: str = "") -> Response:
     return response
 
 
-def _search(request: Request, now: datetime, number: str, tried: Tried = Tried()) -> Response:
+def _search(request: Request, number: str, tried: Tried = Tried()) -> Response:
     """Render the form for number and code; what was typed for an action waits in it."""
-    problem = told(request, tried.error, now) if tried.error else None
+    problem = problem_of(request, tried.error) if tried.error else None
     kept = {name: value for name, value in tried.typed.items() if name != CODE}
     facts = {
         "number": number,
@@ -197,7 +198,7 @@ def _step_page(request: Request, session: Session, case: Case, now: datetime, tr
 
 def _show(request: Request, template: str, seen: CaseView, now: datetime, tried: Tried, done: str = "") -> Response:
     language = language_of(request)
-    problem = told(request, _in_words(tried.error, language), now) if tried.error else None
+    problem = problem_of(request, _in_words(tried.error, language)) if tried.error else None
     closes = telling.closing_time(seen)
     facts: dict[str, Any] = {
         "view": seen,

@@ -2,8 +2,14 @@
 
 from fastapi import APIRouter
 
-from service.web.admin import areas, categories, history, overview, people, roster, rules
+from service.web.admin.areas import router as areas
+from service.web.admin.categories import router as categories
+from service.web.admin.history import router as history
+from service.web.admin.overview import router as overview
+from service.web.admin.people import router as people
+from service.web.admin.roster import router as roster
+from service.web.admin.rules import router as rules
 
 router = APIRouter(include_in_schema=False, prefix="/admin")
 for part in (overview, people, roster, areas, categories, rules, history):
-    router.include_router(part.router)
+    router.include_router(part)

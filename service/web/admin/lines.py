@@ -15,6 +15,14 @@ from service.routing.tables import RoutingRule
 from service.web.admin.common import called, said
 from service.web.words import LEVEL
 
+PART_LABELS: Mapping[str, str] = {
+    "any-category": "any category",
+    "anywhere": "anywhere",
+    "left": "somebody who has left",
+    "unit": "{unit}: {role}",
+    "level": "{level} of the place: {role}",
+}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -76,8 +84,8 @@ def line(request: Request, rule: RoutingRule, known: Names) -> Line:
     area = known.areas.get(rule.area_id or 0)
     return Line(
         rule,
-        what=f"{topic.code} {called(request, topic)}" if topic else said(request, "any category"),
-        where=called(request, area) if area else said(request, "anywhere"),
+        what=f"{topic.code} {called(request, topic)}" if topic else said(request, PART_LABELS["any-category"]),
+        where=called(request, area) if area else said(request, PART_LABELS["anywhere"]),
         to=_target(request, rule, known),
         broken=known.broken(rule),
     )
@@ -86,9 +94,9 @@ def line(request: Request, rule: RoutingRule, known: Names) -> Line:
 def _target(request: Request, rule: RoutingRule, known: Names) -> str:
     if rule.target_person_id is not None:
         person = known.people.get(rule.target_person_id)
-        return called(request, person) if person else said(request, "somebody who has left")
+        return called(request, person) if person else said(request, PART_LABELS["left"])
     role = said(request, ROLE_LABELS[Role(rule.target_role)])
     if rule.target_area_id is not None:
-        return said(request, "{unit}: {role}", unit=called(request, known.areas[rule.target_area_id]), role=role)
+        return said(request, PART_LABELS["unit"], unit=called(request, known.areas[rule.target_area_id]), role=role)
     level = said(request, LEVEL[rule.target_level or "community"])
-    return said(request, "{level} of the place: {role}", level=level, role=role)
+    return said(request, PART_LABELS["level"], level=level, role=role)

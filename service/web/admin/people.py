@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 from sqlmodel import Session
 
 from service.accounts.actions import add_person, change_person, may_manage, set_password
 from service.accounts.queries import PeopleAsk, find_people, phone_of
-from service.accounts.rules import RANK, PersonDetails, Role, may_appoint
+from service.accounts.rules import NAME_MOST, RANK, PersonDetails, Role, may_appoint
 from service.accounts.tables import Person
 from service.areas.queries import all_areas, subtree_ids
 from service.audit.changes import version_of
@@ -74,22 +74,27 @@ class PersonForm(TypedForm):
         )
 
 
+class PeopleQuery(TypedForm):
+    """Which people somebody wants to see, as the address says it."""
+
+    area: Text = ""
+    search: Text = ""
+    role: Text = ""
+    left: Text = ""
+    page: Text = ""
+
+    def ask(self) -> PeopleAsk:
+        """Return what was asked for; what cannot be read asks for everything."""
+        role = next((role for role in Role if role == self.role), None)
+        return PeopleAsk(as_id(self.area), self.search[:NAME_MOST], role, bool(self.left), page_number(self.page))
+
+
 @router.get("")
 def show_people(
-    request: Request,
-    session: DbSession,
-    by: Manager,
-    now: Now,
-    area: Text = "",
-    search: Text = "",
-    role: Text = "",
-    left: Text = "",
-    page: Text = "",
+    request: Request, session: DbSession, by: Manager, now: Now, query: Annotated[PeopleQuery, Query()]
 ) -> Response:
     """List the people of an area and below it."""
-    wanted = role if role in set(Role) else ""
-    ask = PeopleAsk(as_id(area), search[:60], Role(wanted) if wanted else None, bool(left), page_number(page))
-    known = directory(session)
+    ask, known = query.ask(), directory(session)
     context = {
         "ask": ask,
         "found": find_people(session, ask, within=_reach(by)),

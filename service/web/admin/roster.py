@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
+from pydantic import Field
 
 from service.accounts.duties import add_absence, add_duties, end_absence, remove_duty
 from service.accounts.rules import DutyHours
@@ -23,7 +24,7 @@ NOBODY = 0
 class DutyForm(TypedForm):
     """Duties as they are typed: the same hours on some days."""
 
-    weekdays: list[str] = []
+    weekdays: Annotated[list[str], Field(default_factory=list)]
     starts: Text = ""
     ends: Text = ""
 

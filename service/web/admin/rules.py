@@ -219,10 +219,8 @@ def _form_page(
 
 
 def _form_of(rule: RoutingRule) -> RuleForm:
-    if rule.target_person_id is not None:
-        goes_to = "person"
-    else:
-        goes_to = "unit" if rule.target_area_id is not None else "level"
+    by_unit = "unit" if rule.target_area_id is not None else "level"
+    goes_to = "person" if rule.target_person_id is not None else by_unit
     return RuleForm(
         category=rule.category_code or "",
         area=str(rule.area_id or ""),

@@ -1,6 +1,6 @@
 """How is a change of the configuration told in words?"""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from service.accounts.rules import ROLE_LABELS
 from service.areas.queries import area_names
 from service.audit.changes import changes_of
 from service.categories.queries import topics
+from service.routing.actions import in_order
 from service.web import timewords
 from service.web.catalogues import NAMES, translate
 from service.web.render import language_of
@@ -37,7 +38,7 @@ ACTION_LABELS: Mapping[str, str] = {
     "rule.deleted": "Rule deleted",
 }
 FIELD_LABELS: Mapping[str, str] = {
-    "code": "Code",
+    "code": "Short code",
     "name": "Name in Chinese",
     "name_en": "Name in English",
     "role": "Role",
@@ -67,6 +68,17 @@ FIELD_LABELS: Mapping[str, str] = {
     "duty": "Weekly duty",
     "absence": "Absence",
 }
+PART_LABELS: Mapping[str, str] = {
+    "system": "the system itself",
+    "hidden": "{what}: changed",
+    "one": "{what}: {value}",
+    "both": "{what}: {before} → {after}",
+    "nothing": "nothing",
+    "yes": "yes",
+    "no": "no",
+    "gap": ", ",
+    "stand-in": "{when}, standing in: {name}",
+}
 WEEKDAY_LABELS: Mapping[int, str] = {
     0: "Monday",
     1: "Tuesday",
@@ -93,6 +105,10 @@ class Told:
     text: str
     kind: str
     subject_id: int
+    subject: str
+    """The name of what was changed, where it has one."""
+    is_gone: bool
+    """It has no page any more."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +120,8 @@ class _Teller:
     people: Mapping[int, Any]
     areas: Mapping[int, Any]
     topics: Mapping[str, Any]
+    rules: frozenset[int]
+    """Those that are still there."""
 
     def say(self, msgid: str, **facts: object) -> str:
         return translate(self.language, msgid, **facts)
@@ -113,27 +131,32 @@ class _Teller:
 
     def entry(self, row: Mapping[str, Any]) -> Told:
         actor = self.people.get(row["actor_id"] or 0)
-        who = self.called(actor) if actor else self.say("the system itself")
+        who = self.called(actor) if actor else self.say(PART_LABELS["system"])
         title = self.say(ACTION_LABELS.get(row["action"], row["action"]))
         text = "\n".join(self.field(name, value) for name, value in row["data"].items() if _says_something(value))
-        return Told(row["at"], title, who, text, row["subject_kind"], row["subject_id"])
+        kind, subject_id = row["subject_kind"], row["subject_id"]
+        is_gone = kind == "rule" and subject_id not in self.rules
+        return Told(row["at"], title, who, text, kind, subject_id, self.subject(kind, subject_id), is_gone)
+
+    def subject(self, kind: str, subject_id: int) -> str:
+        by_id = {"person": self.people, "area": self.areas, "category": {t.id: t for t in self.topics.values()}}
+        named = by_id.get(kind, {}).get(subject_id)
+        return self.called(named) if named else ""
 
     def field(self, name: str, value: Any) -> str:  # noqa: ANN401  # JSON.
         label = self.say(FIELD_LABELS.get(name, name))
         if value == []:
-            return self.say("{what}: changed", what=label)
+            return self.say(PART_LABELS["hidden"], what=label)
         before, after = value if isinstance(value, list) else (None, value)
         if before is None:
-            return self.say("{what}: {value}", what=label, value=self.value(name, after))
-        return self.say(
-            "{what}: {before} → {after}", what=label, before=self.value(name, before), after=self.value(name, after)
-        )
+            return self.say(PART_LABELS["one"], what=label, value=self.value(name, after))
+        return self.say(PART_LABELS["both"], what=label, before=self.value(name, before), after=self.value(name, after))
 
     def value(self, name: str, value: Any) -> str:  # noqa: ANN401  # JSON; one way to say each kind.
         if value is None or value in ("", []):
-            return self.say("nothing")
+            return self.say(PART_LABELS["nothing"])
         if isinstance(value, bool):
-            return self.say("yes") if value else self.say("no")
+            return self.say(PART_LABELS["yes" if value else "no"])
         if name in ("duty", "absence"):
             return self.span(value)
         if name in _AREAS and value in self.areas:
@@ -143,7 +166,7 @@ class _Teller:
         if name in _CODES and value in self.topics:
             return f"{value} {self.called(self.topics[value])}"
         if isinstance(value, list):
-            return self.say(", ").join(str(part) for part in value)
+            return self.say(PART_LABELS["gap"]).join(str(part) for part in value)
         return self.coded(name, str(value))
 
     def coded(self, name: str, value: str) -> str:
@@ -155,7 +178,7 @@ class _Teller:
             "grade": GRADE,
         }
         if name == "language":
-            return dict(NAMES).get(value, value)  # type: ignore[arg-type]
+            return NAMES.get(value, value)
         return self.say(tables.get(name, {}).get(value, value)) if name in tables else value
 
     def span(self, value: Mapping[str, Any]) -> str:
@@ -164,15 +187,17 @@ class _Teller:
         ends = (datetime.fromisoformat(value[name]) for name in ("starts_at", "ends_at"))
         told = " – ".join(timewords.when(end, self.now, self.language) for end in ends)
         to = self.people.get(value.get("substitute_id") or 0)
-        return f"{told}, {self.say('standing in: {name}', name=self.called(to))}" if to else told
+        return self.say(PART_LABELS["stand-in"], when=told, name=self.called(to)) if to else told
 
 
 def told(session: Session, rows: Iterable[Mapping[str, Any]], language: str, now: datetime) -> list[Told]:
     """Return entries of the history in words, in the order given."""
     rows = list(rows)
-    people = people_by_id(session, {i for row in rows for i in _ids(row, _PEOPLE)} | {r["actor_id"] or 0 for r in rows})
-    areas = area_names(session, {i for row in rows for i in _ids(row, _AREAS)})
-    teller = _Teller(language, now, people, areas, topics(session) if rows else {})
+    actors = {row["actor_id"] or 0 for row in rows}
+    people = people_by_id(session, actors | _subjects(rows, "person") | _ids(rows, _PEOPLE))
+    areas = area_names(session, _subjects(rows, "area") | _ids(rows, _AREAS))
+    rules = frozenset(rule.id or 0 for rule in in_order(session)) if _subjects(rows, "rule") else frozenset()
+    teller = _Teller(language, now, people, areas, topics(session) if rows else {}, rules)
     return [teller.entry(row) for row in rows]
 
 
@@ -194,14 +219,20 @@ def meanwhile(
     return told(session, later, language_of(request), now)
 
 
-def _ids(row: Mapping[str, Any], names: frozenset[str]) -> Iterator[int]:
-    for name, value in row["data"].items():
-        parts = value if isinstance(value, list) else [value]
-        for part in parts:
-            if name in names and isinstance(part, int):
-                yield part
-            elif isinstance(part, dict):
-                yield from (i for key, i in part.items() if key in names and isinstance(i, int))
+def _subjects(rows: Iterable[Mapping[str, Any]], kind: str) -> set[int]:
+    return {row["subject_id"] for row in rows if row["subject_kind"] == kind}
+
+
+def _ids(rows: Iterable[Mapping[str, Any]], names: frozenset[str]) -> set[int]:
+    """Return the numbers that stand in these fields, also inside a duty or an absence."""
+    return {
+        number
+        for row in rows
+        for name, value in row["data"].items()
+        for part in (value if isinstance(value, list) else [value])
+        for key, number in (part.items() if isinstance(part, dict) else [(name, part)])
+        if key in names and isinstance(number, int)
+    }
 
 
 def _says_something(value: Any) -> bool:  # noqa: ANN401  # JSON.

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from service.datafolder import telling
-from service.processes import Account, CannotRunError, as_account
+from service.embedded.account import Account, as_account, own, write_for
+from service.embedded.trouble import CannotRunError, telling
 
 HOST = "127.0.0.1"
 NAME = "jiban"
@@ -137,20 +137,6 @@ class Cluster:
 
     def _program(self, name: str) -> str:
         return str(self.bin_dir / name)
-
-
-def own(path: Path, account: Account | None) -> None:
-    """Give a file of ours to the account."""
-    if account is not None:
-        os.chown(path, account.uid, account.gid)
-
-
-def write_for(account: Account | None, path: Path, text: str) -> None:
-    """Write a file that only the account may read."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    own(path, account)
 
 
 def how_silent(code: int) -> str:

@@ -17,9 +17,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from service.cluster import ENVIRONMENT, HOST, NAME, Cluster, write_for
-from service.datafolder import DataFolder, Secrets, telling
-from service.processes import Account, CannotRunError, Child, Ledger, Program, as_account, how_ended
+from service.embedded.account import Account, as_account, write_for
+from service.embedded.cluster import ENVIRONMENT, HOST, NAME, Cluster
+from service.embedded.folder import DataFolder, Secrets
+from service.embedded.ledger import Ledger
+from service.embedded.processes import Child, Program, how_ended
+from service.embedded.trouble import CannotRunError, telling
 
 PORTS = range(20_000, 32_000)
 """Below the ports that the system hands out to outgoing connections."""

@@ -12,25 +12,17 @@ missing and owns nothing but `postgres/` and `valkey/`. The mode of a folder we 
 """
 
 import base64
-import errno
 import fcntl
-import grp
 import hashlib
 import json
 import os
-import pwd
 import secrets
-import shutil
-import stat
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from service.processes import Account, CannotRunError
+from service.embedded.account import Account, first_barred, servers_account
+from service.embedded.trouble import CannotRunError, telling
 
-ACCOUNT = "jiban"
 ROOT_DATA = Path("/var/lib/jiban")
 
 
@@ -174,72 +166,3 @@ class DataFolder:
                 f"As root, PostgreSQL runs as the user “{account.name}”, who may not enter {barred}, so the data cannot"
                 f" lie in {self.path}. Choose a folder outside it with --data-dir, such as {ROOT_DATA / 'data'}."
             )
-
-
-@contextmanager
-def telling(path: Path) -> Iterator[None]:
-    """Turn what the file system refuses into a sentence. Errors: CannotRunError."""
-    try:
-        yield
-    except OSError as why:
-        mend = (
-            "Make room on that disk, or choose another folder with --data-dir."
-            if why.errno in (errno.ENOSPC, errno.EDQUOT)
-            else "Choose another folder with --data-dir."
-        )
-        raise CannotRunError(f"The data folder {path} cannot be used: {why.strerror} ({why.filename}). {mend}") from why
-
-
-def first_barred(path: Path, account: Account) -> Path | None:
-    """Return the outermost folder on the way to `path`, or `path` itself, that the account may not enter."""
-    for step in (*reversed(path.parents), path):
-        found = step.stat()
-        if found.st_uid == account.uid:
-            may = found.st_mode & stat.S_IXUSR
-        elif found.st_gid in (account.gid, *account.groups):
-            may = found.st_mode & stat.S_IXGRP
-        else:
-            may = found.st_mode & stat.S_IXOTH
-        if not may:
-            return step
-    return None
-
-
-def servers_account() -> Account | None:
-    """Return the account that the servers run as; None for the one we are. Errors: CannotRunError."""
-    if os.geteuid() != 0:
-        return None
-    found = _known_account()
-    if found is None:
-        _make_account()
-        found = _known_account()
-    if found is None:
-        raise CannotRunError(
-            f"As root, PostgreSQL needs an account of its own, and “{ACCOUNT}” could not be made."
-            f" Make a system user with that name, or run Jiban as an ordinary user."
-        )
-    return found
-
-
-def _known_account() -> Account | None:
-    try:
-        entry = pwd.getpwnam(ACCOUNT)
-    except KeyError:
-        return None
-    groups = tuple(g.gr_gid for g in grp.getgrall() if ACCOUNT in g.gr_mem)
-    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, groups)
-
-
-def _make_account() -> None:
-    useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    if useradd is not None:
-        options = [
-            "--system",
-            "--user-group",
-            "--no-create-home",
-            "--home-dir",
-            "/nonexistent",
-            "--shell",
-            "/bin/false",
-        ]
-        subprocess.run([useradd, *options, ACCOUNT], check=False, capture_output=True)  # noqa: S603  # Fixed words.

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.datafolder import telling
-from service.embedded import EmbeddedServers
-from service.processes import CannotRunError, Child, Program, Supervisor, ending_with_us, stopped_by_signals
+from service.embedded.processes import Child, Program, ending_with_us
+from service.embedded.servers import EmbeddedServers
+from service.embedded.supervisor import Supervisor, stopped_by_signals
+from service.embedded.trouble import CannotRunError, telling
 
 READY_WITHIN = 60.0
 """Seconds from the start of the web until it answers."""

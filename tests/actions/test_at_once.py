@@ -1,0 +1,122 @@
+"""What happens when many act at the same moment? Real transactions that commit, on a database of their own."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.assignments.tables import Workload
+from service.audit.queries import broken_chains
+from service.cases.rules import Action
+from service.cases.tables import Case
+from service.database import connect
+from service.embedded import EmbeddedServers
+from service.errors import ServiceError
+from service.escalations.actions import sweep
+from service.escalations.tables import Escalation
+from service.handling.actions import Doer, act
+from service.handling.queries import actors
+from service.intake.actions import open_case
+from service.migrations.run import migrate
+from tests.builders import a_request
+from tests.people import Town, build_town
+
+MANY = 8
+
+
+@pytest.fixture(scope="module")
+def shared(servers: EmbeddedServers) -> Iterator[sa.Engine]:
+    base = connect(servers.database_url)
+    with base.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("DROP DATABASE IF EXISTS at_once"))
+        connection.execute(sa.text("CREATE DATABASE at_once"))
+    base.dispose()
+    url = sa.make_url(servers.database_url).set(database="at_once").render_as_string(hide_password=False)
+    engine = connect(url, pool_size=MANY + 2)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def crowd(shared: sa.Engine) -> Town:
+    with Session(shared, expire_on_commit=False) as session, session.begin():
+        return build_town(session)
+
+
+@pytest.fixture(autouse=True)
+def fresh_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.routing.queries._known", None)
+
+
+def at_once(shared: sa.Engine, work: Callable[[Session, int], Any], times: int = MANY) -> list[Any]:
+    """Let so many do the work at the same time, each in a transaction of its own."""
+
+    def one(number: int) -> Any:
+        with Session(shared, expire_on_commit=False) as session, session.begin():
+            return work(session, number)
+
+    with ThreadPoolExecutor(MANY) as pool:
+        return list(pool.map(one, range(times)))
+
+
+def test_one_key_sent_many_times_at_once_makes_one_case(shared: sa.Engine, crowd: Town, now: datetime) -> None:
+    receipts = at_once(shared, lambda session, _: open_case(session, a_request(), now=now, key="same"))
+    assert len({r.number for r in receipts}) == 1
+    assert len({r.tracking_code for r in receipts}) == 1
+
+
+def test_many_requests_at_once_get_their_own_numbers_and_loads_add_up(
+    shared: sa.Engine, crowd: Town, now: datetime
+) -> None:
+    receipts = at_once(shared, lambda session, _: open_case(session, a_request(), now=now), times=80)
+    assert len({r.number for r in receipts}) == 80
+    with Session(shared) as session:
+        held = dict(
+            session.execute(
+                sa.select(Case.assignee_id, sa.func.count())
+                .where(col(Case.assignee_id).is_not(None))
+                .group_by(col(Case.assignee_id))
+            ).all()
+        )
+        loads = {w.person_id: w.open_cases for w in session.exec(select(Workload))}
+        assert loads == held
+        assert broken_chains(session) == []
+
+
+def test_many_sweepers_at_once_take_every_step_once(shared: sa.Engine, crowd: Town, now: datetime) -> None:
+    later = now + timedelta(days=9)
+    while any(at_once(shared, lambda session, _: sweep(session, later, most=20))):
+        pass
+    with Session(shared) as session:
+        steps = session.execute(
+            sa.select(Escalation.clock_id, Escalation.arm, Escalation.step, sa.func.count()).group_by(
+                Escalation.clock_id, Escalation.arm, Escalation.step
+            )
+        ).all()
+        assert len(steps) > 200
+        assert {count for *_, count in steps} == {1}
+        assert broken_chains(session) == []
+
+
+def test_of_many_who_sign_at_once_with_one_version_one_wins(shared: sa.Engine, crowd: Town, now: datetime) -> None:
+    with Session(shared, expire_on_commit=False) as session, session.begin():
+        number = open_case(session, a_request(), now=now).number
+        case = session.exec(select(Case).where(Case.number == number)).one()
+        case_id, version = case.id or 0, case.version
+
+    def sign(session: Session, turn: int) -> str:
+        person = (crowd.li_qiang, crowd.sun_li)[turn % 2]
+        doer = Doer(actors(session, session.get_one(Case, case_id), person), person)
+        try:
+            act(session, case_id, Action.ACCEPT, {}, by=doer, now=now, version=version)
+        except ServiceError as refused:
+            return refused.code
+        return "signed"
+
+    answers = at_once(shared, sign)
+    assert sorted(answers) == ["conflict"] * (MANY - 1) + ["signed"]
