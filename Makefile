@@ -1,45 +1,64 @@
-# make run, make test: everything else follows. Needs Python 3.11 or newer, and nothing else.
+# make run     sets everything up and serves the product; ARGS="--at 2026-11-23T08:00+08:00 --speed 600" simulates time
+# make test    sets up and passes every test; ARGS="tests/pure -x" chooses
+# make check   linters and types     make format   writes them right
+# make lock    pins the newest allowed versions     make clean   removes what was built, never the data
+
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+VENV ?= .venv
+BIN = $(VENV)/bin
+TEMPLATES = service/web/templates
+ARGS ?=
 
 .PHONY: run test check format lock clean
+.DELETE_ON_ERROR:
 
-run: $(VENV)/.run
+run: $(VENV)/.installed
 	@exec $(BIN)/python -m service.cli up $(ARGS)
 
-test: $(VENV)/.dev
+test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.dev
+check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint service/web/templates --lint --quiet
+	$(BIN)/djlint $(TEMPLATES) --lint --quiet
 
-format: $(VENV)/.dev
+format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-$(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Jiban needs Python 3.11 or newer; name one with: make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
+# The lock is complete, so nothing is resolved; what is imported is compiled at its first use.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps
+PROJECT = $(INSTALL) --no-build-isolation --editable .
 
-$(VENV)/.run: requirements.txt pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+$(VENV)/.installed: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what Jiban needs into $(VENV) …"
+	@$(INSTALL) --require-hashes -r requirements.txt
+	@$(PROJECT)
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@touch $@
+$(VENV)/.installed-dev: requirements-dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what Jiban and its tests need into $(VENV) …"
+	@$(INSTALL) --require-hashes -r requirements-dev.txt
+	@$(PROJECT)
+	@touch $@ $(VENV)/.installed
 
-# The pinned requirements, remade: hashes for every platform, no addresses.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Jiban needs Python 3.11 or newer. Name one with: make PYTHON=python3.12 …" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
+
+# setuptools is pinned beside the dependencies: it installs the project itself.
+COMPILE = $(VENV)-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 --upgrade
+
 lock:
-	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
-	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -o requirements.txt pyproject.toml
-	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	@$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet --disable-pip-version-check uv
+	echo "setuptools>=77" | $(COMPILE) pyproject.toml - --output-file requirements.txt
+	echo "setuptools>=77" | $(COMPILE) pyproject.toml - --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	@rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-lock build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -156,8 +156,8 @@ def _windows(reader: Reader, node: Node) -> Windows:
             found.append(window(opens.strip(), closes.strip()))
         except ValueError as error:
             reader.wrong(item, str(error), "Write hours like 08:30-12:00, or 20:00-08:00 across midnight.")
-    for (_, closes), (opens, _) in pairwise(sorted(found)):
-        if opens < closes:
+    for earlier, later in pairwise(sorted(found)):
+        if later[0] < earlier[1]:
             reader.wrong(node, "Hours of one day overlap.", "Let each window end before the next one begins.")
     return tuple(sorted(found))
 

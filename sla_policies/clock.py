@@ -211,8 +211,12 @@ class Clock:
             return days(at, budget.amount)
         return self._calendar(budget.kind).add(at, timedelta(minutes=budget.amount))
 
+    def spent_at(self, amount: timedelta) -> datetime:
+        """Return when that much of its own time has passed, counted from the start."""
+        return self._past_pauses(self._time.add(self.started_at, amount), self.started_at)
+
     def shifted(self, by: timedelta) -> datetime:
-        """Return when that much of its own time is left before the due time (negative), or has passed since."""
+        """Return when so much of its own time is left before the due time (negative), or has passed since."""
         time = self._time
         base = time.add(self._undisturbed, by) if by > NO_TIME else time.subtract(self._undisturbed, -by)
         return self._past_pauses(max(base, self.started_at), self.started_at)

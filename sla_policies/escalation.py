@@ -79,10 +79,9 @@ def step_time(step: Step, clock: Clock) -> datetime | None:
     offset = step.offset
     if offset.workdays:
         return max(clock.calendar.shift_workdays(due, offset.workdays), clock.started_at)
-    by = timedelta(minutes=offset.minutes)
     if offset.percent is not None:
-        by = clock.allowance * (offset.percent - 100) / 100
-    return clock.shifted(by) if by else due
+        return clock.spent_at(clock.allowance * offset.percent / 100)
+    return clock.shifted(timedelta(minutes=offset.minutes)) if offset.minutes else due
 
 
 def steps_due(clock: Clock, ladder: tuple[Step, ...], fired: frozenset[str], now: datetime) -> tuple[DueStep, ...]:

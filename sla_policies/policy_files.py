@@ -118,7 +118,7 @@ class PolicyReader(Reader):
         entries = self.table(node, keys, ("within", "source", "mark"))
         within = self.budget(entries.get("within"))
         by = self.some_of(entries.get("satisfied_by"), EVENTS[metric], f"event for {metric}") or shared
-        if not by:
+        if not by and "satisfied_by" not in entries:
             self.wrong(node, f"Nothing satisfies {metric}.", f"Name {', '.join(sorted(EVENTS[metric]))}.")
         pauses = self.some_of(entries.get("pauses_for"), PAUSE_REASONS, "reason to pause")
         if pauses and metric is Metric.CONTACT:
@@ -143,7 +143,7 @@ class PolicyReader(Reader):
         entries = self.table(node, ("times", "at_most", "source", "mark"), ("times", "source", "mark"))
         self.one_of(entries.get("mark"), MARKS, "mark")
         times, most = self.whole(entries.get("times"), 0, 10), self.budget(entries.get("at_most"))
-        if (times > 0) != ("at_most" in entries):
+        if (times > 0) != ("at_most" in entries) and self.text(entries.get("times")).isdigit():
             self.wrong(node, "Extensions need a number of times and a limit together.", "Write times and at_most.")
         return (times, most)
 
@@ -151,15 +151,17 @@ class PolicyReader(Reader):
         self.nodes["match", policy] = node
         keys = ("grades", "categories", "groups", "areas", "channels", "focus_groups")
         entries = self.table(node, keys)
-        values = {key: frozenset(self.words(entries.get(key))) for key in keys}
+        values = {key: frozenset(self.words(entries.get(key))) for key in ("categories", "groups", "areas", "channels")}
         values["grades"] = self.some_of(entries.get("grades"), tuple(Grade), "grade")
         values["focus_groups"] = self.some_of(entries.get("focus_groups"), FOCUS_GROUPS, "focus group")
         self._check_categories(entries.get("categories"))
         return Match(**values)
 
     def _check_categories(self, node: Node | None) -> None:
-        if self.known_categories is not None:
-            self.some_of(node, self.known_categories, "category")
+        known = self.known_categories
+        for item in self.items(node):
+            if known is not None:
+                self.one_of(item, known, "category")
 
     def _ladder(self, name: str, node: Node) -> tuple[Step, ...]:
         self.nodes["ladder", name] = node
@@ -178,13 +180,12 @@ class PolicyReader(Reader):
         self.one_of(entries.get("mark"), MARKS, "mark")
         self.text(entries.get("source"))
         metric = self.one_of(entries.get("on"), tuple(Metric), "promise") or Metric.RESOLVE
-        to = self.words(entries.get("to"))
-        self.some_of(entries.get("to"), ROLES, "role")
+        to = self.some_of(entries.get("to"), ROLES, "role")
         return Step(
             self.name(entries.get("step")),
             Metric(metric),
             self._offset(entries.get("at")),
-            tuple(role for role in to if role in ROLES),
+            tuple(role for role in ROLES if role in to),
             self.one_of(entries.get("act"), ACTS, "act"),
             self.truth(entries.get("wakes")),
             self.budget(entries.get("acknowledge_within")),

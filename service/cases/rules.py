@@ -82,6 +82,15 @@ class Field(StrEnum):
     SATISFACTION = "satisfaction"
 
 
+class Satisfaction(StrEnum):
+    """满意 · 基本满意 · 一般 · 不满意."""
+
+    SATISFIED = "satisfied"
+    BASICALLY = "basically"
+    FAIR = "fair"
+    DISSATISFIED = "dissatisfied"
+
+
 class ClockEffect(StrEnum):
     """What an action does to the clocks of the case."""
 

@@ -46,8 +46,9 @@ class Catalogue:
 
     def suggest(self, text: str, *, most: int = 3) -> tuple[Topic, ...]:
         """Return the topics whose keywords stand in the text: most letters matched first, then by code."""
+        words = text.casefold()
         scores = {
-            topic.code: sum(len(word) for word in topic.keywords if word in text)
+            topic.code: sum(len(word) for word in topic.keywords if word.casefold() in words)
             for topic in self.topics.values()
             if topic.is_active
         }

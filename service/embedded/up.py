@@ -140,8 +140,10 @@ def _wait_until_ready(supervisor: Supervisor, listener: socket.socket) -> None:
                     f"{child.name} does not stay up. The end of {child.program.log}:\n{child.last_words()}"
                 )
         if time.monotonic() > give_up:
-            raise CannotRunError(f"The web did not answer within {READY_WITHIN:g} s. Look at the logs.")
-        return is_ready(listener)
+            raise CannotRunError(
+                f"Jiban was not ready within {READY_WITHIN:g} s. Look at the logs in {supervisor.children[0].program.log.parent}."
+            )
+        return all(child.is_running for child in supervisor.children) and is_ready(listener)
 
     supervisor.watch(is_decided)
 

@@ -1,7 +1,7 @@
 """What happens when time runs out? Each step of the ladder, exactly once, with everything that follows from it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -114,8 +114,9 @@ def _decide(due: _Due, known: Directory, now: datetime, batch: _Batch) -> None:
         fired.add(step.step.key)
 
     moments = [next_action_at(clock, due.policy.ladder, frozenset(fired))]
-    if row.breached_at is None:
-        moments.append(clock.due_at)
+    if row.breached_at is None and clock.due_at is not None:
+        # At the due time itself nothing is missed yet; looking again at that very moment would never end.
+        moments.append(clock.due_at + timedelta.resolution)
     row.next_action_at = min((m for m in moments if m is not None), default=None)
 
 

@@ -1,7 +1,7 @@
 """What can be decided about a case from the board, who could take it, and what would that change?"""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -178,6 +178,14 @@ def answerable(session: Session, waiting: Collection[tuple[Escalation, Case]], k
         )
         for escalation, case in waiting
     ]
+
+
+def by_case(waiting: Iterable[Answerable]) -> list[list[Answerable]]:
+    """Return escalations case by case, the case with the most urgent one first."""
+    cases: dict[int, list[Answerable]] = defaultdict(list)
+    for row in waiting:
+        cases[row.escalation.case_id].append(row)
+    return list(cases.values())
 
 
 def escalation_of(session: Session, escalation_id: int, by: Person) -> tuple[Escalation, Case]:

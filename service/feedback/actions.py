@@ -7,9 +7,9 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from service.cases.actions import allowed, lock
-from service.cases.rules import Action, CaseStatus
+from service.cases.rules import Action, CaseStatus, Satisfaction
 from service.cases.tables import Case
-from service.feedback.rules import CLOSE_AFTER, Satisfaction, reopens
+from service.feedback.rules import CLOSE_AFTER, reopens
 from service.feedback.tables import Rating
 from service.handling.actions import RESIDENT, SYSTEM, act
 from service.handling.rules import checked

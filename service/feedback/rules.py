@@ -1,21 +1,13 @@
 """When does a rating reopen a case, and when is a silent case closed?"""
 
 from datetime import datetime, timedelta
-from enum import StrEnum
+
+from service.cases.rules import Satisfaction
 
 MOST_REOPENINGS = 1
 """Not solved or not satisfied goes back to the handler once; after that a supervisor decides (DOMAIN 3.4, T4)."""
 CLOSE_AFTER = timedelta(days=7)
 """A resolved case nobody rated is closed after the link for rating has lapsed (DOMAIN 3.4: 7 d; own)."""
-
-
-class Satisfaction(StrEnum):
-    """满意 · 基本满意 · 一般 · 不满意."""
-
-    SATISFIED = "satisfied"
-    BASICALLY = "basically"
-    FAIR = "fair"
-    DISSATISFIED = "dissatisfied"
 
 
 def reopens(*, solved: bool, satisfaction: Satisfaction, reopened: int) -> bool:

@@ -5,8 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+from service.cases.rules import Satisfaction
 from service.database import text_enum
-from service.feedback.rules import Satisfaction
 
 
 class Rating(SQLModel, table=True):

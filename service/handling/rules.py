@@ -6,9 +6,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from service.cases.rules import Action, Field, Move, is_case_number
+from service.cases.rules import Action, Field, Move, Satisfaction, is_case_number
 from service.errors import InvalidFieldsError, ServiceError
-from service.feedback.rules import Satisfaction
 from service.intake.forms import MOST_TEXT, clean
 
 MOST_DAYS = 15

@@ -1,5 +1,6 @@
 """What happened in a case, in order, for a page: the history and the words said, as one list."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,19 +35,22 @@ def timeline(
     entries: Iterable[Mapping[str, Any]], messages: Iterable[CaseMessage], *, for_resident: bool
 ) -> list[Happened]:
     """Return the lines of a case, oldest first; residents get no internal words and no names of steps' recipients."""
-    said = {(m.at, m.kind): m for m in messages if m.is_public or not for_resident}
+    said: dict[tuple[datetime, str], list[CaseMessage]] = defaultdict(list)
+    for message in messages:
+        if message.is_public or not for_resident:
+            said[message.at, message.kind].append(message)
     lines: list[Happened] = []
     for entry in entries:
         if for_resident and entry["action"] not in FOR_RESIDENTS:
             continue
-        message = said.get((entry["at"], entry["action"]))
+        words = said[entry["at"], entry["action"]]
         lines.append(
             Happened(
                 at=entry["at"],
                 what=entry["action"],
                 actor=entry["actor"],
                 actor_id=None if for_resident else entry["actor_id"],
-                text=message.text if message else "",
+                text=words.pop(0).text if words else "",
                 facts=_for_resident(entry["data"]) if for_resident else entry["data"],
             )
         )

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from enum import StrEnum
+from textwrap import shorten
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -15,6 +16,8 @@ MOST_TEXT = 10_000
 """Characters. The longest real message of ten years had 7,001 (DOMAIN 7.3)."""
 MOST_TITLE = 100
 TITLE_FROM_TEXT = 30
+TITLE_FROM_WORDS = 60
+"""Characters of a title made from the text: Chinese signs, and letters of other languages up to a whole word."""
 KEPT_CONTROLS = "\n\t"
 EMAIL = re.compile(r"[^@\s<>\"',;]{1,64}@[^@\s<>\"',;]{1,190}\.[^@\s<>\"',;.]{1,63}")
 
@@ -127,7 +130,12 @@ class RequestForm(_Form):
 
     def headline(self) -> str:
         """Return the title, or the beginning of the text where none was given."""
-        return self.title or re.split(r"[。！？!?\n]", self.text, maxsplit=1)[0][:TITLE_FROM_TEXT] or self.text[:1]
+        if self.title:
+            return self.title
+        sentence = re.split(r"[。！？!?\n]", self.text, maxsplit=1)[0].strip() or self.text
+        if not sentence.isascii():
+            return sentence[:TITLE_FROM_TEXT]
+        return shorten(sentence, TITLE_FROM_WORDS, placeholder="…") or sentence[:TITLE_FROM_TEXT]
 
 
 SENTENCES = {

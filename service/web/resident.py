@@ -35,6 +35,8 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(maybe_person),
 MOST_REQUESTS = 30
 REQUESTS_WITHIN = timedelta(hours=1)
 """One address may stand for a whole building: more than anybody needs, and too few for a flood."""
+SAME_AS: Mapping[str, str] = {"too_long": "string_too_long", "too_short": "string_too_short"}
+"""What pydantic calls the length of a text that was cleaned before it was measured."""
 RECEIPT = Seal("jiban_receipt", lasts=timedelta(hours=2))
 RECEIPT_PATH = "/receipt"
 WHOLE_LABELS: Mapping[str, str] = {AreaLevel.SUBDISTRICT: "Somewhere in {place}"}
@@ -89,7 +91,7 @@ def _sentences(wrong: ValidationError, language: Language) -> dict[str, str]:
     found: dict[str, str] = {}
     for error in wrong.errors():
         first, *rest = (str(part) for part in error["loc"])
-        msgid = FIELD_SENTENCES.get(error["type"], error["msg"])
+        msgid = FIELD_SENTENCES.get(SAME_AS.get(error["type"], error["type"]), error["msg"])
         found[rest[0] if first == "contact" else first] = translate(language, msgid, **error.get("ctx", {}))
     return found
 

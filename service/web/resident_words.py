@@ -71,6 +71,11 @@ YOU_LABELS: Mapping[str, str] = {
     "withdraw": "You withdrew the request",
 }
 """What happened, where the resident did it."""
+TO_YOU_LABELS: Mapping[str, str] = {
+    "contact": "The worker tried to reach you",
+    "ask": "A question to you",
+}
+"""What staff did with the resident, said to the resident."""
 STEP_LABELS: Mapping[str, str] = {
     "remind": "The worker was reminded of the time",
     "call_out": "Those responsible were told to hurry",
@@ -108,6 +113,8 @@ class Shown:
     row: ClockRow
     state: str
     is_missed: bool
+    soon: timedelta
+    """With less than this left it is shown as running out."""
 
 
 def is_reachable(view: CaseView) -> bool:
@@ -138,7 +145,8 @@ def _shown(row: ClockRow, now: datetime) -> Shown:
     end = row.ended_at or now
     is_missed = row.breached_at is not None or (row.due_at is not None and row.due_at <= end)
     state = {ClockState.SATISFIED: "late" if is_missed else "kept"}.get(row.state, str(row.state))
-    return Shown(row, state, is_missed)
+    whole = row.due_at - row.started_at if row.due_at is not None else timedelta(0)
+    return Shown(row, state, is_missed, min(whole / 4, timewords.SOON))
 
 
 def closing_time(view: CaseView) -> datetime | None:
@@ -172,7 +180,7 @@ def lines(view: CaseView, language: Language) -> Iterator[Line]:
 
 def _title(happened: Happened, language: Language) -> str:
     step = STEP_LABELS.get(str(happened.facts.get("act", "")))
-    own = YOU_LABELS.get(happened.what) if happened.actor == "resident" else None
+    own = (YOU_LABELS if happened.actor == "resident" else TO_YOU_LABELS).get(happened.what)
     return translate(language, step or own or words.HAPPENED[happened.what])
 
 

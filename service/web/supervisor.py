@@ -14,7 +14,7 @@ from service.cases.rules import Action, is_case_number
 from service.cases.tables import Case
 from service.errors import InvalidFieldsError, NotFoundError, ServiceError
 from service.escalations.actions import acknowledge
-from service.escalations.decisions import answerable, decisions, reach
+from service.escalations.decisions import answerable, by_case, decisions, reach
 from service.escalations.lists import Which
 from service.escalations.queries import board
 from service.handling.actions import Doer, act
@@ -41,12 +41,14 @@ from service.web.supervisor_pages import (
 router = APIRouter(include_in_schema=False)
 
 FIRST = 5
-"""So many rows of each list stand on the board itself."""
+"""So many cases of each list stand on the board itself."""
+STEPS = 4 * FIRST
+"""So many escalations are looked at for them: one case may have several."""
 MOST_NOTE = 2000
 DECISIONS = frozenset({Action.ASSIGN, Action.REASSIGN, Action.NOTE})
 """What can be decided from the board; everything else is done on the page of the case."""
 DONE_SENTENCES: Mapping[str, str] = {
-    "acknowledge": "You have answered the escalation. The promise that was missed stays on record.",
+    "acknowledge": "You have acknowledged the escalation. The promise that was missed stays on record.",
     "assign": "The case is assigned. The worker has been told.",
     "reassign": "The case is in other hands now. The new worker has been told.",
     "note": "Your message stands in the case, and the worker has been told.",
@@ -61,14 +63,14 @@ EscalationId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 def show_board(request: Request, session: DbSession, person: Deciding, now: Now, done: str = "") -> Response:
     """Show what matters now; for htmx only the part that changes."""
     known = directory(session)
-    seen = board(session, person, known, now, most=FIRST)
+    seen = board(session, person, known, now, most=STEPS)
     within = reach(session, person, known, now)
     facts = {
         "seen": seen,
-        "waiting": answerable(session, seen.unacknowledged, known),
-        "unassigned": decisions(session, seen.unassigned, within),
-        "breached": decisions(session, seen.breached, within),
-        "soon": decisions(session, seen.soon, within),
+        "waiting": by_case(answerable(session, seen.unacknowledged, known))[:FIRST],
+        "unassigned": decisions(session, seen.unassigned[:FIRST], within),
+        "breached": decisions(session, seen.breached[:FIRST], within),
+        "soon": decisions(session, seen.soon[:FIRST], within),
         "lines": [(known.areas.places[line.area_id], line) for line in seen.communities],
         "busiest": max((line.open for line in seen.communities), default=0),
         "done": DONE_SENTENCES.get(done, ""),

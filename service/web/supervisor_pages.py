@@ -15,7 +15,7 @@ from service.areas.rules import AreaLevel, Place
 from service.cases.rules import Action
 from service.cases.tables import Case
 from service.errors import NotFoundError, ServiceError
-from service.escalations.decisions import answerable, decisions, escalation_of, reach
+from service.escalations.decisions import answerable, by_case, decisions, escalation_of, reach
 from service.escalations.lists import SOON, Where, Which, cases_listed, unanswered_listed
 from service.routing.queries import directory
 from service.routing.rules import Directory
@@ -28,7 +28,7 @@ MOST_DIGITS = 9
 LIST_LABELS: Mapping[Which, str] = {
     Which.BREACHED: "Overdue",
     Which.SOON: "Running out within 2 hours",
-    Which.UNACKNOWLEDGED: "Waiting for an answer",
+    Which.UNACKNOWLEDGED: "To be acknowledged",
     Which.UNASSIGNED: "To be assigned",
     Which.OPEN: "Open cases",
 }
@@ -99,7 +99,7 @@ def listed(
     """Return one page of a list, of escalations or of cases, for its template."""
     if which is Which.UNACKNOWLEDGED:
         waiting = unanswered_listed(session, person, where=where, cursor=cursor)
-        return {"which": which, "listed": waiting, "rows": answerable(session, waiting.rows, known)}
+        return {"which": which, "listed": waiting, "rows": by_case(answerable(session, waiting.rows, known))}
     cases = cases_listed(session, person, which, now, where=where, cursor=cursor)
     rows = decisions(session, cases.rows, reach(session, person, known, now))
     return {"which": which, "listed": cases, "rows": rows}

@@ -19,7 +19,7 @@ from service.handling.actions import RESIDENT, act
 from service.handling.queries import CaseView, WrongCodeError, resident_case, view
 from service.web import resident_words as telling
 from service.web import timewords, words
-from service.web.catalogues import translate
+from service.web.catalogues import HTML_LANG, as_language, translate
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
 from service.web.error_pages import NEVER_KEPT, problem_of
 from service.web.render import language_of, page
@@ -209,6 +209,7 @@ def _show(request: Request, template: str, seen: CaseView, now: datetime, tried:
             "closes": timewords.deadline(closes, now, language) if closes else "",
         },
         "moves": {str(move.action): move for move in seen.moves},
+        "written_in": HTML_LANG[as_language(seen.case.language) or language],
         "lines": list(telling.lines(seen, language)),
         "last_word": telling.last_word(seen),
         "urge_again_at": telling.urge_again_at(seen, now),

@@ -197,3 +197,19 @@ def test_the_board_counts_what_a_supervisor_must_see(session: Session, town: Tow
     assert {line.area_id for line in seen.communities} == {town.areas["shore"].id, town.areas["hill"].id}
     whole = board(session, town.qian_bo, directory(session), at + 26 * HOUR)
     assert whole.open == 3
+
+
+def test_at_the_due_time_itself_nothing_is_missed_and_the_sweep_comes_to_an_end(
+    session: Session,
+    town: Town,
+    at: datetime,
+) -> None:
+    case, _ = received(session, at)
+    due = next(c for c in clocks_of(session, case.id or 0) if c.metric is Metric.CONTACT).due_at
+    assert due is not None
+    sweep(session, due)
+    assert sweep(session, due) == 0
+    contact = next(c for c in clocks_of(session, case.id or 0) if c.metric is Metric.CONTACT)
+    assert contact.breached_at is None
+    sweep(session, due + timedelta(seconds=1))
+    assert contact.breached_at == due

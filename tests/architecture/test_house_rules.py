@@ -96,7 +96,7 @@ def test_paths_named_in_the_documents_exist() -> None:
     for document in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
         text = document.read_text(encoding="utf-8")
         named = re.findall(r"`((?:service|workers|sla_policies|tests|docs)/[\w./-]*)`", text)
-        named += [link for link in re.findall(r"\]\(([^)#:]+)\)", text)]
+        named += re.findall(r"\]\(([^)#:]+)\)", text)
         for path in named:
             there = (ROOT / path).exists() or (document.parent / path).exists()
             assert there, f"{document.name}: {path}"

@@ -25,8 +25,8 @@ MOST_FIELD = 10_000_000
 def messages(path: Path) -> Iterator[dict[str, str]]:
     """Yield the rows of a CSV, gzipped or not."""
     csv.field_size_limit(MOST_FIELD)
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as file:
+    unpack = gzip.open if path.suffix == ".gz" else open
+    with unpack(path, "rt", encoding="utf-8") as file:
         yield from csv.DictReader(file)
 
 
@@ -83,7 +83,8 @@ def main() -> None:
             n for n, code in held.items() if client.get(f"/api/v1/cases/{n}", params={"code": code}).status_code != 200
         ]
     print(
-        f"accepted {len(held)} in {took:.1f} s ({len(held) / took:.0f}/s), refused {sum(refused.values())}, lost {len(lost)}"
+        f"accepted {len(held)} in {took:.1f} s ({len(held) / took:.0f}/s),"
+        f" refused {sum(refused.values())}, lost {len(lost)}"
     )
     for title, counted in (("refused because", refused), ("routed to", desks), ("topics", topics)):
         print(f"\n{title}:")

@@ -62,7 +62,7 @@ DUE = [
     ("2 wh", [MONDAY, ("2026-11-23 20:00", K.PAUSED), ("2026-11-23 21:00", K.RESUMED)], "2026-11-24 09:30"),
     # a pause over a weekend costs the working hours of Friday and Monday only
     ("8 wh", [MONDAY, ("2026-11-27 16:30", K.PAUSED)], "paused"),
-    ("35 wh", [MONDAY, ("2026-11-27 16:30", K.PAUSED), ("2026-11-30 09:30", K.RESUMED)], "2026-11-30 15:30"),
+    ("35 wh", [MONDAY, ("2026-11-27 16:30", K.PAUSED), ("2026-11-30 09:30", K.RESUMED)], "2026-11-30 16:00"),
     # workdays: the paused working time is added to close of business
     ("1 wd", [MONDAY, ("2026-11-24 09:00", K.PAUSED), ("2026-11-24 11:00", K.RESUMED)], "2026-11-25 10:30"),
     # two pauses, seconds kept

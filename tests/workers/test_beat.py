@@ -1,7 +1,6 @@
 """Beat: one leads, the others stand by; and while the broker is away it sweeps by itself."""
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -15,10 +14,10 @@ from workers.timetable import Entry
 
 
 @pytest.fixture
-def own_engine(servers: object, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
+def own_engine(servers: object, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> sa.Engine:
     monkeypatch.setattr(beat_module, "get_engine", lambda: engine)
     monkeypatch.setattr(beat_module, "STAND_BY_SECONDS", 0.1)
-    yield engine
+    return engine
 
 
 @pytest.fixture

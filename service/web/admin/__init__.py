@@ -10,6 +10,6 @@ from service.web.admin.people import router as people
 from service.web.admin.roster import router as roster
 from service.web.admin.rules import router as rules
 
-router = APIRouter(include_in_schema=False, prefix="/admin")
+router = APIRouter(include_in_schema=False)
 for part in (overview, people, roster, areas, categories, rules, history):
-    router.include_router(part)
+    router.include_router(part, prefix="/admin")

@@ -91,6 +91,13 @@ class Refused:
 NOTHING_WRONG = Refused()
 
 
+class Blank(dict[str, Any]):
+    """Fields by name; what was not typed or not refused is empty."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
 def tried(request: Request, session: Session, do: Callable[[], Result]) -> Result | Refused:
     """Carry something out, wholly or not at all; say what was wrong. Errors: NotFoundError, NotAllowedError."""
     try:
@@ -110,7 +117,7 @@ def admin_page(
 ) -> Response:
     """Render a page of the administration with its tabs, and what was just done or refused."""
     done = DONE_SENTENCES.get(request.query_params.get("done", ""), "")
-    about = {"tabs": TABS[by.role], "done": done, "errors": refused.errors, "by": by}
+    about = {"tabs": TABS[by.role], "done": done, "errors": Blank(refused.errors), "by": by}
     return page(request, f"admin/{template}.html", about | dict(context), status=refused.status)
 
 

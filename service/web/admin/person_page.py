@@ -25,7 +25,7 @@ from service.areas.queries import all_areas
 from service.errors import NotFoundError
 from service.routing.queries import directory
 from service.secrecy import mask_phone
-from service.web.admin.common import NOTHING_WRONG, Refused, admin_page, people_choices
+from service.web.admin.common import NOTHING_WRONG, Blank, Refused, admin_page, people_choices
 from service.web.admin.told import WEEKDAY_LABELS, history_of
 
 PEOPLE = "/admin/people"
@@ -56,7 +56,7 @@ def person_page(
         "phone": masked_phone(person),
         "open_cases": open_cases_of(session, person_id),
         "may_change": may_manage(session, by, person),
-        "values": typed or {},
+        "values": Blank(typed or {}),
         **_roster(request, session, person, now),
         **history_of(request, session, "person", person_id, now),
     }

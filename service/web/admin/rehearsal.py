@@ -14,6 +14,8 @@ from service.routing.rules import Candidate, Directory, Request, RoutingDecision
 from service.web.admin.common import as_id, as_moment
 from service.web.admin.lines import Line, lines
 
+PLEASE_CHOOSE = "Please choose one of the list."
+
 
 @dataclass(frozen=True)
 class Rehearsal:
@@ -38,11 +40,15 @@ class Shown:
 
 def rehearse(session: Session, category: str, area: str, at: str) -> Rehearsal:
     """Ask the routing engine, with everybody's present load. Errors: InvalidFieldsError."""
-    known, moment = directory(session), as_moment(at, "at")
+    known, wrong = directory(session), dict[str, str]()
     topic, place = known.catalogue.topics.get(category), known.areas.places.get(as_id(area) or 0)
+    wrong |= {name: PLEASE_CHOOSE for name, found in (("category", topic), ("area", place)) if found is None}
+    try:
+        moment = as_moment(at, "at")
+    except InvalidFieldsError as unreadable:
+        raise InvalidFieldsError(wrong | unreadable.fields) from unreadable
     if topic is None or place is None:
-        wrong = {"category": topic, "area": place}
-        raise InvalidFieldsError({name: "Please choose one of the list." for name, got in wrong.items() if got is None})
+        raise InvalidFieldsError(wrong)
     asked = Request(topic.code, place.id, topic.grade, moment)
     return Rehearsal(asked, route(asked, known, loads(session, candidates_of(asked, known))), known)
 

@@ -54,7 +54,7 @@ class RuleForm(TypedForm):
 
     category: Text = ""
     area: Text = ""
-    goes_to: Text = "level"
+    goes_to: Text = ""
     target_level: Text = ""
     target_area: Text = ""
     target_person: Text = ""
@@ -114,7 +114,9 @@ def show_rehearsal(
 @router.get("/new")
 def show_new_rule(request: Request, session: DbSession, by: Administrator, now: Now) -> Response:  # noqa: ARG001  # The page says when time is simulated.
     """Show the empty form."""
-    return _form_page(request, session, by, RuleForm(target_level=AreaLevel.COMMUNITY, target_role=Role.WORKER))
+    return _form_page(
+        request, session, by, RuleForm(goes_to="level", target_level=AreaLevel.COMMUNITY, target_role=Role.WORKER)
+    )
 
 
 @router.post("")
