@@ -1,6 +1,7 @@
 """How are people added and changed, and their passwords and keys made?"""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,7 +32,7 @@ from service.audit.actions import record
 from service.audit.changes import Changes, changed, expect, locked, one_at_a_time
 from service.audit.rules import Entry
 from service.errors import InvalidFieldsError, NotAllowedError
-from service.secrecy import encrypt, normalise_phone, token_hash
+from service.secrecy import PhoneInvalidError, encrypt, normalise_phone, token_hash
 
 API_KEY_PREFIX = "jiban_"
 
@@ -45,14 +46,18 @@ def add_person(
     """
     login = tidy_login(login)
     _may_appoint(by, details.role)
-    check_details(details, login=login)
-    _check_area(session, details, by)
-    check_password(password, login=login)
+    _check_all(
+        lambda: check_details(details, login=login),
+        lambda: _check_area(session, details, by),
+        lambda: _check_free(session, login),
+        lambda: check_password(password, login=login),
+        lambda: _columns(details),
+    )
+    secret = hashed(password)
     one_at_a_time(session, Person)
-    if person_by_login(session, login) is not None:
-        raise LoginTakenError
+    _check_free(session, login)
 
-    person = Person(login=login, password_hash=hashed(password), created_at=now, **_columns(details))
+    person = Person(login=login, password_hash=secret, created_at=now, **_columns(details))
     session.add(person)
     session.flush()
     _note(session, person, "person.added", by=by, now=now)
@@ -76,9 +81,12 @@ def change_person(
     expect(session, "person", person.id or 0, seen)
     _may_manage(session, by, person)
     _may_appoint(by, details.role)
-    check_details(details, login=person.login)
-    _check_area(session, details, by)
-    _check_leaving(session, person, details, by)
+    _check_all(
+        lambda: check_details(details, login=person.login),
+        lambda: _check_area(session, details, by),
+        lambda: _check_leaving(session, person, details, by),
+        lambda: _columns(details),
+    )
 
     facts = _changes(person, details)
     if not facts:
@@ -177,6 +185,27 @@ def may_manage(session: Session, by: Person, person: Person) -> bool:
     """May `by` change this person? Administrators everybody, supervisors those below them in their own subtree."""
     is_near = by.role is Role.ADMIN or lies_within(session, person.area_id, by.area_id)
     return is_near and may_appoint(by.role, person.role)
+
+
+def _check_all(*checks: Callable[[], object]) -> None:
+    """Make every check, so that all that is wrong is said at once; a single error is raised as it is."""
+    found: list[InvalidFieldsError | PhoneInvalidError] = []
+    for check in checks:
+        try:
+            check()
+        except (InvalidFieldsError, PhoneInvalidError) as wrong:
+            found.append(wrong)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        fields = [e.fields if isinstance(e, InvalidFieldsError) else {"phone": e.sentence} for e in found]
+        facts = {name: fact for error in found for name, fact in error.facts.items()}
+        raise InvalidFieldsError({name: said for each in fields for name, said in each.items()}, **facts)
+
+
+def _check_free(session: Session, login: str) -> None:
+    if person_by_login(session, login) is not None:
+        raise LoginTakenError
 
 
 def _check_area(session: Session, details: PersonDetails, by: Person | None) -> None:

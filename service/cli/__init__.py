@@ -60,7 +60,8 @@ def _told(why: Exception) -> str:
         cause = str(why.orig).strip().splitlines()[0]
         return f"The database cannot be used: {cause}. Is it running, and JIBAN_DATABASE_URL right?"
     fields: dict[str, str] = getattr(why, "fields", {})
-    return "\n  ".join([str(why), *(f"{name}: {sentence}" for name, sentence in fields.items())])
+    facts: dict[str, object] = getattr(why, "facts", {})
+    return "\n  ".join([str(why), *(f"{name}: {sentence.format(**facts)}" for name, sentence in fields.items())])
 
 
 def _code(why: Exception) -> int:

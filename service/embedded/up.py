@@ -1,14 +1,16 @@
 """How does the whole product run on one machine, from an empty folder to its address, until somebody stops it?"""
 
+import errno
 import http.client
 import os
+import select
 import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,8 @@ READY_WITHIN = 60.0
 """Seconds from the start of the web until it answers."""
 HOPELESS_AFTER = 3
 """Deaths of one process before the product was ever ready."""
+ANSWER_WITHIN = 5.0
+"""Seconds for the rest of an answer that has begun."""
 BACKLOG = 2048
 
 
@@ -72,9 +76,10 @@ def _run(wishes: Wishes, listener: socket.socket, servers: EmbeddedServers, say:
 
 
 def _environment(wishes: Wishes, servers: EmbeddedServers, url: str) -> dict[str, str]:
-    """Return the settings of every process: ours come first, since they belong to the data."""
+    """Return the settings of every process: proposals, what the environment says, and what belongs to the data."""
     env = {
         "JIBAN_PUBLIC_URL": url,
+        "JIBAN_POOL_SIZE": "5",  # Each connection is a process of PostgreSQL.
         "MALLOC_ARENA_MAX": "2",  # A heap for every thread would cost memory and bring nothing.
         **os.environ,
         **servers.environment,
@@ -140,25 +145,46 @@ def _wait_until_ready(supervisor: Supervisor, listener: socket.socket) -> None:
                     f"{child.name} does not stay up. The end of {child.program.log}:\n{child.last_words()}"
                 )
         if time.monotonic() > give_up:
-            raise CannotRunError(
-                f"Jiban was not ready within {READY_WITHIN:g} s. Look at the logs in {supervisor.children[0].program.log.parent}."
-            )
-        return all(child.is_running for child in supervisor.children) and is_ready(listener)
+            logs = supervisor.children[0].program.log.parent
+            raise CannotRunError(f"Jiban was not ready within {READY_WITHIN:g} s. Look at the logs in {logs}.")
+        return all(child.is_running for child in supervisor.children) and question.is_answered_with_yes()
 
-    supervisor.watch(is_decided)
+    with closing(Question(listener)) as question:
+        supervisor.watch(is_decided)
 
 
-def is_ready(listener: socket.socket) -> bool:
-    """Does the web behind this socket say that it is ready?"""
-    host, port = reachable_address(listener)
-    line = http.client.HTTPConnection(host, port, timeout=2)
-    try:
-        line.request("GET", "/readyz")
-        return line.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        line.close()
+class Question:
+    """Asks the web whether it is ready, and waits for the answer without holding anybody up.
+
+    One that gave up and asked again would fill the queue of a web that is still starting.
+    """
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._address = reachable_address(listener)
+        self._line: http.client.HTTPConnection | None = None
+
+    def is_answered_with_yes(self) -> bool:
+        """Look whether the answer has come; ask again when it was no or the web ended meanwhile."""
+        try:
+            line = self._line or self._ask()
+            if not select.select([line.sock], [], [], 0)[0]:
+                return False
+            status = line.getresponse().status
+        except (OSError, http.client.HTTPException):
+            status = None
+        self.close()
+        return status == http.HTTPStatus.OK
+
+    def close(self) -> None:
+        """Ask no more."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def _ask(self) -> http.client.HTTPConnection:
+        self._line = http.client.HTTPConnection(*self._address, timeout=ANSWER_WITHIN)
+        self._line.request("GET", "/readyz", headers={"Connection": "close"})
+        return self._line
 
 
 @contextmanager
@@ -168,9 +194,10 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as why:
+        # What create_server adds to the system's words only repeats the address.
+        cause = why.strerror if isinstance(why, socket.gaierror) else os.strerror(why.errno or errno.EINVAL)
         raise CannotRunError(
-            f"Port {port} on {host} cannot be taken: {why.strerror or why}."
-            " Stop what uses it, or choose another with --port."
+            f"Port {port} on {host} cannot be taken: {cause}. Stop what uses it, or choose another with --port."
         ) from why
     with listener:
         yield listener

@@ -17,10 +17,11 @@ from service.cases.tables import Case
 from service.clocks.actions import claim_due
 from service.clocks.queries import as_clock, book, policy_of
 from service.clocks.tables import ClockRow
-from service.errors import NotFoundError
+from service.errors import NotAllowedError, NotFoundError
 from service.escalations.queries import contacted, taken
-from service.escalations.rules import Held, Standing, holds, recipients
+from service.escalations.rules import Held, Standing, holds, may_answer, recipients
 from service.escalations.tables import Escalation
+from service.intake.forms import clean
 from service.outbox import messages
 from service.outbox.actions import rows as notice_rows
 from service.outbox.actions import write_rows
@@ -32,6 +33,7 @@ from sla_policies.policy import PolicyBook, SlaPolicy
 
 ESCALATIONS = Escalation.__table__  # type: ignore[attr-defined]
 BATCH = 200
+MOST_NOTE = 2000
 
 log = structlog.get_logger("escalations")
 
@@ -185,8 +187,10 @@ def _entry(due: _Due, action: str, now: datetime, facts: dict[str, Any]) -> Entr
 def acknowledge(session: Session, escalation_id: int, *, note: str, by: Person, now: datetime) -> Escalation:
     """Answer an escalation: the climbing stops, the breach stays. Answering twice changes nothing.
 
-    Errors: NotFoundError when there is none, or the case is not the person's to see.
+    Errors: NotFoundError when there is none, or the case is not the person's to see; NotAllowedError when it was put
+    to somebody above them.
     """
+    note = clean(note)[:MOST_NOTE]
     found = session.exec(
         select(Escalation, Case)
         .join(Case, col(Case.id) == Escalation.case_id)
@@ -196,6 +200,8 @@ def acknowledge(session: Session, escalation_id: int, *, note: str, by: Person, 
     if found is None:
         raise NotFoundError
     escalation, case = found
+    if not may_answer(by.role, was_told=by.id in escalation.person_ids, rungs=escalation.roles):
+        raise NotAllowedError
     if escalation.acknowledged_at is None:
         escalation.acknowledged_at, escalation.acknowledged_by_id, escalation.note = now, by.id, note
         session.add(escalation)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.accounts.rules import Role, stand_in
+from service.accounts.rules import RANK, Role, stand_in
 from service.areas.rules import AreaLevel
 from service.routing.rules import Directory, Staff
 from sla_policies.escalation import Step
@@ -44,6 +44,15 @@ def holds(step: Step, standing: Standing) -> bool:
     """Is the step to be taken? Its `unless` names what makes it unnecessary."""
     facts: Mapping[str, bool] = {"contacted": standing.contacted, "acknowledged": standing.acknowledged}
     return not any(facts[name] for name in step.unless)
+
+
+def may_answer(role: Role, *, was_told: bool, rungs: Collection[str]) -> bool:
+    """May somebody of this role, who sees the case, answer an escalation to these rungs?
+
+    Who was told may, and whoever stands at least as high: nobody answers for their superior.
+    """
+    asked = [RANK[rank] for name, _, roles in RUNGS if name in rungs for rank in roles]
+    return was_told or RANK[role] >= max(asked, default=0)
 
 
 def recipients(step: Step, held: Held, directory: Directory, at: datetime) -> tuple[Staff, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.assignments.actions import hand_over, keep_decision, let_go, take_up_again
 from service.assignments.queries import loads
@@ -165,7 +166,8 @@ def _write_history(step: _Step, before: CaseStatus) -> None:
 def _assign(step: _Step) -> None:
     """Give the case to a person; their unit becomes responsible."""
     person = step.known.people.get(step.given.person_id or 0)
-    if person is None or not step.known.areas.covers(_reach(step), person.area_id):
+    outside = person is None or not step.known.areas.covers(_reach(step), person.area_id)
+    if person is None or outside or person.role is Role.ADMIN:
         raise InvalidFieldsError({"person_id": "This person does not work here."})
     step.notes["unit"] = person.area_id
     _hand(step, person.area_id, person.id)

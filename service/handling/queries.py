@@ -24,6 +24,7 @@ from service.clocks.queries import as_clock, book, of_case, policy_of
 from service.clocks.tables import ClockRow
 from service.errors import InvalidFieldsError, NotFoundError, ServiceError
 from service.handling.timeline import Happened, timeline
+from service.intake.forms import clean
 from service.intake.rules import tidy_code
 from service.routing.queries import decisions, directory
 from service.routing.rules import Directory, Staff
@@ -126,6 +127,8 @@ def resident_case(session: Session, number: str, code: str, *, ip: str, now: dat
 
 def staff_case(session: Session, number: str, person: Person) -> Case:
     """Return a case by its number, for somebody who may see it. Errors: NotFoundError."""
+    if not is_case_number(number):
+        raise NotFoundError
     gate = visible_to(person.id or 0, person.role, person.area_id)
     case = session.exec(select(Case).where(Case.number == number, gate)).one_or_none()
     if case is None:
@@ -244,7 +247,7 @@ def _tab(tab: Tab, now: datetime) -> sa.ColumnElement[bool]:
 
 def _matches(text: str) -> sa.ColumnElement[bool]:
     """Return the condition that a number, title, text or address holds the words."""
-    part = "%" + text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    part = "%" + clean(text).replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
     columns = (Case.number, Case.title, Case.text, Case.address)
     return sa.or_(*(col(column).ilike(part, escape="\\") for column in columns))
 

@@ -10,6 +10,7 @@ from service.cases.rules import Action, Field, Move, Satisfaction, is_case_numbe
 from service.errors import InvalidFieldsError, ServiceError
 from service.intake.forms import MOST_TEXT, clean
 
+MOST_DIGITS = 20
 MOST_DAYS = 15
 """The longest extension any pack allows, in days (DOMAIN 3.1); the policy may allow less."""
 
@@ -132,7 +133,13 @@ def _read(field: Field, raw: Any, action: Action) -> Any:  # noqa: ANN401  # Wha
 
 
 def _whole_number(raw: Any, *, most: int) -> int:  # noqa: ANN401  # See _read.
-    if isinstance(raw, bool) or not str(raw).isascii() or not str(raw).isdecimal() or not 1 <= int(raw) <= most:
+    if (
+        isinstance(raw, bool)
+        or len(str(raw)) > MOST_DIGITS
+        or not str(raw).isascii()
+        or not str(raw).isdecimal()
+        or not 1 <= int(raw) <= most
+    ):
         raise ValueError("Please choose one of the answers offered.")
     return int(raw)
 

@@ -139,12 +139,16 @@ class RequestForm(_Form):
 
 
 SENTENCES = {
-    "string_too_short": "Please write something here.",
     "missing": "Please write something here.",
-    "string_too_long": "This is too long. Please keep it under {max_length} characters.",
+    "string_too_short": "Please write something here.",
+    "too_short": "Please write something here.",
+    "string_too_long": "This is too long. Please write less.",
+    "too_long": "This is too long. Please write less.",
+    "string_type": "Please write this in words.",
     "extra_forbidden": "This field is not known.",
     "enum": "Please choose one of the answers offered.",
 }
+OTHER_SENTENCE = "This answer cannot be used. Please check it."
 
 
 def checked(answers: dict[str, Any]) -> RequestForm:
@@ -156,10 +160,11 @@ def checked(answers: dict[str, Any]) -> RequestForm:
 
 
 def sentences(errors: list[Any]) -> dict[str, str]:
-    """Return pydantic's errors as {field: message id}."""
-    found: dict[str, str] = {}
-    for error in errors:
-        field = ".".join(str(part) for part in error["loc"])
-        known = SENTENCES.get(error["type"], error["msg"])
-        found[field] = known.replace("{max_length}", str(error.get("ctx", {}).get("max_length", "")))
-    return found
+    """Return pydantic's errors as {field: message id}; our own validators bring their sentence along."""
+    own = ("email", "phone")
+    return {
+        ".".join(str(part) for part in e["loc"]): e["msg"]
+        if e["type"] in own
+        else SENTENCES.get(e["type"], OTHER_SENTENCE)
+        for e in errors
+    }

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
@@ -244,7 +244,11 @@ def read_escalations(
 
 @router.post("/escalations/{escalation_id}/acknowledge", tags=["supervisors"])
 def acknowledge(
-    escalation_id: int, person: Supervising, session: DbSession, now: Now, body: NoteBody | None = None
+    escalation_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
+    person: Supervising,
+    session: DbSession,
+    now: Now,
+    body: NoteBody | None = None,
 ) -> shapes.EscalationShape:
     """Answer an escalation: the climbing stops, the breach stays."""
     note = body.note if body else ""

@@ -24,6 +24,7 @@ from service.web.deps import SignInNeededError
 from service.web.headers import secure
 from service.web.render import is_htmx, language_of, page
 from service.web.timewords import span
+from service.web.words import words
 
 log = structlog.get_logger("jiban.web")
 
@@ -49,6 +50,8 @@ FIELD_SENTENCES: Mapping[str, str] = {
     "missing": "Please write something here.",
     "string_too_short": "Please write something here.",
     "string_too_long": "This is too long. Please keep it under {max_length} characters.",
+    "too_short": "Please write something here.",
+    "too_long": "This is too long. Please keep it under {max_length} characters.",
     "json_invalid": "This is not valid JSON.",
     "int_parsing": "Please give a whole number.",
     "extra_forbidden": "This field is not known.",
@@ -110,6 +113,8 @@ def problem_of(request: Request, error: ServiceError) -> Problem:
         said["wait"] = span(timedelta(seconds=error.facts["retry_after"]), language)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if "status" in error.facts:
+        said["status"] = translate(language, words.status.get(error.facts["status"], str(error.facts["status"])))
     named = error.fields if isinstance(error, InvalidFieldsError) else {}
     return Problem(
         error.status,

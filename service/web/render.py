@@ -43,7 +43,7 @@ NAVIGATION: Mapping[Role | None, tuple[Link, ...]] = {
     Role.TRIAGE: _STAFF,
     Role.SUPERVISOR: _STAFF,
     Role.DISTRICT: _STAFF,
-    Role.ADMIN: (Link("/admin", "Administration"),),
+    Role.ADMIN: (Link("/admin", "Administration"), Link("/watch", "Watch over the service")),
 }
 """What stands in the header, by role; a page may give its own `navigation`."""
 

@@ -42,6 +42,12 @@ NEXT_SENTENCES: Mapping[str, str] = {
     "withdrawn": "Nothing more will be done. If you need us after all, send a new request.",
     "duplicate": "If yours is a different matter, send a new request and say so.",
 }
+ON_PAGE_NEXT_SENTENCES: Mapping[str, str] = {
+    "assigned": "A worker signs for it and then answers you on this page. You need not do anything.",
+    "accepted": "The worker goes and looks, and sees to it.",
+    "transferred": "A worker there signs for it and then answers you on this page.",
+}
+"""What differs for somebody who left no way to be reached."""
 NOT_REACHABLE_SENTENCE = "You left no way to reach you, so look here for our answer."
 PROMISE_SENTENCES: Mapping[str, str] = {
     "accept": "%(desk)s will take this on by %(time)s",
@@ -61,7 +67,7 @@ MISSED_SENTENCES: Mapping[str, str] = {
 """The same when the time is over."""
 ON_PAGE_SENTENCES: Mapping[str, str] = {"contact": "%(desk)s will answer you on this page by %(time)s"}
 ON_PAGE_MISSED_SENTENCES: Mapping[str, str] = {"contact": "%(desk)s was to answer you on this page by %(time)s"}
-"""What differs for somebody who left no way to be reached."""
+"""The same as above, of promises."""
 YOU_LABELS: Mapping[str, str] = {
     "received": "You sent this request",
     "answer": "You added information",
@@ -120,6 +126,13 @@ class Shown:
 def is_reachable(view: CaseView) -> bool:
     """Did the resident leave a way to be reached?"""
     return view.case.contact is not None
+
+
+def next_sentence(view: CaseView) -> str:
+    """Return what happens next (a message id that may name `closes`)."""
+    status = str(view.case.status)
+    on_page = None if is_reachable(view) else ON_PAGE_NEXT_SENTENCES.get(status)
+    return on_page or NEXT_SENTENCES[status]
 
 
 def desk_of(view: CaseView, language: Language) -> str:

@@ -11,15 +11,15 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from service.cases.queries import by_number
-from service.cases.rules import Action, MoveForbiddenError
+from service.cases.rules import Action
 from service.cases.tables import Case
 from service.errors import NotFoundError, ServiceError, TooManyTriesError
 from service.feedback.actions import rate
 from service.handling.actions import RESIDENT, act
 from service.handling.queries import CaseView, WrongCodeError, resident_case, view
 from service.web import resident_words as telling
-from service.web import timewords, words
-from service.web.catalogues import HTML_LANG, as_language, translate
+from service.web import timewords
+from service.web.catalogues import HTML_LANG, as_language
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
 from service.web.error_pages import NEVER_KEPT, problem_of
 from service.web.render import language_of, page
@@ -222,11 +222,3 @@ def _show(request: Request, template: str, seen: CaseView, now: datetime, tried:
     response = page(request, template, facts, status=problem.status if problem else 200)
     response.headers.update(problem.headers if problem else {})
     return response
-
-
-def _in_words(error: ServiceError, language: str) -> ServiceError:
-    """Return the error with the case's status as people call it."""
-    if not isinstance(error, MoveForbiddenError):
-        return error
-    status = translate(language, words.STATUS[error.facts["status"]])
-    return MoveForbiddenError(**(error.facts | {"status": status}))

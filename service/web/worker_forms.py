@@ -10,9 +10,9 @@ from service.web import words
 
 FIELD_LABELS: Mapping[Field, str] = {
     Field.TEXT: "What there is to say",
-    Field.KIND: "How",
+    Field.KIND: "How you tried",
     Field.RESULT: "Result",
-    Field.REASON: "Reason",
+    Field.REASON: "The reason",
     Field.PERSON: "Who takes it",
     Field.UNIT: "To which unit",
     Field.NUMBER: "Number of the case that stays open",

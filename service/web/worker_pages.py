@@ -32,7 +32,7 @@ MOST_SEARCH = 100
 AS_USUAL: Mapping[str, str] = {"tab": "all", "of": "mine"}
 """What an address need not say."""
 TAB_LABELS: Mapping[Tab, str] = {
-    Tab.ALL: "All",
+    Tab.ALL: "All open",
     Tab.OVERDUE: "Overdue",
     Tab.TODAY: "Within 24 hours",
     Tab.LATER: "Later",

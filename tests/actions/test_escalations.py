@@ -8,7 +8,7 @@ from service.audit.queries import broken_chains, history
 from service.cases.rules import Action
 from service.clocks.queries import of_case as clocks_of
 from service.clocks.tables import ClockRow
-from service.errors import NotFoundError
+from service.errors import NotAllowedError, NotFoundError
 from service.escalations.actions import acknowledge, sweep
 from service.escalations.queries import board, of_case, open_escalations
 from service.escalations.tables import Escalation
@@ -180,7 +180,8 @@ def test_an_acknowledged_case_does_not_climb_to_the_district(session: Session, t
     case, _ = received(session, at)
     sweep(session, at + 26 * HOUR)
     for escalation, _ in open_escalations(session, town.chen_jing):
-        acknowledge(session, escalation.id or 0, note="在办", by=town.chen_jing, now=at + 26 * HOUR)
+        if town.chen_jing.id in escalation.person_ids:
+            acknowledge(session, escalation.id or 0, note="在办", by=town.chen_jing, now=at + 26 * HOUR)
     sweep(session, at + 30 * HOUR)
     about_contact = [e for e in of_case(session, case.id or 0) if metric_of(session, e) is Metric.CONTACT]
     assert about_contact[-1].skipped
@@ -213,3 +214,12 @@ def test_at_the_due_time_itself_nothing_is_missed_and_the_sweep_comes_to_an_end(
     assert contact.breached_at is None
     sweep(session, due + timedelta(seconds=1))
     assert contact.breached_at == due
+
+
+def test_nobody_answers_for_their_superior(session: Session, town: Town, at: datetime) -> None:
+    case, _ = received(session, at)
+    sweep(session, at + 26 * HOUR)
+    to_supervisor = next(e for e in raised(session, case.id) if e.roles == ["subdistrict_supervisor"])
+    with pytest.raises(NotAllowedError):
+        acknowledge(session, to_supervisor.id or 0, note="", by=town.he_jun, now=at)
+    assert to_supervisor.acknowledged_at is None

@@ -18,7 +18,8 @@ SAID = {"_": None, "gettext": None, "ngettext": (1, 2)}
 SENTENCE = re.compile(r"[A-Z“\"].*\s.*[.?!:]", re.DOTALL)
 NOT_FOR_READERS = {"cli.py", "settings.py", "embedded.py", "datafolder.py", "processes.py", "logs.py"}
 """These speak to whoever runs the program, in English."""
-NOT_PAGES = {"demo", "migrations"}
+NOT_PAGES = {"demo", "migrations", "cli", "embedded"}
+"""Rooms whose sentences stand on no page: the demo's own words, and what speaks to whoever starts the servers."""
 NOT_SAID_KEYWORDS = {"description", "documentation", "help", "summary", "note"}
 """Arguments that describe the API or a row."""
 ATTRIBUTES = {"required", "checked", "selected", "disabled"}

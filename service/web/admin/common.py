@@ -41,10 +41,10 @@ TABS: Mapping[Role, tuple[Link, ...]] = {
     Role.ADMIN: (
         Link("/admin", "Overview"),
         _PEOPLE,
-        Link("/admin/areas", "Areas and desks"),
+        Link("/admin/areas", "Areas"),
         Link("/admin/categories", "Categories"),
-        Link("/admin/rules", "Dispatch rules"),
-        Link("/admin/history", "What was changed"),
+        Link("/admin/rules", "Rules"),
+        Link("/admin/history", "Changes"),
     ),
 }
 DONE_SENTENCES: Mapping[str, str] = {

@@ -15,9 +15,9 @@ router = APIRouter(prefix="/history")
 
 KIND_LABELS: Mapping[str, str] = {
     "person": "People",
-    "area": "Areas and desks",
+    "area": "Areas",
     "category": "Categories",
-    "rule": "Dispatch rules",
+    "rule": "Rules",
 }
 PAGE_OF = {"person": "/admin/people", "area": "/admin/areas", "category": "/admin/categories", "rule": "/admin/rules"}
 MOST = 30

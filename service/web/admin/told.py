@@ -80,13 +80,13 @@ PART_LABELS: Mapping[str, str] = {
     "stand-in": "{when}, standing in: {name}",
 }
 WEEKDAY_LABELS: Mapping[int, str] = {
-    0: "Monday",
-    1: "Tuesday",
-    2: "Wednesday",
-    3: "Thursday",
-    4: "Friday",
-    5: "Saturday",
-    6: "Sunday",
+    0: "Mon",
+    1: "Tue",
+    2: "Wed",
+    3: "Thu",
+    4: "Fri",
+    5: "Sat",
+    6: "Sun",
 }
 SHOWN = 20
 """So many changes stand on the page of a subject; the rest on the page of all changes."""
