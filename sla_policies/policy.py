@@ -200,10 +200,10 @@ class GradeDecision:
 
 
 def choose_policy(book: PolicyBook, facts: CaseFacts) -> PolicyChoice:
-    """Choose the first policy in the order of the file that matches the case; the default matches every case."""
+    """Choose the first policy in the order of the file that matches the case; the default has no conditions."""
     considered: list[Considered] = []
     for policy in book.policies:
-        misses = [] if policy.is_default else list(_misses(policy.match, facts))
+        misses = list(_misses(policy.match, facts))
         if not misses:
             taken = ("以上都不适用时的默认承诺", "the default") if policy.is_default else _reason(policy.match)
             considered.append(Considered(policy.name, matched=True, why_zh=taken[0], why_en=taken[1]))

@@ -44,6 +44,7 @@ class WorkCalendar:
     known_years: frozenset[int] | None = None
     """Years whose days off are published; None: this calendar depends on no notice."""
     _days: dict[date, tuple[Period, ...]] = field(default_factory=dict, init=False, repr=False)
+    _workdays: dict[date, bool] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.week) != 7:
@@ -126,7 +127,12 @@ class WorkCalendar:
     def is_workday(self, day: date) -> bool:
         """Does working time begin on this local date? A datetime is taken at its date in the calendar's zone."""
         day = self.date_of(day) if isinstance(day, datetime) else day
-        return bool(self.intervals(day)) and bool(self._windows(day))
+        found = self._workdays.get(day)
+        if found is None:
+            if len(self._workdays) >= MOST_DAYS_KEPT:
+                self._workdays.clear()
+            found = self._workdays[day] = bool(self._windows(day)) and bool(self.intervals(day))
+        return found
 
     def count_workdays(self, first: date, last: date) -> int:
         """Return how many workdays there are from `first` to `last`, both counted; 0 in the wrong order."""

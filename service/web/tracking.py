@@ -198,7 +198,7 @@ def _step_page(request: Request, session: Session, case: Case, now: datetime, tr
 
 def _show(request: Request, template: str, seen: CaseView, now: datetime, tried: Tried, done: str = "") -> Response:
     language = language_of(request)
-    problem = problem_of(request, _in_words(tried.error, language)) if tried.error else None
+    problem = problem_of(request, tried.error) if tried.error else None
     closes = telling.closing_time(seen)
     facts: dict[str, Any] = {
         "view": seen,

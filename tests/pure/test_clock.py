@@ -115,6 +115,13 @@ def test_while_paused_the_rest_stands_still() -> None:
     assert paused.elapsed(at("2026-12-23 17:30")) == HOUR
 
 
+def test_the_past_can_be_asked_about_without_what_came_later() -> None:
+    resumed = clock("4 h", MONDAY, ("2026-11-23 17:30", K.PAUSED), ("2026-11-23 19:30", K.RESUMED))
+    assert resumed.paused(at("2026-11-23 18:30")) == HOUR
+    assert resumed.elapsed(at("2026-11-23 18:30")) == HOUR
+    assert resumed.paused(at("2026-11-23 17:00")) == 0 * HOUR
+
+
 STANDING = [
     # within, looked at, elapsed, remaining
     ("24 h", "2026-11-23 18:30", 2 * HOUR, 22 * HOUR),

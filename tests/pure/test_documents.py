@@ -357,6 +357,24 @@ def test_a_mistake_in_a_calendar_is_named_with_its_line(
     assert any(problem.startswith(f"calendar.yaml:{line}: {what}") for problem in said), "\n".join(said)
 
 
+def test_a_narrower_rule_on_something_else_is_reached() -> None:
+    first = "    when: {grades: [C]}\n"
+    other = POLICY[POLICY.index("  - name: question") : POLICY.index("  - name: rest")]
+    other = other.replace("question", "web").replace(first, "    when: {channels: [web]}\n")
+    book = parse_policy(POLICY.replace("  - name: rest", other + "  - name: rest", 1), "small.yaml", BOOK.calendars)
+    assert [policy.name for policy in book.policies] == ["question", "web", "rest"]
+
+
+def test_hours_of_a_date_win_over_a_public_holiday_and_a_desk_may_close_by_itself() -> None:
+    desks = DESKS + '    dates: {2026-01-01: ["09:00-10:00"]}\n    off: [2026-01-04, 2026-05-04]\n'
+    texts = {"policies/small.yaml": POLICY, "calendars/desks.yaml": desks, "calendars/2026.yaml": YEAR}
+    desk = book_from_texts(texts).calendars["workdays"]
+    assert desk.is_workday(date(2026, 1, 1))
+    assert not desk.is_workday(date(2026, 1, 2))
+    assert not desk.is_workday(date(2026, 1, 4))
+    assert not desk.is_workday(date(2026, 5, 4))
+
+
 BETWEEN_FILES = [
     ({"calendars__2026": YEAR.replace("balance: 2", "balance: 3")}, "2026 has 2 weekdays off more than weekend days"),
     ({"calendars__2026b": YEAR}, "The year 2026 has two files."),

@@ -186,4 +186,6 @@ def test_an_emergency_by_its_topic_still_shows_the_notice_of_danger() -> None:
 
 def test_the_most_urgent_rule_wins_whatever_the_order() -> None:
     turned = replace(BOOK, raises=BOOK.raises[::-1])
-    assert raise_grade(turned, Grade.G4, "漏气", "B03", frozenset({"disabled"})).grade is Grade.G1
+    for each in (BOOK, turned):
+        decision = raise_grade(each, Grade.G4, "漏气", "B03", frozenset({"disabled"}))
+        assert (decision.grade, decision.danger) == (Grade.G1, True)
