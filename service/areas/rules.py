@@ -38,6 +38,8 @@ class Place:
     desk_name_en: str
     phone: str = ""
     boundary: Mapping[str, Any] | None = None
+    is_active: bool = True
+    """False for a closed area: nothing new goes there, but cases of the past still lie in it."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,20 @@ class AreaTree:
     places: Mapping[int, Place]
 
     @cached_property
+    def in_use(self) -> tuple[Place, ...]:
+        """Return the areas that can be chosen."""
+        return tuple(p for p in self.places.values() if p.is_active)
+
+    @cached_property
     def by_code(self) -> Mapping[str, Place]:
         """Return the areas by their code."""
-        return {p.code: p for p in self.places.values()}
+        return {p.code: p for p in self.in_use}
 
     @cached_property
     def by_name(self) -> Mapping[str, Place]:
         """Return the areas whose Chinese or English name no other area has."""
-        names = Counter(name for p in self.places.values() for name in {p.name, p.name_en})
-        return {name: p for p in self.places.values() for name in {p.name, p.name_en} if names[name] == 1}
+        names = Counter(name for p in self.in_use for name in {p.name, p.name_en})
+        return {name: p for p in self.in_use for name in {p.name, p.name_en} if names[name] == 1}
 
     def up_from(self, area_id: int) -> Iterator[Place]:
         """Yield the area and those above it, nearest first."""
@@ -84,7 +91,7 @@ class AreaTree:
 
     @cached_property
     def _shapes(self) -> tuple[STRtree, list[tuple[BaseGeometry, Place]]]:
-        drawn = [(shape(dict(p.boundary)), p) for p in self.places.values() if p.boundary is not None]
+        drawn = [(shape(dict(p.boundary)), p) for p in self.in_use if p.boundary is not None]
         return STRtree([s for s, _ in drawn]), drawn
 
     def locate(self, *, lat: float, lon: float) -> Place | None:
@@ -99,5 +106,5 @@ class AreaTree:
 
     def find_in(self, text: str) -> Place | None:
         """Return the deepest area whose name stands in the text (an address), the longest name first, or None."""
-        hits = [p for p in self.places.values() if p.name in text]
+        hits = [p for p in self.in_use if p.name in text]
         return max(hits, key=lambda p: (DEPTH[p.level], len(p.name), p.code), default=None)

@@ -42,8 +42,10 @@ def after(clock: Clock, what: Happening) -> Clock:
     if clock.state not in (ClockState.RUNNING, ClockState.PAUSED):
         return clock
     for kind, reason in _events(clock, what):
+        # Two processes may differ by a moment: what is written later never happened before what stands already.
+        at = max(what.at, clock.events[-1].at)
         clock = clock.with_event(
-            ClockEvent(at=what.at, kind=kind, reason=reason, actor=what.actor, extra=_extra(kind, what))
+            ClockEvent(at=at, kind=kind, reason=reason, actor=what.actor, extra=_extra(kind, what))
         )
     return clock
 

@@ -53,8 +53,8 @@ class Cluster:
             *(f"--{key}={value}" for key, value in options.items()),
         )
 
-    def make(self, password: str) -> bool:
-        """Make the cluster with its database if there is none; True when it was made.
+    def make(self, password: str) -> None:
+        """Make the cluster with its database if there is none.
 
         Errors: CannotRunError when it cannot be made, or is there and belongs to another version.
 
@@ -63,7 +63,7 @@ class Cluster:
         """
         if self.home.exists():
             self._check_version()
-            return False
+            return
         draft, password_file = self.home.with_name("postgres.new"), self.home.with_name("password.new")
         with telling(self.home.parent):
             shutil.rmtree(draft, ignore_errors=True)
@@ -76,7 +76,6 @@ class Cluster:
         finally:
             password_file.unlink(missing_ok=True)
         draft.rename(self.home)
-        return True
 
     def clear_stale_lock(self) -> None:
         """Remove a postmaster.pid whose process is gone or has become another program.

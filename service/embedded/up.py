@@ -59,6 +59,8 @@ def run(wishes: Wishes, say: Callable[[str], None]) -> None:
 def _run(wishes: Wishes, listener: socket.socket, servers: EmbeddedServers, say: Callable[[str], None]) -> None:
     url = address(listener)
     env = _environment(wishes, servers, url)
+    if servers.is_new and wishes.demo:
+        say("Writing the demo: an invented county and a month of its cases …")
     welcome = prepare(_preparing(wishes), env)
     supervisor = Supervisor(say)
     try:

@@ -234,7 +234,7 @@ def _extend(step: _Step) -> None:
     allowed_most = policy.extension_at_most
     longest = allowed_most.amount if allowed_most else 0
     late = clock.due_at is None or clock.due_at < step.now
-    if late or clock.extensions >= policy.extensions or amount > longest:
+    if late or clock.extensions >= policy.extensions or clock.extended_by + amount > longest:
         days = longest if in_workdays else longest // MINUTES_A_DAY
         raise TooManyExtensionsError(most=policy.extensions, days=days)
     step.extra = Budget(amount, clock.target.budget.kind)

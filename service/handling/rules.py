@@ -51,7 +51,7 @@ class TooManyExtensionsError(ServiceError):
     """The policy allows no further extension, or not so long a one."""
 
     status, code = 409, "extension-not-allowed"
-    sentence = "The policy allows {most} extension(s) of at most {days} day(s) for this case."
+    sentence = "The policy allows {most} extension(s) of at most {days} day(s) in all for this case."
 
 
 class UrgedAlreadyError(ServiceError):

@@ -114,7 +114,7 @@ def place_of(form: RequestForm, directory: Directory) -> Place:
             raise OutsideAreaError
         return found
     named = areas.find_in(form.address) or areas.find_in(form.text)
-    return named or next(p for p in areas.places.values() if p.level is AreaLevel.COUNTY)
+    return named or next(p for p in areas.in_use if p.level is AreaLevel.COUNTY)
 
 
 def topic_of(form: RequestForm, directory: Directory) -> tuple[Topic, bool]:

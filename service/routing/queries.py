@@ -47,7 +47,7 @@ def read_directory(session: Session, version: int) -> Directory:
 
 
 def _places(session: Session) -> Iterable[Place]:
-    for a in session.exec(select(Area).where(Area.is_active).order_by(Area.code)):
+    for a in session.exec(select(Area).order_by(Area.code)):
         yield Place(
             id=a.id or 0,
             parent_id=a.parent_id,
@@ -59,6 +59,7 @@ def _places(session: Session) -> Iterable[Place]:
             desk_name_en=a.desk_name_en,
             phone=a.phone,
             boundary=a.boundary,
+            is_active=a.is_active,
         )
 
 

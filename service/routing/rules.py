@@ -211,7 +211,7 @@ def target_of(rule: Rule, request: Request, directory: Directory) -> tuple[Place
         unit = directory.areas.at_level(request.area_id, rule.target_level or AreaLevel.COMMUNITY)
         if rule.target_level is not None and unit.level is not rule.target_level:
             return None, (), "place-not-precise"
-    if unit is None:
+    if unit is None or not unit.is_active:
         return None, (), "unit-gone"
     return unit, directory.staff(unit.id, rule.target_role), "nobody-there"
 

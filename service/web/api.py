@@ -80,7 +80,7 @@ def case_of_resident(session: Session, number: str, code: str, request: Request)
 @router.get("/areas", tags=["residents"])
 def read_areas(session: DbSession) -> shapes.AreasShape:
     """Return the areas, from the county down."""
-    return shapes.AreasShape(items=[shapes.area(p) for p in directory(session).areas.places.values()])
+    return shapes.AreasShape(items=[shapes.area(p) for p in directory(session).areas.in_use])
 
 
 @router.get("/categories", tags=["residents"])

@@ -41,7 +41,7 @@ NAVIGATION: Mapping[Role | None, tuple[Link, ...]] = {
     Role.WORKER: (_STAFF[0], _STAFF[2]),
     Role.HEAD: _STAFF,
     Role.TRIAGE: _STAFF,
-    Role.SUPERVISOR: _STAFF,
+    Role.SUPERVISOR: (*_STAFF, Link("/admin/people", "People")),
     Role.DISTRICT: _STAFF,
     Role.ADMIN: (Link("/admin", "Administration"), Link("/watch", "Watch over the service")),
 }

@@ -205,9 +205,9 @@ def _choices(session: Session, language: Language) -> Choices:
     topics = [t for t in known.catalogue.topics.values() if t.is_active]
     groups = [(called(g), [(t.code, called(t)) for t in topics if t.parent_code == g.code]) for g in topics]
     areas = []
-    for above in (p for p in known.areas.places.values() if p.level is AreaLevel.SUBDISTRICT):
+    for above in (p for p in known.areas.in_use if p.level is AreaLevel.SUBDISTRICT):
         whole = translate(language, WHOLE_LABELS[above.level], place=called(above))
-        below = [(p.code, called(p)) for p in known.areas.places.values() if p.parent_id == above.id]
+        below = [(p.code, called(p)) for p in known.areas.in_use if p.parent_id == above.id]
         areas.append((called(above), [(above.code, whole), *below]))
     return Choices(
         topics=[group for group in groups if group[1]],

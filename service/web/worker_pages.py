@@ -165,7 +165,7 @@ def _people(
 
 def units_by_level(known: Directory) -> list[tuple[AreaLevel, list[Place]]]:
     """Return the areas of the installation by level, from the top down."""
-    places = sorted(known.areas.places.values(), key=lambda p: p.code)
+    places = sorted(known.areas.in_use, key=lambda p: p.code)
     return [(level, [p for p in places if p.level is level]) for level in sorted(AreaLevel, key=lambda one: DEPTH[one])]
 
 

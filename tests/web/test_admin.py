@@ -11,11 +11,14 @@ from service.accounts.tables import Absence, Duty, Person
 from service.areas.tables import Area
 from service.audit.queries import broken_chains
 from service.audit.tables import AuditEntry
+from service.cases.rules import Action
 from service.categories.tables import Category
+from service.handling.actions import RESIDENT
+from service.handling.queries import view
 from service.routing.queries import directory
 from service.routing.tables import RoutingRule
 from service.web.deps import real_now
-from tests.builders import received
+from tests.builders import received, resident_does
 from tests.people import Town
 from tests.web.conftest import Browser, Clock, Page
 
@@ -580,11 +583,21 @@ def test_an_empty_area_is_closed_and_opened_again(admin: Browser, session: Sessi
     own = f"/admin/areas/{area_id(town, 'shore_grid')}"
 
     admin.post(admin.get(own), own, is_active="no")
-    assert town.areas["shore_grid"].id not in directory(session).areas.places
+    assert town.areas["shore_grid"].code not in directory(session).areas.by_code
 
     admin.post(admin.get(own), own, is_active="yes")
-    assert town.areas["shore_grid"].id in directory(session).areas.places
+    assert town.areas["shore_grid"].code in directory(session).areas.by_code
     assert actions_on(session, "area") == ["area.changed", "area.changed"]
+
+
+def test_what_was_done_in_a_closed_area_can_still_be_read(session: Session, town: Town, clock: Clock) -> None:
+    case, _ = received(session, clock.now, area="湖滨一网格")
+    resident_does(session, case, Action.WITHDRAW, clock.now)
+    town.areas["shore_grid"].is_active = False
+    session.add(town.areas["shore_grid"])
+    session.flush()
+
+    assert view(session, case, RESIDENT.actors).place.name == "湖滨一网格"
 
 
 def test_short_opening_hours_are_pointed_out(admin: Browser, town: Town) -> None:

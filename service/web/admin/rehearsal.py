@@ -42,6 +42,7 @@ def rehearse(session: Session, category: str, area: str, at: str) -> Rehearsal:
     """Ask the routing engine, with everybody's present load. Errors: InvalidFieldsError."""
     known, wrong = directory(session), dict[str, str]()
     topic, place = known.catalogue.topics.get(category), known.areas.places.get(as_id(area) or 0)
+    place = place if place is not None and place.is_active else None
     wrong |= {name: PLEASE_CHOOSE for name, found in (("category", topic), ("area", place)) if found is None}
     try:
         moment = as_moment(at, "at")

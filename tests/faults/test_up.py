@@ -1,0 +1,112 @@
+"""The whole product on one machine: it starts, survives a kill -9 of what holds it, and keeps the time it is told."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BARE = {name: value for name, value in os.environ.items() if not name.startswith("JIBAN_")}
+UP = [sys.executable, "-m", "service.cli", "up", "--no-demo", "--port", "0"]
+PATIENCE = 90
+
+Start = Callable[..., "tuple[subprocess.Popen[str], str]"]
+
+
+@pytest.fixture
+def start(folder: Path) -> Iterator[Start]:
+    """Start the product on a free port and return it with its address; what still runs at the end is stopped."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(*words: str) -> "tuple[subprocess.Popen[str], str]":
+        up = subprocess.Popen(
+            [*UP, "--data-dir", str(folder / "data"), *words],
+            env=BARE, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        started.append(up)
+        assert up.stdout is not None
+        told: list[str] = []
+        for line in up.stdout:
+            told.append(line)
+            if line.startswith("Jiban"):
+                return up, line.split()[-1]
+        raise AssertionError("".join(told))
+
+    yield begin
+    for up in started:
+        up.terminate()
+        up.wait(PATIENCE)
+        if up.stdout is not None:
+            up.stdout.close()
+
+
+def clock_of(address: str) -> datetime:
+    """Return the product's time; an alarm does not matter here."""
+    try:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=30) as answer:
+            text = answer.read()
+    except urllib.error.HTTPError as alarm:
+        text = alarm.read()
+    return datetime.fromisoformat(json.loads(text)["now"])
+
+
+def test_it_keeps_the_time_it_is_told_and_starts_again_after_a_kill(start: Start) -> None:
+    up, address = start("--at", "2031-05-06T07:08+08:00", "--speed", "60")
+    below = psutil.Process(up.pid).children(recursive=True)
+    first, real = clock_of(address), time.monotonic()
+    assert first.isoformat() >= "2031-05-05T23:08"
+    time.sleep(1)
+    passed = (clock_of(address) - first).total_seconds()
+    assert passed == pytest.approx(60 * (time.monotonic() - real), rel=0.5)
+
+    up.kill()
+    up.wait()
+    up, address = start()
+    assert clock_of(address).year < 2031
+    assert not [process for process in below if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+    below = psutil.Process(up.pid).children(recursive=True)
+    up.send_signal(signal.SIGINT)
+    assert up.wait(PATIENCE) == 0
+    assert not [process for process in below if process.is_running()]
+
+
+def test_a_dead_web_process_costs_a_wait_and_not_an_answer(start: Start) -> None:
+    up, address = start("--web-workers", "2")
+    webs = [p for p in psutil.Process(up.pid).children() if "web" in p.cmdline()]
+    assert len(webs) == 2
+    for web in webs:
+        web.kill()
+    with urllib.request.urlopen(f"{address}/readyz", timeout=PATIENCE) as answer:
+        assert answer.status == 200
+    with urllib.request.urlopen(f"{address}/metrics", timeout=PATIENCE) as answer:
+        assert answer.status == 200
+
+
+def test_a_process_that_never_stays_up_ends_the_start_with_its_last_words(folder: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "service.cli",
+        "up",
+        "--no-demo",
+        "--port",
+        "0",
+        "--data-dir",
+        str(folder / "data"),
+    ]
+    wrong = BARE | {"JIBAN_LOG_LEVEL": "LOUD"}
+    done = subprocess.run(command, env=wrong, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 1
+    assert "does not stay up. The end of" in done.stderr
+    assert "LOUD" in done.stderr
