@@ -7,12 +7,14 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col, select
 
 from service.accounts.tables import Person
 from service.cases.queries import visible_to, within
 from service.cases.rules import AT_DESK, ENDED
 from service.cases.tables import Case
+from service.escalations.rules import above
 from service.escalations.tables import Escalation
 from service.handling.queries import BadCursorError
 
@@ -66,6 +68,16 @@ def cases_listed(
     return Listed(rows[:A_PAGE], count, _cursor(ends))
 
 
+def waits_for(person: Person) -> sa.ColumnElement[bool]:
+    """Return the condition that an escalation waits for an answer this person may give (`rules.may_answer`)."""
+    higher = sa.cast(sorted(above(person.role)), ARRAY(sa.Text))
+    return sa.and_(
+        col(Escalation.acknowledged_at).is_(None),
+        col(Escalation.needs_acknowledgement),
+        sa.or_(col(Escalation.person_ids).contains([person.id]), sa.not_(col(Escalation.roles).bool_op("&&")(higher))),
+    )
+
+
 def unanswered_listed(
     session: Session, person: Person, *, where: Where | None = None, cursor: str = "", most: int = A_PAGE
 ) -> Listed[tuple[Escalation, Case]]:
@@ -73,9 +85,7 @@ def unanswered_listed(
 
     Only of open cases: nobody can decide any more about one that has ended. Errors: BadCursorError.
     """
-    wanted = sa.and_(
-        col(Escalation.acknowledged_at).is_(None), col(Escalation.needs_acknowledgement), open_to(person), _in(where)
-    )
+    wanted = sa.and_(waits_for(person), open_to(person), _in(where))
     joined = col(Case.id) == Escalation.case_id
     order = (sa.func.coalesce(col(Escalation.acknowledge_by), NEVER), col(Escalation.id))
     found = select(Escalation, Case).join(Case, joined).where(wanted, _after(cursor, order)).order_by(*order)

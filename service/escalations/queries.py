@@ -14,7 +14,7 @@ from service.areas.rules import AreaLevel
 from service.cases.tables import Case
 from service.clocks.queries import book, policy_of
 from service.clocks.tables import ClockRow
-from service.escalations.lists import Which, in_list, open_to, unanswered_listed
+from service.escalations.lists import Which, in_list, open_to, unanswered_listed, waits_for
 from service.escalations.tables import Escalation
 from service.routing.rules import Directory
 from sla_policies.clock import ClockState
@@ -53,13 +53,12 @@ def of_case(session: Session, case_id: int) -> list[Escalation]:
 def open_escalations(
     session: Session, person: Person, *, before_id: int | None = None, most: int = 50
 ) -> list[tuple[Escalation, Case]]:
-    """Return unacknowledged escalations of open cases a person may see, newest first; `before_id` pages on."""
+    """Return what waits for a person's answer among open cases, newest first; `before_id` pages on."""
     found = (
         select(Escalation, Case)
         .join(Case, col(Case.id) == Escalation.case_id)
         .where(
-            col(Escalation.acknowledged_at).is_(None),
-            col(Escalation.needs_acknowledgement),
+            waits_for(person),
             open_to(person),
         )
         .order_by(col(Escalation.id).desc())

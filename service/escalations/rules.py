@@ -51,8 +51,12 @@ def may_answer(role: Role, *, was_told: bool, rungs: Collection[str]) -> bool:
 
     Who was told may, and whoever stands at least as high: nobody answers for their superior.
     """
-    asked = [RANK[rank] for name, _, roles in RUNGS if name in rungs for rank in roles]
-    return was_told or RANK[role] >= max(asked, default=0)
+    return was_told or not above(role) & set(rungs)
+
+
+def above(role: Role) -> frozenset[str]:
+    """Return the rungs on which somebody stands who is higher than this role."""
+    return frozenset(name for name, _, roles in RUNGS if max(RANK[r] for r in roles) > RANK[role])
 
 
 def recipients(step: Step, held: Held, directory: Directory, at: datetime) -> tuple[Staff, ...]:

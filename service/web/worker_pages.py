@@ -15,17 +15,13 @@ from service.areas.rules import DEPTH, AreaLevel, Place
 from service.cases.rules import Action, Standing, actors_of, moves_from
 from service.cases.tables import Case
 from service.categories.rules import Topic
-from service.errors import ServiceError
 from service.escalations.decisions import Choice, answerable, reach
 from service.escalations.queries import of_case
 from service.handling.queries import Ask, CaseView, Tab, actors, masked_contact, view, why_routed
 from service.handling.timeline import Happened
 from service.intake.forms import clean
 from service.routing.rules import Directory, Staff
-from service.web.catalogues import gettext, translate
-from service.web.error_pages import Problem, problem_of
-from service.web.render import language_of
-from service.web.words import STATUS
+from service.web.error_pages import problem_of
 from service.web.worker_forms import NOTHING_TRIED, MoveForm, Tried, forms_of, reveal_form
 
 MOST_SEARCH = 100
@@ -132,7 +128,7 @@ def case_facts(
         "view": seen,
         "case": case,
         "forms": forms,
-        "problem": _problem(request, tried.error) if tried.error else None,
+        "problem": problem_of(request, tried.error) if tried.error else None,
         "tried": tried,
         "meanwhile": changed_since(seen, tried.version) if tried.error else [],
         "contact": masked_contact(case),
@@ -173,14 +169,3 @@ def changed_since(seen: CaseView, version: int | None) -> list[Happened]:
     """Return what was done to the case after that version; each action of the lifecycle is one version further."""
     done = [line for line in seen.timeline if line.what in list(Action)]
     return done[version - 1 :] if version else []
-
-
-def _problem(request: Request, error: ServiceError) -> Problem:
-    """Return the problem with the status called as the page calls it."""
-    found = problem_of(request, error)
-    if "status" not in error.facts or found.code == "conflict":
-        return found
-    language = language_of(request)
-    status = gettext(language, STATUS.get(str(error.facts["status"]), ""))
-    sentence = translate(language, error.sentence, **(error.facts | {"status": status}))
-    return Problem(found.status, found.code, sentence, found.fields, found.facts, found.headers)

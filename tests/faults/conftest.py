@@ -5,9 +5,18 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from service.embedded.ledger import Ledger
+
+
+def is_alive(pid: int) -> bool:
+    """Does the process still run? One that has ended but was not buried by its new parent does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Shelf:

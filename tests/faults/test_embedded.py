@@ -23,6 +23,7 @@ from service.embedded.folder import DataFolder
 from service.embedded.servers import HOST, is_free, keep_ports
 from service.embedded.trouble import CannotRunError, telling
 from service.embedded.wheels import POSTGRES, VALKEY, installed
+from tests.faults.conftest import is_alive
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as another user")
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
@@ -126,7 +127,7 @@ def test_servers_end_with_their_holder_and_start_again(data: Path, holder: "subp
     with EmbeddedServers(data) as servers:
         assert answer(servers.database_url) == 42
         assert not {int(pid) for pid in pids} & {child.pid for child in servers.children}
-    assert not any(psutil.pid_exists(int(pid)) for pid in pids)
+    assert not any(is_alive(int(pid)) for pid in pids)
 
 
 def test_a_second_holder_is_refused_in_a_sentence(data: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 from service.embedded.ledger import Ledger
 from service.embedded.processes import LOG_MOST, Child, Program, keep_bounded
 from service.embedded.supervisor import PAUSES, Supervisor, stopped_by_signals
-from tests.faults.conftest import Shelf
+from tests.faults.conftest import Shelf, is_alive
+from tests.journeys.waiting import wait_for
 
 ENV = dict(os.environ)
 NOTE_THE_END = """
@@ -102,7 +103,7 @@ time.sleep(60)
         assert parent.stdout is not None
         below = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-    below.wait(5)
+    wait_for(lambda: not is_alive(below.pid), 5, "the child ends with its parent")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

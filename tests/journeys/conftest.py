@@ -53,7 +53,8 @@ class Product:
         import psutil
 
         below = psutil.Process(self.process.pid).children(recursive=True)
-        return [p.pid for p in below if name in " ".join(p.cmdline())]
+        alive = [p for p in below if p.status() != psutil.STATUS_ZOMBIE]
+        return [p.pid for p in alive if name in " ".join(p.cmdline())]
 
 
 def proof_in(page: str) -> str:

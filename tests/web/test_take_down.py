@@ -1,0 +1,95 @@
+"""Taking down a request for somebody who calls: number and code to read out, once, and what is wrong said in words."""
+
+import pytest
+from sqlmodel import Session
+
+from tests.builders import case_of
+from tests.people import Town
+from tests.web.conftest import Browser, Page
+from tests.web.workers import HOSTILE
+
+
+@pytest.fixture
+def li(browse: Browser, town: Town) -> Browser:
+    """李强 at his browser."""
+    return browse.sign_in(town.li_qiang)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_call_is_taken_down_with_a_number_and_a_code_to_read_out(
+    li: Browser, session: Session, town: Town, language: str
+) -> None:
+    page = li.speak(language).get("/take-down")
+    assert page.fields("/take-down")["area"] == "990101001001"
+
+    done = li.post(page, "/take-down", 201, text="三楼水管漏水", phone="138 1234 5678", name="王芳", channel="phone")
+
+    number, code = (dd.get_text() for dd in done.html.select(".read-out dd"))
+    case = case_of(session, number)
+    assert case.taken_by_id == town.li_qiang.id
+    assert case.channel == "phone"
+    assert len(code.replace(" ", "")) == 10
+    assert "13812345678" not in done.text
+    li.get(f"/cases/{number}")
+
+
+def test_sending_the_form_twice_opens_one_case_and_shows_the_same_code(li: Browser, session: Session) -> None:
+    page = li.get("/take-down")
+
+    first = li.post(page, "/take-down", 201, text="三楼水管漏水")
+    second = li.post(page, "/take-down", 201, text="三楼水管漏水")
+
+    assert [d.get_text() for d in first.html.select("dd.code")] == [d.get_text() for d in second.html.select("dd.code")]
+    changed = li.post(page, "/take-down", 422, text="四楼也漏水")
+    assert changed.fields("/take-down")["text"] == "四楼也漏水"
+    assert li.post(changed, "/take-down", 201).html.select_one("dd.code") is not None
+
+
+@pytest.mark.parametrize(
+    ("answers", "wrong"),
+    [
+        ({"text": ""}, "text"),
+        ({"text": "字" * 20_000}, "text"),
+        ({"phone": "123"}, "phone"),
+        ({"email": "nobody"}, "email"),
+        ({"name": "字" * 61}, "name"),
+        ({"area": "no such place"}, "area"),
+        ({"category": "<b>"}, "category"),
+        ({"channel": "web"}, "channel"),
+        ({"channel": "'; DROP TABLE cases; --"}, "channel"),
+        ({"for_whom": "nobody"}, "for_whom"),
+        ({"focus_groups": "nobody"}, "focus_groups"),
+        ({"language": "fr"}, "language"),
+        ({"address": "字" * 20_000}, "address"),
+    ],
+)
+def test_what_is_wrong_in_a_call_is_said_beside_its_field(li: Browser, answers: dict[str, str], wrong: str) -> None:
+    page: Page = li.post(li.get("/take-down"), "/take-down", 422, **({"text": "三楼水管漏水"} | answers))
+
+    assert page.html.select_one(f"#errors a[href='#f-{wrong}']"), page.text
+    assert page.html.select_one(f"#f-{wrong}-error")
+    if wrong != "text":
+        assert page.fields("/take-down")["text"] == "三楼水管漏水"
+
+
+@pytest.mark.parametrize("typed", HOSTILE[:3])
+def test_hostile_words_in_a_call_are_only_words(li: Browser, session: Session, typed: str) -> None:
+    done = li.post(li.get("/take-down"), "/take-down", 201, text=typed, name=typed[:60], address=typed)
+
+    number = done.html.select(".read-out dd")[0].get_text()
+    page = li.get(f"/cases/{number}")
+    assert not page.html.select("main script")
+    assert case_of(session, number).text
+
+
+def test_words_of_danger_name_the_emergency_numbers_first(li: Browser) -> None:
+    done = li.post(li.get("/take-down"), "/take-down", 201, text="电梯困人了", category="A03")
+
+    assert done.html.select_one("main a[href='tel:119']")
+
+
+def test_the_navigation_leads_to_the_queue_and_to_taking_down(li: Browser) -> None:
+    links = [a["href"] for a in li.get("/queue").html.select(".nav a")]
+
+    assert "/queue" in links
+    assert "/take-down" in links
