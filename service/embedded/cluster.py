@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from service.embedded.account import Account, as_account, own, write_for
+from service.embedded.processes import how_ended
 from service.embedded.trouble import CannotRunError, telling
 
 HOST = "127.0.0.1"
@@ -130,17 +131,20 @@ class Cluster:
             **as_account(self.account),
         )
         if done.returncode != 0:
-            said = " ".join((done.stderr or done.stdout).split()[-40:])
-            raise CannotRunError(f"{program} failed on {self.home.parent}: {said or how_silent(done.returncode)}")
+            raise CannotRunError(
+                f"{program} failed on {self.home.parent}: {cause(done.stderr) or how_ended(done.returncode)}."
+            )
         return done.stdout
 
     def _program(self, name: str) -> str:
         return str(self.bin_dir / name)
 
 
-def how_silent(code: int) -> str:
-    """Return what to say of a program that failed without a word."""
-    return f"exit code {code}"
+def cause(said: str) -> str:
+    """Return the first complaint among what a program of PostgreSQL said, else its last line."""
+    found = re.search(r"(?:error|ERROR|FATAL|PANIC):\s+(.+)", said)
+    lines = said.strip().splitlines()
+    return (found[1] if found else lines[-1] if lines else "").rstrip(".")
 
 
 def _initdb_options() -> tuple[str, ...]:

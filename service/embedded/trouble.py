@@ -21,4 +21,5 @@ def telling(path: Path) -> Iterator[None]:
             if why.errno in (errno.ENOSPC, errno.EDQUOT)
             else "Choose another folder with --data-dir."
         )
-        raise CannotRunError(f"The data folder {path} cannot be used: {why.strerror} ({why.filename}). {mend}") from why
+        where = f" ({why.filename})" if why.filename else ""
+        raise CannotRunError(f"The data folder {path} cannot be used: {why.strerror}{where}. {mend}") from why
