@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
 import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
@@ -209,9 +208,3 @@ def acknowledge(session: Session, escalation_id: int, *, note: str, by: Person, 
         record(session, Entry("case", case.id or 0, "acknowledged", now, "staff", by.id, facts))
         session.flush()
     return escalation
-
-
-def seconds_behind(session: Session, now: datetime) -> float:
-    """Return how long the oldest due clock has been waiting for a sweep; 0 when none is due."""
-    oldest = session.scalar(sa.select(sa.func.min(ClockRow.next_action_at)))
-    return max((now - oldest).total_seconds(), 0.0) if oldest else 0.0
