@@ -33,11 +33,15 @@ def allowed(case: Case, action: Action, actors: frozenset[Actor]) -> Move:
     return move
 
 
+def first_status(assignee_id: int | None) -> CaseStatus:
+    """Return how a case begins: with a person it is assigned, without one it waits at a desk."""
+    return CaseStatus.RECEIVED if assignee_id is None else CaseStatus.ASSIGNED
+
+
 def new_row(*, assignee_id: int | None, received_at: datetime, **facts: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return the row of a case that has just come in: with a person it is assigned, without one it waits at a desk."""
-    status = CaseStatus.RECEIVED if assignee_id is None else CaseStatus.ASSIGNED
+    """Return the row of a case that has just come in."""
     return facts | {
-        "status": status,
+        "status": first_status(assignee_id),
         "version": 1,
         "assignee_id": assignee_id,
         "received_at": received_at,

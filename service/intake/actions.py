@@ -3,6 +3,7 @@
 import hmac
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -18,7 +19,7 @@ from service.intake.rows import Decided, Ticket, key_rows, receipt, rows
 from service.intake.rules import KeyUsedError, Promise, Receipt, body_hash, judge, new_code
 from service.intake.statements import BEGIN_DAY, GATHER, OPEN_CASE, parameters
 from service.intake.tables import IdempotencyKey
-from service.routing.queries import ZONE, directory
+from service.routing.queries import ZONE, directory_at
 from service.routing.rules import Request, candidates_of, route
 from service.secrecy import decrypt, token_hash
 
@@ -31,7 +32,7 @@ def open_case(
 ) -> Receipt:
     """Take in a request and return its receipt; the same key and body get the same receipt for a day.
 
-    1. gather: the directory, the promise pack, a number, what the key stands for; 2. decide: place, topic, grade,
+    1. gather: a number, what the key stands for, the directory, the promise pack; 2. decide: place, topic, grade,
     promise, desk; 3. apply: one statement. `by` took it down on the resident's behalf.
     Errors: InvalidFieldsError, OutsideAreaError, KeyUsedError.
     """
@@ -48,20 +49,22 @@ def open_case(
 
 
 def _open(session: Session, form: RequestForm, *, now: datetime, key: str | None, by: Person | None) -> Receipt:
-    known, book = directory(session), current_book()
+    book = current_book(now)
     key_hash = token_hash(f"idempotency:{key}") if key else None
     digest = body_hash(form)
     drawn = _gather(session, key_hash, now)
-    if not isinstance(drawn, Ticket):
-        return _answer_again(drawn, digest)
+    known = directory_at(session, drawn.directory_version)
+    if drawn.answer is not None:
+        return _answer_again(drawn.body_hash, drawn.answer, digest)
 
+    ticket = _ticket(session, drawn, key_hash, now)
     verdict = judge(form, known, book, now)
     asked = Request(verdict.topic.code, verdict.place.id, verdict.grade.grade, now)
     decision = route(asked, known, loads(session, candidates_of(asked, known)))
     policy = verdict.choice.policy
     clocks = [new_row(c, policy, book, instance=1) for c in opening(policy, book, now)] if policy else []
 
-    decided = Decided(drawn, form, verdict, decision, clocks, now, by)
+    decided = Decided(ticket, form, verdict, decision, clocks, now, by)
     answer = receipt(decided)
     keys = {"idempotency_keys": key_rows(decided, key_hash, digest, answer)}
     session.execute(OPEN_CASE, parameters(rows(decided) | keys))
@@ -73,24 +76,25 @@ def forget_keys(session: Session, now: datetime) -> None:
     session.execute(sa.delete(IdempotencyKey).where(col(IdempotencyKey.created_at) <= now - KEY_LASTS))
 
 
-def _gather(session: Session, key_hash: bytes | None, now: datetime) -> Ticket | tuple[bytes, bytes]:
-    """Draw a number, or return (body hash, answer) when the key was answered before."""
-    day = now.astimezone(ZONE).date()
-    row = session.execute(GATHER, {"day": day.isoformat(), "key_hash": key_hash, "since": now - KEY_LASTS}).one()
-    if row.answer is not None:
-        return row.body_hash, row.answer
-    first = row.first
+def _gather(session: Session, key_hash: bytes | None, now: datetime) -> sa.Row[Any]:
+    """Draw a number, and read what else must be known before anything is decided."""
+    day = now.astimezone(ZONE).date().isoformat()
+    return session.execute(GATHER, {"day": day, "key_hash": key_hash, "since": now - KEY_LASTS}).one()
+
+
+def _ticket(session: Session, drawn: sa.Row[Any], key_hash: bytes | None, now: datetime) -> Ticket:
+    """Return the case's number of the day and its secret code."""
+    day, first = now.astimezone(ZONE).date(), drawn.first
     if first is None:
-        first = session.execute(BEGIN_DAY, {"day": day.isoformat(), "first": row.serial}).scalar_one()
-    serial = row.serial - first + 1
+        first = session.execute(BEGIN_DAY, {"day": day.isoformat(), "first": drawn.serial}).scalar_one()
+    serial = drawn.serial - first + 1
     if serial < 1:
         # The day's first number was drawn by a request that overtook this one: draw again, behind it.
-        return _gather(session, key_hash, now)
-    return Ticket(row.id, case_number(day, serial), new_code())
+        return _ticket(session, _gather(session, key_hash, now), key_hash, now)
+    return Ticket(drawn.id, case_number(day, serial), new_code())
 
 
-def _answer_again(known: tuple[bytes, bytes], digest: bytes) -> Receipt:
-    body, answer = known
+def _answer_again(body: bytes, answer: bytes, digest: bytes) -> Receipt:
     if not hmac.compare_digest(body, digest):
         raise KeyUsedError
     facts = json.loads(decrypt(answer))

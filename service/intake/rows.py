@@ -9,7 +9,7 @@ from service.accounts.tables import Person
 from service.assignments.actions import decision_row
 from service.audit.actions import rows_after
 from service.audit.rules import Entry
-from service.cases.actions import new_row
+from service.cases.actions import first_status, new_row
 from service.clocks.rules import runs_out_next
 from service.intake.forms import RequestForm
 from service.intake.rules import Promise, Receipt, Verdict
@@ -48,6 +48,11 @@ class Decided:
         return runs_out_next((row["metric"], row["state"], row["due_at"]) for row in self.clocks)
 
     @property
+    def assignee_id(self) -> int | None:
+        """Return the person who answers for it from now on, if there is one."""
+        return self.decision.person.id if self.decision.person else None
+
+    @property
     def case_id(self) -> int:
         """Return the id that was drawn for the case."""
         return self.ticket.case_id
@@ -72,7 +77,7 @@ def case_row(of: Decided) -> dict[str, Any]:
     form, verdict, due = of.form, of.verdict, of.due
     contact = form.contact.model_dump() if not form.anonymous else {}
     return new_row(
-        assignee_id=of.decision.person.id if of.decision.person else None,
+        assignee_id=of.assignee_id,
         received_at=of.now,
         id=of.case_id,
         number=of.ticket.number,
@@ -107,6 +112,7 @@ NOTHING_YET: dict[str, Any] = {
     "returned": 0,
     "reopened": 0,
     "duplicate_of_id": None,
+    "parked_until": None,
     "resolved_at": None,
     "closed_at": None,
 }
@@ -118,7 +124,7 @@ def receipt(of: Decided) -> Receipt:
     return Receipt(
         number=of.ticket.number,
         tracking_code=of.ticket.code,
-        status=case_row(of)["status"],
+        status=first_status(of.assignee_id),
         received_at=of.now,
         category=of.verdict.topic.code,
         area=of.verdict.place.code,

@@ -7,6 +7,7 @@ and planned once for each connection.
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,6 +46,7 @@ GATHER = sa.text("""
 SELECT nextval('cases_id_seq') AS id,
        nextval('case_serial') AS serial,
        (SELECT first FROM case_days WHERE day = :day) AS first,
+       coalesce((SELECT version FROM directory_version), 0) AS directory_version,
        known.body_hash, known.answer
 FROM (SELECT 1) AS always
 LEFT JOIN idempotency_keys AS known ON known.key_hash = :key_hash AND known.created_at > :since
@@ -56,9 +58,10 @@ ON CONFLICT (day) DO UPDATE SET first = case_days.first RETURNING first
 """)
 
 
-def _columns(name: str) -> list[sa.Column[Any]]:
+@cache
+def _columns(name: str) -> tuple[sa.Column[Any], ...]:
     table: sa.Table = TABLES[name].__table__  # type: ignore[attr-defined]
-    return [c for c in table.columns if name in WITH_ID or c.identity is None]
+    return tuple(c for c in table.columns if name in WITH_ID or c.identity is None)
 
 
 def _insert(name: str) -> str:

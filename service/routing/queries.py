@@ -25,13 +25,22 @@ _known: Directory | None = None
 
 def directory(session: Session) -> Directory:
     """Return everything routing knows, as of now: read whole when its version moved, else from memory."""
+    return directory_at(session, session.scalar(sa.select(col(DirectoryVersion.version))) or 0)
+
+
+def directory_at(session: Session, version: int) -> Directory:
+    """Return everything routing knows, for a caller that has just read the version with something else."""
     global _known  # noqa: PLW0603  # One snapshot a process; replaced whole, never changed.
-    version = session.scalar(sa.select(col(DirectoryVersion.version))) or 0
     known = _known
     if known is None or known.version != version:
         with _lock:
             known = _known = read_directory(session, version)
     return known
+
+
+def last_known(session: Session) -> Directory:
+    """Return the directory as this process saw it last: for naming what was decided by it a moment ago."""
+    return _known or directory(session)
 
 
 def read_directory(session: Session, version: int) -> Directory:

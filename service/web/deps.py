@@ -6,11 +6,13 @@ after 72 seconds, so those two may not share a clock.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated
 
+from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import Depends, Request
 from sqlmodel import Session
 
@@ -20,6 +22,7 @@ from service.accounts.rules import Role
 from service.accounts.sessions import person_of_api_key, person_of_session
 from service.accounts.tables import Person
 from service.errors import NotAllowedError, ServiceError
+from service.settings import get_settings
 from service.timekeeping import Anchor, read_anchor, simulated
 
 SESSION_COOKIE = "jiban_session"
@@ -45,23 +48,44 @@ def real_now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251  # The one place where the web reads the clock.
 
 
-def get_session() -> Iterator[Session]:
+async def get_session() -> AsyncIterator[Session]:
     """Open a session for one request: committed when the endpoint returns, rolled back when it raises.
 
     With scope="function" this ends before the answer is sent: nobody holds a receipt for a case that was
-    never written. Tries that count against a limit are kept either way.
+    never written. Tries that count against a limit are kept either way. It begins on the event loop, where it
+    costs nothing, and ends in a thread that no waiting request can take: only the end speaks to the database.
     """
     # The mode matters only where a test lends its own connection: then commit and rollback end savepoints.
-    engine = database.get_engine()
-    with Session(engine, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
-        try:
-            yield session
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
-        finally:
-            keep_failures(session)
+    session = Session(database.get_engine(), expire_on_commit=False, join_transaction_mode="create_savepoint")
+    try:
+        yield session
+    except BaseException:
+        with CancelScope(shield=True):
+            await to_thread.run_sync(_give_up, session, limiter=ends())
+        raise
+    await to_thread.run_sync(_keep, session, limiter=ends())
+
+
+@cache
+def ends() -> CapacityLimiter:
+    """Return what bounds the ends of requests: as many as there are connections, since each of them holds one."""
+    return CapacityLimiter(get_settings().pool_size)
+
+
+def _keep(session: Session) -> None:
+    try:
+        session.commit()
+    except BaseException:
+        _give_up(session)
+        raise
+    with session:
+        keep_failures(session)
+
+
+def _give_up(session: Session) -> None:
+    with session:
+        session.rollback()
+        keep_failures(session)
 
 
 DbSession = Annotated[Session, Depends(get_session, scope="function")]
@@ -93,10 +117,10 @@ def known_now() -> datetime:
     return simulated(_known.anchor, real_now())
 
 
-def product_now(request: Request, session: DbSession) -> datetime:
+async def product_now(request: Request, session: DbSession) -> datetime:
     """Return the product's time, in UTC, the same for the whole request."""
     if time.monotonic() > _known.good_until:
-        _known.anchor = read_anchor(session)
+        _known.anchor = await to_thread.run_sync(read_anchor, session)
         _known.good_until = time.monotonic() + ANCHOR_KEPT_SECONDS
     now = known_now()
     request.state.now = now
@@ -121,6 +145,11 @@ class Reader:
         return self.name_en if language == "en" and self.name_en else self.name
 
 
+def is_poll(request: Request) -> bool:
+    """Does a page refresh itself, with nobody at work? Its element says so: hx-headers='{"X-Poll": "true"}'."""
+    return request.headers.get("x-poll") == "true"
+
+
 def maybe_person(request: Request, session: DbSession) -> Person | None:
     """Return who asks, by API key or else by the session's cookie, or None. Errors: KeyUnknownError."""
     key, token = bearer_key(request), request.cookies.get(SESSION_COOKIE)
@@ -130,7 +159,7 @@ def maybe_person(request: Request, session: DbSession) -> Person | None:
         if person is None:
             raise KeyUnknownError
     elif token:
-        person = person_of_session(session, token, now=real_now())
+        person = person_of_session(session, token, now=real_now(), is_activity=not is_poll(request))
     if person is not None:
         request.state.reader = Reader(person.id or 0, person.name, person.name_en, person.role, person.language)
     return person
