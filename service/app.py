@@ -9,7 +9,19 @@ from fastapi.staticfiles import StaticFiles
 
 from service.logs import configure_logging
 from service.settings import get_settings
-from service.web import admin, api, error_pages, health, resident, sign_in, supervisor, take_down, tracking, worker
+from service.web import (
+    admin,
+    api,
+    error_pages,
+    health,
+    policies,
+    resident,
+    sign_in,
+    supervisor,
+    take_down,
+    tracking,
+    worker,
+)
 from service.web.catalogues import LANGUAGES, catalogue
 from service.web.csrf import check_csrf
 from service.web.guard import Guard
@@ -20,6 +32,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     sign_in.router,
     resident.router,
     tracking.router,
+    policies.router,
     api.router,
     supervisor.router,
     admin.router,

@@ -20,6 +20,10 @@ SQLModel.metadata.naming_convention = {
 }
 
 
+NOTICES_SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 20_000}
+"""A server whose machine is gone is noticed within 20 seconds (the last one is milliseconds), not within hours."""
+
+
 def text_enum(kind: type[StrEnum]) -> sa.Enum:
     """Store a StrEnum as text of its values, held by a check constraint: a plain field would store member names."""
     return sa.Enum(
@@ -41,7 +45,7 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
         max_overflow=0,
         hide_parameters=True,  # What residents wrote never enters the log.
         pool_timeout=5,
-        connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
+        connect_args={"options": "-c timezone=UTC", "connect_timeout": 5, **NOTICES_SILENCE},
     )
 
 

@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8000"
     policies_dir: Path | None = None
     """A folder with policies/ and calendars/ instead of the packaged ones."""
+    policy_pack: str = "national"
+    """The promise pack of new cases: a name from policies/, packaged are beijing, national, shandong and shanghai."""
     secure_cookies: bool = False
     demo: bool = False
     """Shows the demo sign-ins on the sign-in page."""

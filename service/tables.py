@@ -12,6 +12,7 @@ from service.categories import tables as categories
 from service.clocks import tables as clocks
 from service.escalations import tables as escalations
 from service.feedback import tables as feedback
+from service.handling import tables as handling
 from service.intake import tables as intake
 from service.outbox import tables as outbox
 from service.routing import tables as routing
@@ -28,6 +29,7 @@ ROOMS = (
     clocks,
     escalations,
     feedback,
+    handling,
     intake,
     outbox,
     routing,

@@ -40,6 +40,11 @@ def simulated(anchor: Anchor | None, real: datetime) -> datetime:
     return (anchor.simulated_at + timedelta(seconds=passed)).astimezone(UTC)
 
 
+def product_span(anchor: Anchor | None, real: timedelta) -> timedelta:
+    """Return how much of the product's time passes during `real` time."""
+    return real if anchor is None else real * anchor.speed
+
+
 def read_anchor(session: Session) -> Anchor | None:
     """Return the anchor, or None when time is real."""
     row = session.get(ClockAnchor, 1)

@@ -13,6 +13,15 @@ from sla_policies.work_calendar import WorkCalendar, round_the_clock
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ROUND_THE_CLOCK = "round_the_clock"
 MARKS = ("A", "B", "C", "D", "M", "own")
+SPANS = tuple(f"{a}-{b}" for i, a in enumerate(WEEKDAYS) for b in WEEKDAYS[i + 1 :])
+YEARS, BALANCES = (1990, 2100), (-10, 40)
+YEAR_REQUIRED = ("year", "notice", "mark", "days")
+YEAR_KEYS = (*YEAR_REQUIRED, "published", "source", "complete", "balance", "balance_reason")
+FEAST_REQUIRED = ("name",)
+FEAST_KEYS = (*FEAST_REQUIRED, "off", "worked")
+HOURS_KEYS = ("zone", "calendars")
+DESK_REQUIRED = ("title", "week", "public_holidays")
+DESK_KEYS = (*DESK_REQUIRED, "dates", "breaks", "off", "source", "mark")
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,8 @@ class YearDays:
     complete: bool
     names: Mapping[date, tuple[str, str]]
     """Date → what it is off or worked for, in Chinese and English."""
+    source: str = ""
+    """Where the notice can be read."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,8 @@ class DeskHours:
     public_holidays: bool
     off: frozenset[date]
     """Days on which this desk is closed for reasons of its own."""
+    title: tuple[str, str] = ("", "")
+    """In Chinese and English."""
 
 
 def statutory_days(year: int) -> int:
@@ -51,16 +64,15 @@ def statutory_days(year: int) -> int:
 
 def read_year(reader: Reader, root: Node) -> YearDays:
     """Read the file of one year."""
-    keys = ("year", "notice", "published", "source", "mark", "complete", "balance", "balance_reason", "days")
-    entries = reader.table(root, keys, ("year", "notice", "mark", "days"))
-    year = reader.whole(entries.get("year"), 1990, 2100)
+    entries = reader.table(root, YEAR_KEYS, YEAR_REQUIRED)
+    year = reader.whole(entries.get("year"), *YEARS)
     reader.day(entries.get("published"))
     reader.one_of(entries.get("mark"), MARKS, "mark")
     names: dict[date, tuple[str, str]] = {}
     off: dict[date, Node] = {}
     worked: dict[date, Node] = {}
     for item in reader.items(entries.get("days")):
-        feast = reader.table(item, ("name", "off", "worked"), ("name",))
+        feast = reader.table(item, FEAST_KEYS, FEAST_REQUIRED)
         name = reader.both(feast.get("name"))
         for found, key in ((off, "off"), (worked, "worked")):
             for day, node in reader.days(feast.get(key)):
@@ -70,13 +82,14 @@ def read_year(reader: Reader, root: Node) -> YearDays:
     _check_days(reader, year, off, worked)
     balance = statutory_days(year)
     if "balance" in entries:
-        balance = reader.whole(entries["balance"], -10, 40)
+        balance = reader.whole(entries["balance"], *BALANCES)
         if balance != statutory_days(year) and "balance_reason" not in entries:
             mend = "Say why in balance_reason, or remove balance."
             reader.wrong(entries["balance"], f"{year} has {statutory_days(year)} statutory days.", mend)
     complete = "complete" not in entries or reader.truth(entries["complete"])
     notice = reader.text(entries.get("notice"))
-    return YearDays(reader.file, year, notice, frozenset(off), frozenset(worked), balance, complete, names)
+    source = reader.text(entries["source"]) if "source" in entries else ""
+    return YearDays(reader.file, year, notice, frozenset(off), frozenset(worked), balance, complete, names, source)
 
 
 def _check_days(reader: Reader, year: int, off: Mapping[date, Node], worked: Mapping[date, Node]) -> None:
@@ -91,7 +104,7 @@ def _check_days(reader: Reader, year: int, off: Mapping[date, Node], worked: Map
 
 def read_hours(reader: Reader, root: Node) -> list[DeskHours]:
     """Read a file with the hours of desks."""
-    entries = reader.table(root, ("zone", "calendars"), ("zone", "calendars"))
+    entries = reader.table(root, HOURS_KEYS, HOURS_KEYS)
     zone_name = reader.text(entries.get("zone"))
     if zone_name and zone_name not in available_timezones():
         reader.wrong(entries["zone"], f"There is no time zone “{zone_name}”.", "Write one like Asia/Shanghai.")
@@ -105,9 +118,8 @@ def read_hours(reader: Reader, root: Node) -> list[DeskHours]:
 
 
 def _desk(reader: Reader, name: str, node: Node, zone: ZoneInfo) -> DeskHours:
-    keys = ("title", "week", "dates", "breaks", "public_holidays", "off", "source", "mark")
-    entries = reader.table(node, keys, ("title", "week", "public_holidays"))
-    reader.both(entries.get("title"))
+    entries = reader.table(node, DESK_KEYS, DESK_REQUIRED)
+    title = reader.both(entries.get("title"))
     week = _week(reader, entries["week"]) if "week" in entries else ()
     dated = _by_date(reader, entries.get("dates"))
     if week and not any(week) and not any(dated.values()):
@@ -116,13 +128,12 @@ def _desk(reader: Reader, name: str, node: Node, zone: ZoneInfo) -> DeskHours:
     for day in off & dated.keys():
         reader.wrong(entries["dates"], f"{day} has hours and is a day off.", "Keep one of the two.")
     breaks = _by_date(reader, entries.get("breaks"))
-    return DeskHours(name, zone, week, dated, breaks, reader.truth(entries.get("public_holidays")), off)
+    return DeskHours(name, zone, week, dated, breaks, reader.truth(entries.get("public_holidays")), off, title)
 
 
 def _week(reader: Reader, node: Node) -> tuple[Windows, ...]:
-    spans = [f"{a}-{b}" for i, a in enumerate(WEEKDAYS) for b in WEEKDAYS[i + 1 :]]
     week: list[Windows] = [()] * 7
-    for key, hours in reader.table(node, (*WEEKDAYS, *spans)).items():
+    for key, hours in reader.table(node, (*WEEKDAYS, *SPANS)).items():
         first, _, last = key.partition("-")
         for day in range(WEEKDAYS.index(first), WEEKDAYS.index(last or first) + 1):
             if week[day]:

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from sla_policies.policy import Budget, Target, TimeKind
-from sla_policies.work_calendar import NO_TIME, WorkCalendar, as_utc, round_the_clock
+from sla_policies.stretches import NO_TIME
+from sla_policies.work_calendar import WorkCalendar, as_utc, round_the_clock
 
 
 class EventKind(StrEnum):
@@ -168,16 +169,16 @@ class Clock:
         """When the present pause reaches the policy's maximum; None when not paused, or without a maximum."""
         if self.state is not S.PAUSED or self.target.pause_at_most is None:
             return None
-        return list(self._spans(END_OF_TIME))[-1][1]
+        return list(self.pauses(END_OF_TIME))[-1][1]
 
     @cached_property
     def allowance(self) -> timedelta:
         """All the time the promise has, extensions included, in its own kind of time."""
-        return self._time.between(self.started_at, self._undisturbed)
+        return self.time.between(self.started_at, self.undisturbed)
 
     def elapsed(self, now: datetime) -> timedelta:
         """Return how much of its own time has passed until `now` or its end, without the pauses."""
-        return self._time.between(self.started_at, self._until(now)) - self.paused(now)
+        return self.time.between(self.started_at, self._until(now)) - self.paused(now)
 
     def remaining(self, now: datetime) -> timedelta:
         """Return how much of its own time is left; negative when overdue, standing still while paused."""
@@ -186,7 +187,7 @@ class Clock:
     def paused(self, now: datetime) -> timedelta:
         """Return how much of its own time the pauses cost until `now` or its end."""
         until = self._until(now)
-        return sum((self._time.between(a, min(b, until)) for a, b in self._spans(until)), NO_TIME)
+        return sum((self.time.between(a, min(b, until)) for a, b in self.pauses(until)), NO_TIME)
 
     def breached_at(self, now: datetime) -> datetime | None:
         """Return the due time that was missed, or None: judged by time stamps, whenever somebody looks.
@@ -213,16 +214,16 @@ class Clock:
 
     def spent_at(self, amount: timedelta) -> datetime:
         """Return when that much of its own time has passed, counted from the start."""
-        return self._past_pauses(self._time.add(self.started_at, amount), self.started_at)
+        return self._past_pauses(self.time.add(self.started_at, amount), self.started_at)
 
     def shifted(self, by: timedelta) -> datetime:
         """Return when so much of its own time is left before the due time (negative), or has passed since."""
-        time = self._time
-        base = time.add(self._undisturbed, by) if by > NO_TIME else time.subtract(self._undisturbed, -by)
+        time = self.time
+        base = time.add(self.undisturbed, by) if by > NO_TIME else time.subtract(self.undisturbed, -by)
         return self._past_pauses(max(base, self.started_at), self.started_at)
 
     @property
-    def _time(self) -> WorkCalendar:
+    def time(self) -> WorkCalendar:
         """The calendar that this clock's own time passes in."""
         return self._calendar(self.target.budget.kind)
 
@@ -230,27 +231,28 @@ class Clock:
         return round_the_clock(self.calendar.zone) if kind is TimeKind.ELAPSED else self.calendar
 
     @cached_property
-    def _undisturbed(self) -> datetime:
+    def undisturbed(self) -> datetime:
         """The due time with its extensions, as if nothing had paused it."""
         budget = self.target.budget
         return self.after(self.started_at, replace(budget, amount=budget.amount + self.extended_by))
 
     def _due(self, now: datetime) -> datetime:
         """Return the due time, a pause that has not ended costing what it has cost until `now`."""
-        return self._past_pauses(self._undisturbed, now)
+        return self._past_pauses(self.undisturbed, now)
 
     def _past_pauses(self, moment: datetime, now: datetime) -> datetime:
         """Return the moment, moved by every pause that began before it or at it."""
-        for begin, end in self._spans(now):
+        for begin, end in self.pauses(now):
             if begin > moment:
                 break
-            moment = self._time.add(moment, self._time.between(begin, end)) if end > begin else moment
+            cost = self.time.between(begin, end)
+            moment = self.time.add(moment, cost) if cost else moment
         return moment
 
     def _until(self, now: datetime) -> datetime:
         return min(as_utc(now), self.ended_at) if self.ended_at else as_utc(now)
 
-    def _spans(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+    def pauses(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield begin and end of each pause as far as it counts; one that has not ended counts until `now`."""
         most, begin = self.target.pause_at_most, None
         left = None if most is None else timedelta(minutes=most.amount)

@@ -107,6 +107,7 @@ def _book(pack: Pack, calendars: Mapping[str, WorkCalendar], texts: Mapping[str,
         raises=pack.raises,
         title_zh=pack.title[0],
         title_en=pack.title[1],
+        effective_until=pack.effective_until,
     )
 
 

@@ -61,6 +61,8 @@ class Step:
     unless: frozenset[str] = frozenset()
     title_zh: str = ""
     title_en: str = ""
+    source: str = "own"
+    mark: str = "own"
 
 
 @dataclass(frozen=True)

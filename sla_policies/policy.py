@@ -114,6 +114,8 @@ class SlaPolicy:
     """The most that all extensions of a case may add together."""
     match: Match = Match()
     is_default: bool = False
+    extension_source: str = "own"
+    extension_mark: str = "own"
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ class PolicyBook:
     name: str
     version: str
     effective_from: date
+    """The first day on whose receipts it holds."""
     policies: tuple[SlaPolicy, ...]
     calendars: Mapping[str, WorkCalendar]
     hash: str
@@ -148,6 +151,8 @@ class PolicyBook:
     raises: tuple[RaiseRule, ...] = ()
     title_zh: str = ""
     title_en: str = ""
+    effective_until: date | None = None
+    """The last day on whose receipts it holds; None: until a later version begins."""
 
     @property
     def by_name(self) -> Mapping[str, SlaPolicy]:

@@ -22,6 +22,22 @@ PAUSE_REASONS = frozenset({"waiting_for_resident", "parked"})
 FOCUS_GROUPS = frozenset({"elderly", "elderly_alone", "disabled", "minor", "child_alone", "hardship"})
 
 
+PACK_REQUIRED = ("name", "version", "effective_from", "title", "policies", "ladders")
+PACK_KEYS = (*PACK_REQUIRED, "effective_until", "source", "satisfied_by", "raises")
+POLICY_REQUIRED = ("name", "grade", "title", "promise")
+POLICY_KEYS = (*POLICY_REQUIRED, "default", "when", "targets", "ladder", "extensions", "nothing")
+TARGET_REQUIRED = ("within", "source", "mark")
+TARGET_KEYS = (*TARGET_REQUIRED, "calendar", "satisfied_by", "pauses_for", "pause_at_most")
+EXTENSION_REQUIRED = ("times", "source", "mark")
+EXTENSION_KEYS = (*EXTENSION_REQUIRED, "at_most")
+WHEN_KEYS = ("grades", "categories", "groups", "areas", "channels", "focus_groups")
+STEP_REQUIRED = ("step", "on", "at", "to", "act", "title", "source", "mark")
+STEP_KEYS = (*STEP_REQUIRED, "wakes", "acknowledge_within", "unless")
+RAISE_REQUIRED = ("to", "why", "source", "mark")
+RAISE_KEYS = (*RAISE_REQUIRED, "words", "focus_groups", "categories", "danger")
+MOST_EXTENSIONS = 10
+
+
 @dataclass(frozen=True)
 class Pack:
     """A policy file as read, with the node of everything that can be compared with something else."""
@@ -29,6 +45,7 @@ class Pack:
     name: str
     version: str
     effective_from: date
+    effective_until: date | None
     title: tuple[str, str]
     policies: tuple[SlaPolicy, ...]
     ladders: Mapping[str, tuple[Step, ...]]
@@ -46,8 +63,7 @@ class PolicyReader(Reader):
     def pack(self, root: Node) -> Pack:
         """Read the whole file."""
         self.nodes = {}
-        keys = ("name", "version", "effective_from", "title", "source", "satisfied_by", "policies", "ladders", "raises")
-        entries = self.table(root, keys, ("name", "version", "effective_from", "title", "policies", "ladders"))
+        entries = self.table(root, PACK_KEYS, PACK_REQUIRED)
         ladder_nodes = self.named(entries["ladders"]) if "ladders" in entries else {}
         ladders = {name: self._ladder(name, node) for name, node in ladder_nodes.items()}
         shared = self._satisfied_by(entries.get("satisfied_by"))
@@ -55,13 +71,19 @@ class PolicyReader(Reader):
         return Pack(
             self.name(entries.get("name")),
             self.text(entries.get("version")),
-            self.day(entries.get("effective_from")) or date.max,
+            *self._effective(entries),
             self.both(entries.get("title")),
             tuple(policies),
             ladders,
             tuple(self._raise(node) for node in self.items(entries.get("raises"))),
             self.nodes,
         )
+
+    def _effective(self, entries: Mapping[str, Node]) -> tuple[date, date | None]:
+        first, last = self.day(entries.get("effective_from")) or date.max, self.day(entries.get("effective_until"))
+        if last is not None and last < first < date.max:
+            self.wrong(entries["effective_until"], f"It ends on {last}, before it begins.", "Write the last day.")
+        return (first, last)
 
     def budget(self, node: Node | None) -> Budget | None:
         """Return an amount of one kind of time."""
@@ -82,8 +104,7 @@ class PolicyReader(Reader):
     def _policy(
         self, node: Node, ladders: Mapping[str, tuple[Step, ...]], shared: Mapping[Metric, frozenset[str]]
     ) -> SlaPolicy:
-        keys = ("name", "grade", "title", "promise", "default", "when", "targets", "ladder", "extensions", "nothing")
-        entries = self.table(node, keys, ("name", "grade", "title", "promise"))
+        entries = self.table(node, POLICY_KEYS, POLICY_REQUIRED)
         name = self.name(entries.get("name"))
         self.nodes["policy", name] = node
         grade = self.one_of(entries.get("grade"), tuple(Grade), "grade") or Grade.G3
@@ -97,11 +118,11 @@ class PolicyReader(Reader):
         targets = self._targets(name, entries["targets"], shared) if "targets" in entries else {}
         ladder = self.one_of(entries.get("ladder"), ladders, "ladder")
         self.nodes["uses", name] = Node(node.line, ladder)
-        times, most = self._extensions(entries.get("extensions"))
+        times, most, *whence = self._extensions(entries.get("extensions"))
         match = self._match(name, entries["when"]) if "when" in entries else Match()
         default = self.truth(entries.get("default"))
         steps = tuple(step for step in ladders.get(ladder, ()) if step.metric in targets)
-        return SlaPolicy(name, Grade(grade), *title, *promise, targets, steps, times, most, match, default)
+        return SlaPolicy(name, Grade(grade), *title, *promise, targets, steps, times, most, match, default, *whence)
 
     def _targets(self, policy: str, node: Node, shared: Mapping[Metric, frozenset[str]]) -> dict[Metric, Target]:
         found = {}
@@ -114,8 +135,7 @@ class PolicyReader(Reader):
         return found
 
     def _target(self, metric: Metric, node: Node, shared: frozenset[str]) -> Target | None:
-        keys = ("within", "calendar", "satisfied_by", "pauses_for", "pause_at_most", "source", "mark")
-        entries = self.table(node, keys, ("within", "source", "mark"))
+        entries = self.table(node, TARGET_KEYS, TARGET_REQUIRED)
         within = self.budget(entries.get("within"))
         by = self.some_of(entries.get("satisfied_by"), EVENTS[metric], f"event for {metric}") or shared
         if not by and "satisfied_by" not in entries:
@@ -137,20 +157,20 @@ class PolicyReader(Reader):
             return None
         return Target(metric, within, calendar, by, pauses, most, source, mark)
 
-    def _extensions(self, node: Node | None) -> tuple[int, Budget | None]:
+    def _extensions(self, node: Node | None) -> tuple[int, Budget | None, str, str]:
+        """Return how often, how much in all, and where both come from."""
         if node is None:
-            return (0, None)
-        entries = self.table(node, ("times", "at_most", "source", "mark"), ("times", "source", "mark"))
-        self.one_of(entries.get("mark"), MARKS, "mark")
-        times, most = self.whole(entries.get("times"), 0, 10), self.budget(entries.get("at_most"))
+            return (0, None, "", "")
+        entries = self.table(node, EXTENSION_KEYS, EXTENSION_REQUIRED)
+        source, mark = self.text(entries.get("source")), self.one_of(entries.get("mark"), MARKS, "mark")
+        times, most = self.whole(entries.get("times"), 0, MOST_EXTENSIONS), self.budget(entries.get("at_most"))
         if (times > 0) != ("at_most" in entries) and self.text(entries.get("times")).isdigit():
             self.wrong(node, "Extensions need a number of times and a limit together.", "Write times and at_most.")
-        return (times, most)
+        return (times, most, source, mark)
 
     def _match(self, policy: str, node: Node) -> Match:
         self.nodes["match", policy] = node
-        keys = ("grades", "categories", "groups", "areas", "channels", "focus_groups")
-        entries = self.table(node, keys)
+        entries = self.table(node, WHEN_KEYS)
         values = {key: frozenset(self.words(entries.get(key))) for key in ("categories", "groups", "areas", "channels")}
         values["grades"] = self.some_of(entries.get("grades"), tuple(Grade), "grade")
         values["focus_groups"] = self.some_of(entries.get("focus_groups"), FOCUS_GROUPS, "focus group")
@@ -175,10 +195,7 @@ class PolicyReader(Reader):
         return tuple(steps)
 
     def _step(self, node: Node) -> Step:
-        keys = ("step", "on", "at", "to", "act", "wakes", "acknowledge_within", "unless", "title", "source", "mark")
-        entries = self.table(node, keys, ("step", "on", "at", "to", "act", "title", "source", "mark"))
-        self.one_of(entries.get("mark"), MARKS, "mark")
-        self.text(entries.get("source"))
+        entries = self.table(node, STEP_KEYS, STEP_REQUIRED)
         metric = self.one_of(entries.get("on"), tuple(Metric), "promise") or Metric.RESOLVE
         to = self.some_of(entries.get("to"), ROLES, "role")
         return Step(
@@ -191,6 +208,8 @@ class PolicyReader(Reader):
             self.budget(entries.get("acknowledge_within")),
             self.some_of(entries.get("unless"), CONDITIONS, "condition"),
             *self.both(entries.get("title")),
+            self.text(entries.get("source")),
+            self.one_of(entries.get("mark"), MARKS, "mark"),
         )
 
     def _offset(self, node: Node | None) -> Offset:
@@ -203,8 +222,7 @@ class PolicyReader(Reader):
             return Offset()
 
     def _raise(self, node: Node) -> RaiseRule:
-        keys = ("to", "why", "words", "focus_groups", "categories", "danger", "source", "mark")
-        entries = self.table(node, keys, ("to", "why", "source", "mark"))
+        entries = self.table(node, RAISE_KEYS, RAISE_REQUIRED)
         words = self.words(entries.get("words"))
         groups = self.some_of(entries.get("focus_groups"), FOCUS_GROUPS, "focus group")
         if not words and not groups:

@@ -9,6 +9,10 @@ from datetime import date, timedelta
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 LONGEST_TEXT = 2_000
 MOST_DAYS_OFF_AT_ONCE = 31
+MOST_ITEMS = 500
+"""Entries of one list or table of names: checks that compare each with each stay quick."""
+MOST_TOLD, LONGEST_TOLD = 200, 300
+"""Problems told at once, and characters of one: a broken file must not become a flood."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,9 @@ class Reader:
 
     def wrong(self, node: Node, what: str, mend: str) -> None:
         """Note a problem at the line of a node."""
-        self.problems.append(Problem(self.file, node.line, what, mend))
+        if len(self.problems) < MOST_TOLD:
+            short = what if len(what) <= LONGEST_TOLD else f"{what[:LONGEST_TOLD]}…"
+            self.problems.append(Problem(self.file, node.line, short, mend))
 
     def table(self, node: Node, allowed: Collection[str], required: Collection[str] = ()) -> dict[str, Node]:
         """Return the entries of a table; keys that are not allowed or missing are problems."""
@@ -57,7 +63,7 @@ class Reader:
             self.wrong(node, "Here a table is expected.", f"Write keys with values: {', '.join(sorted(allowed))}.")
             return {}
         entries = dict(node.value)
-        for key in entries.keys() - set(allowed):
+        for key in [key for key in entries if key not in allowed][:MOST_TOLD]:
             self.wrong(entries.pop(key), f"The key “{key}” is not known here.", _instead(key, allowed))
         for key in required:
             if key not in entries:
@@ -69,6 +75,9 @@ class Reader:
         if not isinstance(node.value, Mapping):
             self.wrong(node, "Here a table is expected.", "Write names with their values.")
             return {}
+        if len(node.value) > MOST_ITEMS:
+            self.wrong(node, f"Here are {len(node.value)} names.", f"At most {MOST_ITEMS} can be read at once.")
+            return {}
         for key, entry in node.value.items():
             if not NAME.fullmatch(key):
                 self.wrong(entry, f"“{key}” cannot be a name.", "Use letters, digits, - and _, a letter first.")
@@ -79,7 +88,11 @@ class Reader:
         if node is None:
             return
         if isinstance(node.value, tuple):
-            yield from node.value
+            if len(node.value) > MOST_ITEMS:
+                self.wrong(
+                    node, f"This list has {len(node.value)} items.", f"At most {MOST_ITEMS} can be read at once."
+                )
+            yield from node.value[:MOST_ITEMS]
         else:
             yield node
 
@@ -92,6 +105,7 @@ class Reader:
             return ""
         if not node.value.strip() or len(node.value) > LONGEST_TEXT:
             self.wrong(node, "This text is empty or too long.", f"Write 1 to {LONGEST_TEXT} characters.")
+            return ""
         return node.value.strip()
 
     def both(self, node: Node | None) -> tuple[str, str]:
@@ -176,5 +190,5 @@ def _no_date(text: str) -> date | None:
 
 
 def _instead(word: str, choices: Collection[str]) -> str:
-    close = difflib.get_close_matches(word, choices, n=1)
+    close = difflib.get_close_matches(word[:LONGEST_TOLD], choices, n=1)
     return f"Did you mean “{close[0]}”?" if close else f"Known are: {', '.join(sorted(choices))}."

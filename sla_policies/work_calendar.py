@@ -1,5 +1,6 @@
 """When is working time, and which moment is so much of it away from another?"""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,16 +9,17 @@ from itertools import chain
 from zoneinfo import ZoneInfo
 
 from sla_policies.hours import DAY, Windows, joined, without
+from sla_policies.stretches import NO_TIME, Period, Stretch, stretch_of
 
-ONE_DAY, NO_TIME = timedelta(days=1), timedelta()
+ONE_DAY = timedelta(days=1)
 LONGEST_GAP = 800
 """Days without working time after which a search gives up."""
 LONGEST_WALK = 40_000
 """Days (about 109 years) that no search goes beyond."""
 FIRST_DAY, LAST_DAY = date.min.toordinal() + 2, date.max.toordinal() - 2
 MOST_DAYS_KEPT = 20_000
-
-Period = tuple[datetime, datetime]
+STRETCH = 32
+"""Days that are added up together: few enough to be made quickly, enough to leap over a holiday."""
 
 
 class CalendarExhaustedError(ValueError):
@@ -44,7 +46,7 @@ class WorkCalendar:
     known_years: frozenset[int] | None = None
     """Years whose days off are published; None: this calendar depends on no notice."""
     _days: dict[date, tuple[Period, ...]] = field(default_factory=dict, init=False, repr=False)
-    _workdays: dict[date, bool] = field(default_factory=dict, init=False, repr=False)
+    _stretched: dict[int, Stretch] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.week) != 7:
@@ -72,52 +74,41 @@ class WorkCalendar:
             found = self._days[day] = tuple((opens, closes) for opens, closes in edges if opens < closes)
         return found
 
-    def periods_after(self, start: datetime, until: datetime | None = None) -> Iterator[Period]:
-        """Yield the working periods from `start` on, the first one cut at it; lazily, up to the date of `until`."""
-        start = as_utc(start)
-        for day in self._walk(start, 1, until):
-            for opens, closes in self.intervals(day):
-                if closes > start:
-                    yield (max(opens, start), closes)
-
-    def periods_before(self, end: datetime) -> Iterator[Period]:
-        """Yield the working periods before `end`, the latest first and cut at it."""
-        end = as_utc(end)
-        for day in self._walk(end, -1):
-            for opens, closes in reversed(self.intervals(day)):
-                if opens < end:
-                    yield (opens, min(closes, end))
-
     def add(self, start: datetime, working: timedelta) -> datetime:
         """Return when that much working time has passed since `start`.
 
         Exhausted exactly at closing stays at closing; none at all is the first working moment. Errors: ValueError for
         a negative amount or a naive time, CalendarExhaustedError.
         """
-        left = _not_negative(working)
-        for opens, closes in self.periods_after(start):
-            if closes - opens >= left:
-                return opens + left
-            left -= closes - opens
+        left, start = _not_negative(working), as_utc(start)
+        for part in self._stretches(start, 1):
+            i = bisect_right(part.closes, start)
+            if i < len(part.closes):
+                wanted = part.sums[i] + max(start - part.opens[i], NO_TIME) + left
+                if wanted <= part.sums[-1]:
+                    j = bisect_left(part.sums, wanted, i + 1) - 1
+                    return part.opens[j] + (wanted - part.sums[j])
+                left = wanted - part.sums[-1]
         raise self._exhausted(start)
 
     def subtract(self, end: datetime, working: timedelta) -> datetime:
         """Return from when on that much working time passes until `end`: `add` walked backwards."""
-        left = _not_negative(working)
-        for opens, closes in self.periods_before(end):
-            if closes - opens >= left:
-                return closes - left
-            left -= closes - opens
+        left, end = _not_negative(working), as_utc(end)
+        for part in self._stretches(end, -1):
+            i = bisect_left(part.opens, end)
+            wanted = part.until(end) - left
+            if i and wanted >= NO_TIME:
+                j = bisect_right(part.sums, wanted, 0, i) - 1
+                return part.opens[j] + (wanted - part.sums[j])
+            left = -wanted
         raise self._exhausted(end)
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Return the working time in [start, end); none if they are in the wrong order."""
-        end, total = as_utc(end), NO_TIME
-        for opens, closes in self.periods_after(start, until=end):
-            if opens >= end:
-                break
-            total += min(closes, end) - opens
-        return total
+        start, end = as_utc(start), as_utc(end)
+        if end <= start:
+            return NO_TIME
+        return sum((part.until(end) - part.until(start) for part in self._stretches(start, 1, end)), NO_TIME)
 
     def is_working(self, at: datetime) -> bool:
         """Is this moment working time? The closing moment is not."""
@@ -127,12 +118,7 @@ class WorkCalendar:
     def is_workday(self, day: date) -> bool:
         """Does working time begin on this local date? A datetime is taken at its date in the calendar's zone."""
         day = self.date_of(day) if isinstance(day, datetime) else day
-        found = self._workdays.get(day)
-        if found is None:
-            if len(self._workdays) >= MOST_DAYS_KEPT:
-                self._workdays.clear()
-            found = self._workdays[day] = bool(self._windows(day)) and bool(self.intervals(day))
-        return found
+        return bool(self._windows(day)) and bool(self.intervals(day))
 
     def count_workdays(self, first: date, last: date) -> int:
         """Return how many workdays there are from `first` to `last`, both counted; 0 in the wrong order."""
@@ -169,17 +155,19 @@ class WorkCalendar:
         return self.known_years is None or day.year in self.known_years or day in self.off or day in self.worked
 
     def is_provisional(self, from_: datetime, to: datetime) -> bool:
-        """Does the span touch days that are not published yet, so that a later notice may change the result?
+        """Does the span touch days that are not published yet, so that a later notice may change the result?"""
+        return bool(self.unpublished_years(from_, to))
 
-        December counts as unpublished until the next year is: notices have moved its last days more than once.
+    def unpublished_years(self, from_: datetime, to: datetime) -> tuple[int, ...]:
+        """Return the years that the span needs and whose days off are not published, in order.
+
+        December needs the next year too: notices have moved its last days more than once.
         """
         if self.known_years is None:
-            return False
+            return ()
         first, last = self.date_of(min(from_, to)), self.date_of(max(from_, to))
-        needed = set(range(first.year, last.year + 1))
-        if last.month == 12:
-            needed.add(last.year + 1)
-        return not needed <= self.known_years
+        needed = range(first.year, last.year + 1 + (last.month == 12))
+        return tuple(year for year in needed if year not in self.known_years)
 
     def date_of(self, at: datetime) -> date:
         """Return the date of a moment in the calendar's zone."""
@@ -205,29 +193,42 @@ class WorkCalendar:
         clock = time(rest // 3600, rest // 60 % 60, rest % 60)
         return datetime.combine(day + ONE_DAY * days, clock, self.zone).astimezone(UTC)
 
-    def _walk(self, at: datetime, step: int, until: datetime | None = None) -> Iterator[date]:
-        """Yield dates from that of `at` on, up to that of `until`; without it, give up after a long gap."""
-        first, idle = self.date_of(at).toordinal(), 0
-        end = min(max(first + step * LONGEST_WALK, FIRST_DAY), LAST_DAY)
-        last = end if until is None else min(self.date_of(until).toordinal(), end)
-        for ordinal in range(first, last + step, step):
-            day = date.fromordinal(ordinal)
-            if until is None:
-                idle = 0 if self.intervals(day) else idle + 1
-                if idle > LONGEST_GAP:
-                    break
-            yield day
-        if until is None or last == end:
+    def _stretches(self, at: datetime, step: int, until: datetime | None = None) -> Iterator[Stretch]:
+        """Yield stretches from that of `at` on, up to that of `until`; without it, give up after a long gap."""
+        first, idle = self.date_of(at).toordinal() // STRETCH, 0
+        end = first + step * (LONGEST_WALK // STRETCH)
+        last = end if until is None else self.date_of(until).toordinal() // STRETCH
+        for number in range(first, min(max(last, FIRST_DAY // STRETCH), LAST_DAY // STRETCH, end) + step, step):
+            part = self._stretch(number)
+            idle = 0 if part.opens else idle + STRETCH
+            if until is None and idle > LONGEST_GAP:
+                break
+            yield part
+        if until is None or last > end:
             raise self._exhausted(at)
+
+    def _stretch(self, number: int) -> Stretch:
+        found = self._stretched.get(number)
+        if found is None:
+            if len(self._stretched) >= MOST_DAYS_KEPT // STRETCH:
+                self._stretched.clear()
+            found = self._stretched[number] = self._added_up(number * STRETCH)
+        return found
+
+    def _added_up(self, first: int) -> Stretch:
+        days = [date.fromordinal(n) for n in range(max(first, FIRST_DAY), min(first + STRETCH, LAST_DAY + 1))]
+        periods = [period for day in days for period in self.intervals(day)]
+        return stretch_of(periods, [day for day in days if self.is_workday(day)])
 
     def _workday(self, at: datetime, days: int) -> date:
         """Return the `days`-th workday after the date of `at`, or before it if negative."""
-        left, today = abs(days), self.date_of(at)
-        for day in self._walk(at, 1 if days > 0 else -1):
-            if day != today and self.is_workday(day):
-                left -= 1
-                if left == 0:
-                    return day
+        left, today = abs(days), self.date_of(at).toordinal()
+        for part in self._stretches(at, 1 if days > 0 else -1):
+            i = bisect_right(part.workdays, today) if days > 0 else bisect_left(part.workdays, today)
+            ahead = len(part.workdays) - i if days > 0 else i
+            if left <= ahead:
+                return date.fromordinal(part.workdays[i + left - 1 if days > 0 else i - left])
+            left -= ahead
         raise self._exhausted(at)
 
     def _exhausted(self, at: datetime) -> CalendarExhaustedError:

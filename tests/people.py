@@ -129,6 +129,6 @@ def build_town(session: Session) -> Town:
             hours = (time(0), time(0)) if role in DESKS_ROUND_THE_CLOCK else (time(8, 30), time(17, 30))
             session.add(Duty(person_id=person.id or 0, weekday=weekday, starts=hours[0], ends=hours[1]))
     session.add(RoutingRule(position=10, target_level=AreaLevel.COMMUNITY, note="Everything else to the community."))
-    register_book(session, current_book(), MONDAY_8)
+    register_book(session, current_book(MONDAY_8), MONDAY_8)
     session.flush()
     return town

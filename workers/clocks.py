@@ -1,5 +1,6 @@
-"""Which steps of the ladder are due?"""
+"""Which steps of the ladder are due, and which due times can be told better now?"""
 
+from service.clocks.actions import recompute_provisional
 from service.database import transaction
 from service.escalations.actions import BATCH, sweep
 from workers.app import app, now
@@ -8,7 +9,7 @@ MOST_BATCHES = 500
 """A bound on one run; what is left waits a second for the next."""
 
 
-@app.task(name="clocks.sweep", expires=5)  # type: ignore[untyped-decorator]
+@app.task(name="clocks.sweep")  # type: ignore[untyped-decorator]
 def sweep_clocks() -> int:
     """Take due steps, batch by batch, until none is left; return how many clocks were looked at."""
     done = 0
@@ -17,5 +18,18 @@ def sweep_clocks() -> int:
             looked_at = sweep(session, now())
         done += looked_at
         if looked_at < BATCH:
+            break
+    return done
+
+
+@app.task(name="clocks.recompute")  # type: ignore[untyped-decorator]
+def recompute_clocks() -> int:
+    """Count again what reached into a year whose holidays are known now; return how many promises were."""
+    done = 0
+    for _ in range(MOST_BATCHES):
+        with transaction() as session:
+            counted = recompute_provisional(session, now(), most=BATCH)
+        done += counted
+        if counted < BATCH:
             break
     return done

@@ -9,7 +9,7 @@ BATCH = 20
 MOST_BATCHES = 500
 
 
-@app.task(name="outbox.sweep", expires=5)  # type: ignore[untyped-decorator]
+@app.task(name="outbox.sweep")  # type: ignore[untyped-decorator]
 def sweep_outbox() -> int:
     """Deliver due notices, batch by batch, until none is left; return how many were tried."""
     done = 0

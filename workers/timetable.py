@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+SHORTEST_LIFE = 5.0
+"""Seconds; a worker that is busy for a moment still takes an order of the seconds before."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -11,9 +14,15 @@ class Entry:
     every: float
     why: str
 
+    @property
+    def expires(self) -> float:
+        """After so many real seconds an order nobody has taken is worth nothing: the next ones are there."""
+        return max(SHORTEST_LIFE, self.every / 2)
+
 
 TIMETABLE: tuple[Entry, ...] = (
     Entry("clocks.sweep", 1.0, "A step of the ladder is taken within seconds of falling due."),
+    Entry("clocks.recompute", 600.0, "A due time that waited for a year's holidays is told when they are known."),
     Entry("outbox.sweep", 1.0, "A notice leaves within seconds of being written."),
     Entry("upkeep.close_silent", 60.0, "A resolved case nobody rated is closed after its time."),
     Entry("upkeep.forget", 600.0, "Answers to idempotency keys, attempts and ended sign-ins are dropped."),

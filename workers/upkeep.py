@@ -14,14 +14,14 @@ log = structlog.get_logger("upkeep")
 BATCH = 200
 
 
-@app.task(name="upkeep.close_silent", expires=30)  # type: ignore[untyped-decorator]
+@app.task(name="upkeep.close_silent")  # type: ignore[untyped-decorator]
 def close_silent_cases() -> int:
     """Close resolved cases that nobody rated in time."""
     with transaction() as session:
         return close_silent(session, now(), most=BATCH)
 
 
-@app.task(name="upkeep.forget", expires=300)  # type: ignore[untyped-decorator]
+@app.task(name="upkeep.forget")  # type: ignore[untyped-decorator]
 def forget() -> None:
     """Drop what is kept for a time only."""
     with transaction() as session:
@@ -29,7 +29,7 @@ def forget() -> None:
         forget_old(session, now=real_now())
 
 
-@app.task(name="upkeep.watch", expires=30)  # type: ignore[untyped-decorator]
+@app.task(name="upkeep.watch")  # type: ignore[untyped-decorator]
 def watch() -> int:
     """Log an error for each thing that must never be true and is."""
     with transaction() as session:

@@ -12,7 +12,7 @@ from service.accounts.limits import limit, record_failure
 from service.accounts.passwords import hashed, matches
 from service.accounts.queries import area_is_open, lies_within, open_cases_of, person_by_login, phone_of
 from service.accounts.rules import (
-    FAILURES_PER_LOGIN,
+    FAILURES_AT_AN_ADDRESS,
     NOT_IN_HISTORY,
     SIGN_IN_WINDOW,
     LoginTakenError,
@@ -107,8 +107,8 @@ def change_password(
 
     Errors: TooManyTriesError, WrongSignInError, PasswordTooWeakError.
     """
-    subject = f"sign-in:{person.login}"
-    limit(session, subject, most=FAILURES_PER_LOGIN, within=SIGN_IN_WINDOW, now=now)
+    subject = f"password:{person.id}"
+    limit(session, subject, most=FAILURES_AT_AN_ADDRESS, within=SIGN_IN_WINDOW, now=now)
     is_right, _ = matches(current, person.password_hash)
     if not is_right:
         record_failure(session, subject, now=now)

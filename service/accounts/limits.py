@@ -6,11 +6,14 @@ the first transaction could leave the pool with everybody waiting for everybody.
 """
 
 import math
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, ip_address, ip_network
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from service.accounts.rules import FAILURES_AT_AN_ADDRESS, FAILURES_PER_ADDRESS, FAILURES_PER_LOGIN
 from service.accounts.tables import Attempt, SignInSession
 from service.errors import TooManyTriesError
 
@@ -33,6 +36,30 @@ def limit(session: Session, subject: str, *, most: int, within: timedelta, now: 
     if len(recent) >= most:
         wait = recent[-1] + within - now
         raise TooManyTriesError(retry_after=max(1, math.ceil(wait.total_seconds())))
+
+
+def login_at_address(login: str, ip: str) -> str:
+    """Return the subject that the right password clears: it says nothing about tries from elsewhere."""
+    return f"sign-in:{network_of(ip)} {login}"
+
+
+def sign_in_limits(login: str, ip: str) -> Mapping[str, int]:
+    """Return the subjects that a wrong password counts against, each with how many it may reach."""
+    return {
+        login_at_address(login, ip): FAILURES_AT_AN_ADDRESS,
+        f"sign-in-login:{login}": FAILURES_PER_LOGIN,
+        f"sign-in-ip:{network_of(ip)}": FAILURES_PER_ADDRESS,
+    }
+
+
+def network_of(ip: str) -> str:
+    """Return what a client cannot leave at will: its IPv4 address, or the /64 network of its IPv6 address."""
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return ip
+    address = getattr(address, "ipv4_mapped", None) or address
+    return str(address if isinstance(address, IPv4Address) else ip_network((int(address), 64), strict=False))
 
 
 def record_failure(session: Session, *subjects: str, now: datetime) -> None:

@@ -14,8 +14,12 @@ SESSION_LASTS = timedelta(hours=12)
 SESSION_MAY_IDLE = timedelta(hours=2)
 """A sign-in ends this long after its last request."""
 SIGN_IN_WINDOW = timedelta(minutes=15)
-FAILURES_PER_LOGIN = 5
-FAILURES_PER_IP = 20
+FAILURES_AT_AN_ADDRESS = 5
+"""Wrong passwords for one login from one address: a stranger elsewhere does not lock its owner out."""
+FAILURES_PER_LOGIN = 50
+"""From all addresses together: whoever guesses from many places is held up as well."""
+FAILURES_PER_ADDRESS = 20
+"""For all logins together: whoever tries one password on many people is held up as well."""
 PASSWORD_LEAST = 10
 PASSWORD_MOST = 128
 LEAST_VARIETY = 5

@@ -10,12 +10,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.accounts.limits import forget, limit, record_failure
+from service.accounts.limits import forget, limit, login_at_address, record_failure, sign_in_limits
 from service.accounts.passwords import matches
 from service.accounts.queries import person_by_login
 from service.accounts.rules import (
-    FAILURES_PER_IP,
-    FAILURES_PER_LOGIN,
     SESSION_LASTS,
     SESSION_MAY_IDLE,
     SIGN_IN_WINDOW,
@@ -32,32 +30,35 @@ SEEN_EVERY = timedelta(minutes=1)
 def sign_in(session: Session, login: str, password: str, *, ip: str, now: datetime) -> tuple[Person, str]:
     """Return the person and the token of a new session; `now` is real time.
 
-    1. Refuse when this login or this address failed too often.
+    1. Refuse when this login failed too often from this address, this login from all, or this address for all.
     2. Compare the password, or a dummy in the same time when nobody has the login.
     3. Wrong: remember the failure, though the request is rolled back.
-    4. Right: forget the login's failures, renew an old hash, open a session.
+    4. Right: forget the login's failures at this address, renew an old hash, open a session.
 
     Errors: TooManyTriesError, WrongSignInError.
     """
     login = tidy_login(login)
-    by_login, by_ip = f"sign-in:{login}", f"sign-in-ip:{ip}"
-    limit(session, by_login, most=FAILURES_PER_LOGIN, within=SIGN_IN_WINDOW, now=now)
-    limit(session, by_ip, most=FAILURES_PER_IP, within=SIGN_IN_WINDOW, now=now)
+    limits = sign_in_limits(login, ip)
+    for subject, most in limits.items():
+        limit(session, subject, most=most, within=SIGN_IN_WINDOW, now=now)
 
     person = person_by_login(session, login)
     is_right, renewed = matches(password, person.password_hash if person else None)
     if person is None or not is_right or not person.is_active:
-        record_failure(session, by_login, by_ip, now=now)
+        record_failure(session, *limits, now=now)
         raise WrongSignInError
 
-    forget(session, by_login)
+    forget(session, login_at_address(login, ip))
     if renewed is not None:
         person.password_hash = renewed
     return person, open_session(session, person, now)
 
 
-def person_of_session(session: Session, token: str, *, now: datetime) -> Person | None:
-    """Return who is signed in with this token, and remember that they were here; `now` is real time."""
+def person_of_session(session: Session, token: str, *, now: datetime, is_activity: bool = True) -> Person | None:
+    """Return who is signed in with this token, and remember that they were here; `now` is real time.
+
+    A page that refreshes itself is no activity of theirs: it may not keep a session alive that nobody uses.
+    """
     key = token_hash(token)
     row = session.exec(
         select(Person, SignInSession.last_seen_at)
@@ -72,7 +73,7 @@ def person_of_session(session: Session, token: str, *, now: datetime) -> Person 
     if row is None:
         return None
     person, last_seen_at = row
-    if now - last_seen_at >= SEEN_EVERY:
+    if is_activity and now - last_seen_at >= SEEN_EVERY:
         session.exec(sa.update(SignInSession).where(col(SignInSession.token_hash) == key).values(last_seen_at=now))
     return person
 

@@ -62,7 +62,7 @@ class ApiKey(SQLModel, table=True):
 
 
 class Attempt(SQLModel, table=True):
-    """Something limited was tried: 'sign-in:li.qiang', 'sign-in-ip:…', 'code:20261123-00042-7'."""
+    """Something limited was tried: 'sign-in:192.0.2.7 li.qiang', 'sign-in-ip:…', 'code:20261123-00042-7'."""
 
     __tablename__ = "attempts"
     __table_args__ = (sa.Index(None, "subject", "at"),)

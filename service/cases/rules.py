@@ -21,6 +21,7 @@ class CaseStatus(StrEnum):
     ACCEPTED = "accepted"
     IN_PROGRESS = "in_progress"
     WAITING = "waiting_for_resident"
+    PARKED = "parked"
     RETURNED = "returned"
     TRANSFERRED = "transferred"
     REOPENED = "reopened"
@@ -41,7 +42,13 @@ class Action(StrEnum):
     ASK = "ask"
     ANSWER = "answer"
     URGE = "urge"
+    REQUEST_EXTENSION = "request_extension"
     EXTEND = "extend"
+    REQUEST_PARKING = "request_parking"
+    PARK = "park"
+    REFUSE = "refuse"
+    RESUME = "resume"
+    REGRADE = "regrade"
     RETURN = "return"
     TRANSFER = "transfer"
     REASSIGN = "reassign"
@@ -78,6 +85,8 @@ class Field(StrEnum):
     UNIT = "unit_id"
     NUMBER = "number"
     DAYS = "days"
+    UNTIL = "until"
+    GRADE = "grade"
     SOLVED = "solved"
     SATISFACTION = "satisfaction"
 
@@ -100,6 +109,7 @@ class ClockEffect(StrEnum):
     CANCEL = "cancel"
     RESTART = "restart"
     EXTEND = "extend"
+    RECOUNT = "recount"
 
 
 @dataclass(frozen=True)
@@ -125,20 +135,30 @@ PENDING = frozenset({S.ASSIGNED, S.TRANSFERRED, S.REOPENED})
 AT_DESK = frozenset({S.RECEIVED, S.RETURNED})
 """A desk must say who gets the case."""
 AT_WORK = frozenset({S.ACCEPTED, S.IN_PROGRESS, S.WAITING})
-OPEN = PENDING | AT_DESK | AT_WORK
+IN_HAND = AT_WORK - {S.WAITING}
+"""Somebody works on the case, and nothing is being waited for."""
+STANDS_STILL = frozenset({S.WAITING, S.PARKED})
+"""The status is also the reason for which a policy may let a clock pause."""
+OPEN = PENDING | AT_DESK | AT_WORK | {S.PARKED}
 ENDED = frozenset({S.RESOLVED, S.CLOSED, S.WITHDRAWN, S.DUPLICATE})
 HANDLERS = frozenset({A.ASSIGNEE, A.HEAD, A.TRIAGE, A.SUPERVISOR})
 DECIDERS = frozenset({A.TRIAGE, A.SUPERVISOR, A.DISTRICT})
 UNIT = HANDLERS | {A.COLLEAGUE}
+ASKERS = frozenset({A.ASSIGNEE, A.HEAD, A.TRIAGE})
+GRANTERS = frozenset({A.SUPERVISOR, A.DISTRICT})
+"""Who decides about more time and about parking: never the desk that asks for it."""
+PARKED = frozenset({S.PARKED})
 
 MOVES: tuple[Move, ...] = (
     Move(Action.ASSIGN, AT_DESK, S.ASSIGNED, DECIDERS | {A.SYSTEM}, (F.PERSON,), (F.TEXT,)),
     Move(Action.ACCEPT, PENDING, S.ACCEPTED, UNIT, event="accepted"),
     Move(Action.CONTACT, AT_WORK, S.IN_PROGRESS, HANDLERS, (F.KIND, F.RESULT, F.TEXT), event="contact_logged"),
+    Move(Action.CONTACT, PARKED, None, HANDLERS, (F.KIND, F.RESULT, F.TEXT), event="contact_logged"),
     Move(Action.REPLY, AT_WORK, S.IN_PROGRESS, HANDLERS, (F.TEXT,), event="public_reply"),
+    Move(Action.REPLY, PARKED, None, HANDLERS, (F.TEXT,), event="public_reply"),
     Move(Action.NOTE, OPEN | ENDED, None, UNIT | {A.DISTRICT}, (F.TEXT,)),
     Move(
-        Action.ASK, frozenset({S.ACCEPTED, S.IN_PROGRESS}), S.WAITING, HANDLERS, (F.TEXT,),
+        Action.ASK, IN_HAND, S.WAITING, HANDLERS, (F.TEXT,),
         effect=ClockEffect.PAUSE, event="question_asked",
     ),
     Move(
@@ -147,14 +167,22 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(Action.ANSWER, OPEN - {S.WAITING}, None, frozenset({A.RESIDENT}), (F.TEXT,)),
     Move(Action.URGE, OPEN, None, frozenset({A.RESIDENT}), (), (F.TEXT,)),
+    Move(Action.REQUEST_EXTENSION, IN_HAND, None, ASKERS, (F.DAYS, F.REASON)),
+    Move(Action.EXTEND, IN_HAND, None, GRANTERS, (F.DAYS, F.REASON), effect=ClockEffect.EXTEND),
+    Move(Action.REQUEST_PARKING, IN_HAND, None, ASKERS, (F.UNTIL, F.REASON)),
+    Move(Action.PARK, IN_HAND, S.PARKED, GRANTERS, (F.UNTIL, F.REASON), effect=ClockEffect.PAUSE),
+    Move(Action.REFUSE, AT_WORK, None, GRANTERS, (F.REASON,)),
     Move(
-        Action.EXTEND, AT_WORK - {S.WAITING}, None, frozenset({A.SUPERVISOR, A.DISTRICT}), (F.DAYS, F.REASON),
-        effect=ClockEffect.EXTEND,
+        Action.RESUME, PARKED, S.IN_PROGRESS, HANDLERS | {A.DISTRICT, A.SYSTEM}, (), (F.TEXT,),
+        effect=ClockEffect.RESUME,
     ),
+    Move(Action.RESUME, frozenset({S.WAITING}), S.IN_PROGRESS, frozenset({A.SYSTEM}), effect=ClockEffect.RESUME),
+    Move(Action.REGRADE, OPEN, None, DECIDERS, (F.GRADE, F.REASON), effect=ClockEffect.RECOUNT),
     Move(Action.RETURN, PENDING | {S.ACCEPTED}, S.RETURNED, HANDLERS - {A.TRIAGE}, (F.REASON, F.TEXT)),
     Move(Action.TRANSFER, PENDING | AT_DESK | AT_WORK, S.TRANSFERRED, DECIDERS | {A.HEAD}, (F.UNIT, F.TEXT)),
     Move(Action.REASSIGN, PENDING | AT_WORK, S.ASSIGNED, DECIDERS | {A.HEAD}, (F.PERSON,), (F.TEXT,)),
-    Move(Action.RESOLVE, AT_WORK, S.RESOLVED, HANDLERS, (F.TEXT,), event="resolved"),
+    Move(Action.REASSIGN, PARKED, None, DECIDERS | {A.HEAD}, (F.PERSON,), (F.TEXT,)),
+    Move(Action.RESOLVE, AT_WORK | PARKED, S.RESOLVED, HANDLERS, (F.TEXT,), event="resolved"),
     Move(
         Action.RATE, frozenset({S.RESOLVED}), S.CLOSED, frozenset({A.RESIDENT}), (F.SOLVED, F.SATISFACTION),
         (F.TEXT,),

@@ -65,6 +65,8 @@ class Case(SQLModel, table=True):
     returned: int = 0
     reopened: int = 0
     duplicate_of_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="cases.id")
+    parked_until: datetime | None = None
+    """When a parked case comes back to work by itself."""
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     updated_at: datetime

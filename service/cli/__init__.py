@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from service.cli import keeping, running
+from service.cli import explaining, keeping, running
 
 NEGATIVE, WRONG_USAGE = 1, 2
 
@@ -28,8 +28,10 @@ app.command()(keeping.migrate)
 app.command()(keeping.doctor)
 app.command()(keeping.env)
 app.add_typer(keeping.seeds, name="seed")
+keeping.policies.command("explain")(explaining.explain_case)
 app.add_typer(keeping.policies, name="policies")
 app.add_typer(keeping.users, name="user")
+app.add_typer(keeping.clocks, name="clocks")
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ import redis
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.clocks.queries import current_book
-from service.database import get_engine
+from service.clocks.queries import current_book, unregistered
+from service.database import get_engine, transaction
 from service.migrations.run import is_current
 from service.settings import SettingsInvalidError, get_settings
 from service.web.deps import real_now
@@ -100,12 +100,26 @@ def broker(url: str) -> Finding:
 def promises() -> Iterator[Finding]:
     """Are the policies valid, and are the holidays of this year and the next known?"""
     try:
-        book = current_book()
+        book = current_book(real_now())
     except (DocumentInvalidError, OSError) as why:
         yield Finding("policies", Verdict.FAIL, str(why), "Run `jiban policies check`.")
         return
     yield Finding("policies", Verdict.OK, f"“{book.name}” version {book.version}, {len(book.policies)} policies")
+    yield texts()
     yield calendars(book, real_now().year)
+
+
+def texts() -> Finding:
+    """Are the texts of all versions in the database, so that a promise can be pinned to them?"""
+    try:
+        with transaction() as session:
+            missing = unregistered(session)
+    except SQLAlchemyError:
+        return Finding("promises", Verdict.FAIL, "their texts cannot be looked for", "See the database above.")
+    if missing:
+        found = f"version {', '.join(book.version for book in missing)} is not in the database: no case can be taken in"
+        return Finding("promises", Verdict.FAIL, found, "Run `jiban migrate`.")
+    return Finding("promises", Verdict.OK, "their texts are in the database")
 
 
 def calendars(book: PolicyBook, year: int) -> Finding:

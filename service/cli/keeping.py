@@ -1,5 +1,6 @@
 """Which commands look after an installation?"""
 
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -15,19 +16,20 @@ if TYPE_CHECKING:
     from service.areas.tables import Area
 
 NEGATIVE = 1
+RECOMPUTED_AT_ONCE = 200
 
 seeds = typer.Typer(help="Write data to look at.", no_args_is_help=True, rich_markup_mode=None)
 policies = typer.Typer(help="The promises and calendars.", no_args_is_help=True, rich_markup_mode=None)
+clocks = typer.Typer(help="The promises that run.", no_args_is_help=True, rich_markup_mode=None)
 users = typer.Typer(help="The people who work here.", no_args_is_help=True, rich_markup_mode=None)
 
 
 def migrate() -> None:
-    """Bring the database to the newest migration; two at once take turns."""
-    from service.database import get_engine
-    from service.migrations.run import migrate as upgrade
+    """Bring the database to the newest migration, and the promises into it; two at once take turns."""
+    from service.cli.preparing import bring_up_to_date
 
-    upgrade(get_engine())
-    typer.echo("The database is at the newest migration.")
+    bring_up_to_date()
+    typer.echo("The database is at the newest migration, and holds the promises.")
 
 
 def doctor() -> None:
@@ -79,26 +81,79 @@ def check_policies(
     ] = None,
 ) -> None:
     """Read every policy file with its calendars, and say what is wrong in which line."""
-    import sla_policies
-    from sla_policies.documents import DocumentInvalidError, read_book
+    from sla_policies.documents import FOLDER, DocumentInvalidError
+    from sla_policies.versions import pack_names, read_versions
 
-    folder = folder or Path(sla_policies.__file__).parent
-    files = sorted((folder / "policies").glob("*.yaml"))
-    if not files:
+    folder = folder or FOLDER
+    packs = pack_names(folder / "policies")
+    if not packs:
         typer.echo(f"There is no policies/*.yaml in {folder}.", err=True)
         raise typer.Exit(NEGATIVE)
-    is_good = True
-    for file in files:
+    is_good, categories = True, _known_categories()
+    for pack in packs:
         try:
-            book = read_book(file, folder / "calendars")
+            books = read_versions(folder, pack, categories=categories)
         except DocumentInvalidError as why:
             is_good = False
             for problem in why.problems:
                 typer.echo(str(problem))
         else:
-            typer.echo(f"{file}: “{book.name}” version {book.version}, {len(book.policies)} policies, well")
+            for book in books:
+                since = f"from {book.effective_from} on"
+                typer.echo(f"“{pack}” version {book.version} {since}, {len(book.policies)} policies, well")
     if not is_good:
         raise typer.Exit(NEGATIVE)
+
+
+def _known_categories() -> frozenset[str] | None:
+    """Return the codes of the database's topics; None, and a line that says so, where it cannot be asked."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from service.categories.queries import topics
+    from service.database import transaction
+    from service.settings import SettingsInvalidError
+
+    try:
+        with transaction() as session:
+            return frozenset(topics(session)) or None
+    except (SettingsInvalidError, SQLAlchemyError):
+        typer.echo("The database cannot be asked for its topics: their codes are not checked.", err=True)
+        return None
+
+
+@policies.command("schema")
+def print_schema(
+    which: Annotated[str, typer.Argument(metavar="policy|calendar", help="The schema of which files.")] = "policy",
+) -> None:
+    """Print the JSON Schema of policy or calendar files, for editors."""
+    from sla_policies.schema import calendar_schema, policy_schema
+
+    schemas = {"policy": policy_schema, "calendar": calendar_schema}
+    if which not in schemas:
+        raise typer.BadParameter("must be policy or calendar", param_hint="policy|calendar")
+    typer.echo(json.dumps(schemas[which](), ensure_ascii=False, indent=2))
+
+
+@clocks.callback()
+def about_clocks() -> None:
+    """The promises that run."""
+
+
+@clocks.command("recompute")
+def recompute() -> None:
+    """Count promises again that reach into a year whose holidays have arrived; each change is in the history."""
+    from service.clocks.actions import recompute_provisional
+    from service.database import transaction
+    from service.timekeeping import read_anchor, simulated
+    from service.web.deps import real_now
+
+    counted, batch = 0, -1
+    while batch:
+        with transaction() as session:
+            now = simulated(read_anchor(session), real_now())
+            batch = recompute_provisional(session, now, most=RECOMPUTED_AT_ONCE)
+        counted += batch
+    typer.echo(f"Promises counted again: {counted}.")
 
 
 @users.callback()

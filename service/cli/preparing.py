@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from service.clocks.actions import register_installed
 from service.database import get_engine, transaction
 from service.demo import SIGN_INS, seed
 from service.migrations.run import migrate
@@ -18,10 +19,10 @@ SEED_LOCK = 0x73656564
 def prepare(*, demo: bool, at: datetime | None, speed: float | None) -> None:
     """Make an installation ready. `at` and `speed` both None mean real time, and an older anchor goes.
 
-    1. migrate; 2. seed the demo as it stands at the product's time; 3. set the clock, last, so that nothing passes
-    while the seed is written.
+    1. migrate; 2. keep the promises' texts; 3. seed the demo as it stands at the product's time; 4. set the clock,
+    last, so that nothing passes while the seed is written.
     """
-    migrate(get_engine())
+    bring_up_to_date()
     is_simulated = at is not None or speed is not None
     with transaction() as session:
         if demo:
@@ -29,6 +30,13 @@ def prepare(*, demo: bool, at: datetime | None, speed: float | None) -> None:
     with transaction() as session:
         real = real_now()
         set_anchor(session, Anchor(real, at or real, speed or 1.0) if is_simulated else None)
+
+
+def bring_up_to_date() -> None:
+    """Migrate the database, and keep the texts of the installed promises in it. Errors: DocumentInvalidError."""
+    migrate(get_engine())
+    with transaction() as session:
+        register_installed(session, real_now())
 
 
 def seed_demo() -> bool:

@@ -42,7 +42,7 @@ def up(
     demo: Demo = True,  # noqa: FBT002  # A flag of the command line.
     at: At = None,
     speed: Speed = None,
-    web_workers: Annotated[int, typer.Option(min=1, max=64, help="How many web processes.")] = 1,
+    web_workers: Annotated[int, typer.Option(min=1, max=64, help="How many web processes.")] = 2,
 ) -> None:
     """Run everything on this machine: PostgreSQL, Valkey, web, worker and beat."""
     from service.embedded import up as whole

@@ -1,6 +1,8 @@
 """Which promise packs are there, and which clocks run on a case?"""
 
+import re
 from collections.abc import Collection
+from datetime import datetime
 from functools import lru_cache
 
 from sqlmodel import Session, col, select
@@ -9,10 +11,12 @@ from service.clocks.tables import ClockRow, PolicyBookRow
 from service.errors import ServiceError
 from service.settings import get_settings
 from sla_policies.clock import Clock, ClockEvent
-from sla_policies.documents import book_from_texts, packaged_book, read_book
+from sla_policies.documents import FOLDER, book_from_texts, text_hash
 from sla_policies.policy import PolicyBook, SlaPolicy
+from sla_policies.versions import effective_at, read_versions
 
 _books: dict[str, PolicyBook] = {}
+YEAR_FILE = re.compile(r"calendars/\d{4}\.yaml")
 
 
 class PolicyVanishedError(ServiceError):
@@ -23,12 +27,15 @@ class PolicyVanishedError(ServiceError):
 
 
 @lru_cache
-def current_book() -> PolicyBook:
-    """Return the promise pack that new cases get in this process."""
-    folder = get_settings().policies_dir
-    if folder is None:
-        return packaged_book()
-    return read_book(folder / "policies" / "national.yaml", folder / "calendars")
+def installed_books() -> tuple[PolicyBook, ...]:
+    """Return the versions of this installation's promise pack, the oldest first. Errors: DocumentInvalidError."""
+    settings = get_settings()
+    return read_versions(settings.policies_dir or FOLDER, settings.policy_pack)
+
+
+def current_book(received_at: datetime) -> PolicyBook:
+    """Return the version of the promise pack for cases received at a moment."""
+    return effective_at(installed_books(), received_at)
 
 
 def book(session: Session, digest: str) -> PolicyBook:
@@ -36,13 +43,31 @@ def book(session: Session, digest: str) -> PolicyBook:
 
     Errors: PolicyVanishedError.
     """
-    if digest == current_book().hash:
-        return current_book()
+    installed = next((book for book in installed_books() if book.hash == digest), None)
+    if installed is not None:
+        return installed
     if digest not in _books:
         row = session.get(PolicyBookRow, digest)
         if row is None:
             raise PolicyVanishedError(hash=digest)
         _books[digest] = book_from_texts(row.texts)
+    return _books[digest]
+
+
+def unregistered(session: Session) -> list[PolicyBook]:
+    """Return the installed versions whose texts are not in the database yet."""
+    return [book for book in installed_books() if session.get(PolicyBookRow, book.hash) is None]
+
+
+def with_todays_years(made_from: PolicyBook, now: datetime) -> PolicyBook | None:
+    """Return the promise pack with the holidays of the years as they are known today; None: nothing new is known."""
+    years = {name: text for name, text in current_book(now).texts.items() if YEAR_FILE.fullmatch(name)}
+    texts = {**made_from.texts, **years}
+    if texts == made_from.texts:
+        return None
+    digest = text_hash(texts)
+    if digest not in _books:
+        _books[digest] = book_from_texts(texts)
     return _books[digest]
 
 

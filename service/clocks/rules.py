@@ -1,17 +1,20 @@
 """How does a running promise become a row, and what does something that happened to the case do to it?"""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from service.cases.rules import ClockEffect
 from sla_policies.clock import Clock, ClockEvent, ClockState, EventKind
 from sla_policies.escalation import next_action_at
-from sla_policies.policy import Budget, Metric, PolicyBook, SlaPolicy
+from sla_policies.policy import Budget, Metric, PolicyBook, SlaPolicy, Target
+from sla_policies.work_calendar import WorkCalendar
 
 FROM_RECEIPT = (Metric.ACCEPT, Metric.CONTACT, Metric.RESOLVE)
 """The metrics that start when a case is received or reopened; the others start by an event of their own."""
+PAUSE_OVER = "pause_over"
+"""Why a clock runs again by itself: the pause reached its maximum, or the day of return."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,10 @@ class Happening:
     event: str = ""
     """What the policy may name as satisfying a metric, or as a reason to pause."""
     actor: str = ""
+    pauses_for: str = ""
+    """The reason for which the case stands still."""
+    starts: frozenset[Metric] = frozenset()
+    """Which inner promises may begin: the resident wrote, or the unit changed."""
     extra: Budget | None = None
     """What an extension adds."""
 
@@ -57,8 +64,8 @@ def _events(clock: Clock, what: Happening) -> Iterable[tuple[EventKind, str]]:
     if what.event in target.satisfied_by:
         awake = [(EventKind.RESUMED, what.event)] if clock.state is ClockState.PAUSED else []
         return [*awake, (EventKind.SATISFIED, what.event)]
-    if what.effect is ClockEffect.PAUSE and "waiting_for_resident" in target.pauses_for:
-        return [(EventKind.PAUSED, "waiting_for_resident")] if clock.state is ClockState.RUNNING else []
+    if what.effect is ClockEffect.PAUSE and what.pauses_for in target.pauses_for:
+        return [(EventKind.PAUSED, what.pauses_for)] if clock.state is ClockState.RUNNING else []
     if clock.state is ClockState.PAUSED and what.effect is ClockEffect.RESUME:
         return [(EventKind.RESUMED, what.event)]
     if what.effect is ClockEffect.EXTEND and target.metric is Metric.RESOLVE:
@@ -68,6 +75,71 @@ def _events(clock: Clock, what: Happening) -> Iterable[tuple[EventKind, str]]:
 
 def _extra(kind: EventKind, what: Happening) -> Budget | None:
     return what.extra if kind is EventKind.EXTENDED else None
+
+
+@dataclass(frozen=True)
+class DueChange:
+    """A due time that moved: which, from when to when (None: it stands still), and why."""
+
+    metric: Metric
+    instance: int
+    old: datetime | None
+    new: datetime | None
+    why: str
+
+    def facts(self) -> dict[str, Any]:
+        """Return the change as the history keeps it."""
+        moments = {"old": self.old and self.old.isoformat(), "new": self.new and self.new.isoformat()}
+        return {"metric": str(self.metric), "instance": self.instance, **moments, "why": self.why}
+
+
+def wakes_at(clock: Clock, returns_at: datetime | None) -> datetime | None:
+    """Return when a paused clock runs again by itself: at the policy's maximum or the day of return, what is first."""
+    moments = [m for m in (clock.paused_until, returns_at) if m is not None]
+    return max(min(moments), clock.events[-1].at) if moments else None
+
+
+def recounted(clock: Clock, target: Target, calendar: WorkCalendar, *, since: datetime | None = None) -> Clock:
+    """Return the clock under another target, counted from its own start or from an earlier receipt.
+
+    Pauses that the new target does not allow, and extensions in another kind of time, are left out: they never
+    happened under the promise that holds now.
+    """
+    events: list[ClockEvent] = []
+    state = ClockState.RUNNING
+    for event in clock.events:
+        foreign = event.extra is not None and event.extra.kind is not target.budget.kind
+        unknown = event.kind is EventKind.PAUSED and event.reason not in target.pauses_for
+        idle = event.kind is EventKind.RESUMED and state is not ClockState.PAUSED
+        if foreign or unknown or idle:
+            continue
+        if event.kind in (EventKind.PAUSED, EventKind.RESUMED):
+            state = ClockState.PAUSED if event.kind is EventKind.PAUSED else ClockState.RUNNING
+        events.append(event)
+    if since is not None:
+        events[0] = replace(events[0], at=min(since, events[0].at))
+    return Clock(target, calendar, tuple(events))
+
+
+def begun_before(
+    target: Target, calendar: WorkCalendar, start: datetime, past: Sequence[tuple[datetime, str]]
+) -> Clock:
+    """Return the clock of a promise that is made later but counts from `start`: what fulfils it may have happened."""
+    clock = Clock(target, calendar, (ClockEvent(start, EventKind.STARTED),))
+    kept = next(((at, event) for at, event in past if at >= start and event in target.satisfied_by), None)
+    return clock.with_event(ClockEvent(kept[0], EventKind.SATISFIED, kept[1])) if kept else clock
+
+
+def may_begin(metric: Metric, rows: Iterable[tuple[Metric, ClockState]]) -> bool:
+    """May an inner promise begin beside these clocks, oldest first?
+
+    The next reply only after contact, and while no earlier message waits; a hand-over always begins anew.
+    """
+    newest = dict(rows)
+    if metric is not Metric.NEXT_REPLY:
+        return True
+    heard = newest.get(Metric.CONTACT, ClockState.SATISFIED) is ClockState.SATISFIED
+    return heard and newest.get(metric) not in (ClockState.RUNNING, ClockState.PAUSED)
 
 
 def values(clock: Clock, now: datetime) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class ClockRow(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("case_id", "metric", "instance"),
         sa.Index("ix_clocks_next_action_at", "next_action_at", postgresql_where=sa.text("next_action_at IS NOT NULL")),
+        sa.Index("ix_clocks_provisional", "book_hash", postgresql_where=sa.text("is_provisional AND ended_at IS NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))

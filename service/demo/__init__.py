@@ -6,8 +6,7 @@ from sqlmodel import Session, select
 
 from service.accounts.rules import DEMO_PASSWORD
 from service.areas.tables import Area
-from service.clocks.actions import register_book
-from service.clocks.queries import current_book
+from service.clocks.actions import register_installed
 from service.demo.cases import MONTH, live_a_month
 from service.demo.catalogue import add_catalogue, add_rules
 from service.demo.people import add_roster, build_staff
@@ -34,7 +33,7 @@ def seed(session: Session, now: datetime) -> bool:
     if session.exec(select(Area.id).where(Area.code == COUNTY_CODE)).first() is not None:
         return False
     begun = now - timedelta(days=MONTH + 10)
-    register_book(session, current_book(), now)
+    register_installed(session, now)
     town = build_town(session, begun)
     add_catalogue(session)
     people = build_staff(session, town, begun)

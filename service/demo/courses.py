@@ -1,6 +1,7 @@
 """How does a case go on after it came in? One generator for each way, from the usual one to the late ones."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from service.accounts.rules import Role
 from service.cases.rules import AT_WORK, Action, CaseStatus
@@ -8,6 +9,9 @@ from service.demo.life import Life
 from service.demo.world import Course
 from sla_policies.policy import Grade, Metric
 
+PARKED = 0.4
+"""The share of complex cases that cannot be settled for now."""
+PARKED_FOR = timedelta(days=60)
 RATED = 0.55
 """The share of residents who say whether it helped; the others' cases close by themselves after a week."""
 SATISFACTION = {"satisfied": 68, "basically": 24, "fair": 8}
@@ -25,7 +29,19 @@ def usual(life: Life) -> Course:
     """Sign, talk, do it, all in time; some residents rate it."""
     yield from sign(life)
     yield from talk(life)
-    yield from finish(life)
+    yield from parked(life) if life.case.grade is Grade.G4 and life.world.dice.random() < PARKED else finish(life)
+
+
+def parked(life: Life) -> Course:
+    """Ask to park what cannot be settled for now; a supervisor grants it, and it comes back in two months."""
+    yield life.later(20, 40)
+    life.accept()
+    until, reason = (life.now + PARKED_FOR).date().isoformat(), life.world.say("park")
+    life.does(Action.REQUEST_PARKING, until=until, reason=reason)
+    yield life.later(1, 4)
+    supervisor = life.on_duty(Role.SUPERVISOR, life.subdistrict.id)
+    life.does(Action.PARK, by=supervisor, until=until, reason=reason)
+    life.look_at_promises()
 
 
 def sign(life: Life) -> Course:

@@ -1,4 +1,4 @@
-"""Whom do the servers run as? PostgreSQL refuses to run as root, so for root there is a system user `jiban`."""
+"""Whom do the processes run as? PostgreSQL refuses to run as root, so for root there is a system user `jiban`."""
 
 import grp
 import os
@@ -68,6 +68,15 @@ def first_barred(path: Path, account: Account) -> Path | None:
         if not may:
             return step
     return None
+
+
+def may_run(account: Account, argv: Sequence[str | Path], *, folder: str | None = None) -> bool:
+    """Try it, in `folder` or else where we are: what decides is the kernel."""
+    try:
+        subprocess.run(argv, check=True, capture_output=True, cwd=folder, **as_account(account))  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True
 
 
 def servers_account() -> Account | None:

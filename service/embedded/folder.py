@@ -5,10 +5,11 @@
       secrets.json     0600, made once: keys and passwords
       ports.json       the ports of the servers, kept so that addresses stay the same
       processes.json   what was started, so that a later start can end what was left behind
-      log/ postgres/ valkey/ bin/
+      log/ postgres/ valkey/ bin/ attachments/ metrics/
 
-PostgreSQL refuses to run as root. There both servers run as the system user `jiban`, which is made when it is
-missing and owns nothing but `postgres/` and `valkey/`. The mode of a folder we did not make is never changed.
+PostgreSQL refuses to run as root. There both servers, and the product where it can, run as the system user `jiban`,
+which is made when it is missing and owns only the folders it writes in. The mode of a folder we did not make is never
+changed.
 """
 
 import base64

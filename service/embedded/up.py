@@ -4,17 +4,17 @@ import errno
 import http.client
 import os
 import select
-import shutil
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.embedded.account import Account, as_account
 from service.embedded.processes import Child, Program, ending_with_us
+from service.embedded.product import command, product_account
 from service.embedded.servers import EmbeddedServers
 from service.embedded.supervisor import Supervisor, stopped_by_signals
 from service.embedded.trouble import CannotRunError, telling
@@ -58,13 +58,14 @@ def run(wishes: Wishes, say: Callable[[str], None]) -> None:
 
 def _run(wishes: Wishes, listener: socket.socket, servers: EmbeddedServers, say: Callable[[str], None]) -> None:
     url = address(listener)
-    env = _environment(wishes, servers, url)
+    account = product_account(servers.folder, say)
+    env = _environment(wishes, servers, url, account)
     if servers.is_new and wishes.demo:
         say("Writing the demo: an invented county and a month of its cases …")
-    welcome = prepare(_preparing(wishes), env)
+    welcome = prepare(_preparing(wishes), env, account)
     supervisor = Supervisor(say)
     try:
-        for child in (*servers.children, *_children(wishes, servers, listener, env)):
+        for child in (*servers.children, *_children(servers, _programs(wishes, listener), env, account)):
             supervisor.add(child)
         _wait_until_ready(supervisor, listener)
         say(f"\nJiban 即办: {url}\n{welcome}\nData: {servers.folder.path}   Stop: Ctrl-C")
@@ -77,7 +78,7 @@ def _run(wishes: Wishes, listener: socket.socket, servers: EmbeddedServers, say:
         supervisor.stop()
 
 
-def _environment(wishes: Wishes, servers: EmbeddedServers, url: str) -> dict[str, str]:
+def _environment(wishes: Wishes, servers: EmbeddedServers, url: str, account: Account | None) -> dict[str, str]:
     """Return the settings of every process: proposals, what the environment says, and what belongs to the data."""
     env = {
         "JIBAN_PUBLIC_URL": url,
@@ -88,12 +89,14 @@ def _environment(wishes: Wishes, servers: EmbeddedServers, url: str) -> dict[str
         "JIBAN_DEMO": str(wishes.demo).lower(),
         "PYTHONUNBUFFERED": "1",
     }
+    if account is not None:
+        env["HOME"] = str(servers.folder.path)  # Ours may be out of reach, and libraries look for settings in it.
     env.pop("PROMETHEUS_MULTIPROC_DIR", None)
     if wishes.web_workers > 1:
-        counters = servers.folder.path / "metrics"
+        counters = servers.folder.folder("metrics")
         with telling(servers.folder.path):
-            shutil.rmtree(counters, ignore_errors=True)
-            counters.mkdir(mode=0o700)
+            for old in counters.iterdir():
+                old.unlink()
         env["PROMETHEUS_MULTIPROC_DIR"] = str(counters)
     return env
 
@@ -102,39 +105,42 @@ def _preparing(wishes: Wishes) -> list[str]:
     return ["prepare", "--demo" if wishes.demo else "--no-demo", *wishes.clock]
 
 
-def prepare(arguments: Sequence[str], env: dict[str, str]) -> str:
+def prepare(arguments: Sequence[str], env: dict[str, str], account: Account | None = None) -> str:
     """Run a command of ours to its end and return what it says. Errors: CannotRunError with its last words."""
     done = subprocess.run(  # noqa: S603  # Our own program, no shell.
-        _command(*arguments),
+        command(*arguments),
         env=env,
         capture_output=True,
         text=True,
         check=False,
         start_new_session=True,
         preexec_fn=ending_with_us(),
+        **as_account(account),
     )
     if done.returncode != 0:
         raise CannotRunError("\n".join(done.stderr.strip().splitlines()[-5:]) or f"exit code {done.returncode}")
     return done.stdout
 
 
-def _children(
-    wishes: Wishes, servers: EmbeddedServers, listener: socket.socket, env: dict[str, str]
-) -> Iterator[Child]:
-    """Return the product's processes. All web processes take from one queue, which outlives each of them."""
+def _programs(wishes: Wishes, listener: socket.socket) -> Iterator[tuple[str, list[str], tuple[int, ...]]]:
+    """Return name, command and passed descriptors. All web processes take from one queue, which outlives each."""
     descriptor = listener.fileno()
     names = ["web"] if wishes.web_workers == 1 else [f"web-{n}" for n in range(1, wishes.web_workers + 1)]
-    programs = [
-        *((name, _command("web", "--descriptor", str(descriptor)), (descriptor,)) for name in names),
-        ("worker", _command("worker"), ()),
-        ("beat", _command("beat"), ()),
-    ]
+    for name in names:
+        yield name, command("web", "--descriptor", str(descriptor)), (descriptor,)
+    yield "worker", command("worker"), ()
+    yield "beat", command("beat"), ()
+
+
+def _children(
+    servers: EmbeddedServers,
+    programs: Iterable[tuple[str, list[str], tuple[int, ...]]],
+    env: dict[str, str],
+    account: Account | None,
+) -> Iterator[Child]:
     for name, argv, passes in programs:
-        yield Child(Program(name, argv, servers.folder.log(name), env, passes=passes), servers.ledger)
-
-
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "service.cli", *arguments]
+        log = servers.folder.log(name)
+        yield Child(Program(name, argv, log, env, account=account, passes=passes), servers.ledger)
 
 
 def _wait_until_ready(supervisor: Supervisor, listener: socket.socket) -> None:

@@ -1,13 +1,12 @@
 """Where are the programs of PostgreSQL and Valkey, and can the account that runs them get there?"""
 
 import shutil
-import subprocess
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from service.embedded.account import Account, as_account
+from service.embedded.account import may_run
 from service.embedded.folder import DataFolder
 from service.embedded.trouble import CannotRunError, telling
 
@@ -37,8 +36,9 @@ def programs(wheel: Wheel, folder: DataFolder) -> Path:
     Errors: CannotRunError.
     """
     there = installed(wheel)
-    if folder.account is None or _may_run(_inside(there, wheel) / wheel.trial, folder.account):
-        return _inside(there, wheel)
+    inside = _inside(there, wheel)
+    if folder.account is None or may_run(folder.account, [inside / wheel.trial, "--version"], folder="/"):
+        return inside
     copy = folder.path / "bin" / f"{wheel.distribution}-{version(wheel.distribution)}"
     if not copy.exists():
         with telling(folder.path):
@@ -63,15 +63,6 @@ def _inside(module: Path, wheel: Wheel) -> Path:
     if found is None:
         raise CannotRunError(f"The package {wheel.distribution} has no programs for this system.")
     return found
-
-
-def _may_run(program: Path, account: Account) -> bool:
-    """Try it: what decides is the kernel."""
-    try:
-        subprocess.run([program, "--version"], check=True, capture_output=True, cwd="/", **as_account(account))  # noqa: S603
-    except (OSError, subprocess.CalledProcessError):
-        return False
-    return True
 
 
 def _copy(module: Path, copy: Path) -> None:

@@ -12,21 +12,24 @@ from service.accounts.tables import Person
 from service.audit.actions import record, record_all
 from service.audit.rules import Entry
 from service.cases.queries import visible_to
+from service.cases.rules import Action
 from service.cases.tables import Case
-from service.clocks.actions import claim_due
+from service.clocks.actions import claim_due, due_entries
 from service.clocks.queries import as_clock, book, policy_of
 from service.clocks.tables import ClockRow
 from service.errors import NotAllowedError, NotFoundError
 from service.escalations.queries import contacted, taken
 from service.escalations.rules import Held, Standing, holds, may_answer, recipients
 from service.escalations.tables import Escalation
+from service.handling.notices import notices
+from service.handling.promises import end_pause
 from service.intake.forms import clean
 from service.outbox import messages
 from service.outbox.actions import rows as notice_rows
 from service.outbox.actions import write_rows
 from service.routing.queries import directory
 from service.routing.rules import Directory, Staff
-from sla_policies.clock import Clock
+from sla_policies.clock import Clock, ClockState
 from sla_policies.escalation import DueStep, next_action_at, steps_due
 from sla_policies.policy import PolicyBook, SlaPolicy
 
@@ -79,6 +82,8 @@ def sweep(session: Session, now: datetime, *, most: int = BATCH) -> int:
 
     batch = _Batch()
     for row, case in claimed:
+        if row.state is ClockState.PAUSED:
+            _end_pause(session, row, case, known, now, batch)
         its_book = book(session, row.book_hash)
         due = _Due(
             row,
@@ -97,6 +102,18 @@ def sweep(session: Session, now: datetime, *, most: int = BATCH) -> int:
     write_rows(session, batch.notices)
     session.flush()
     return len(claimed)
+
+
+def _end_pause(session: Session, row: ClockRow, case: Case, known: Directory, now: datetime, batch: _Batch) -> None:
+    """Let a clock run again whose longest pause or day of return is reached, and say so once."""
+    over_at = row.next_action_at or now
+    changes, is_back = end_pause(session, row, case, now)
+    facts = {"metric": str(row.metric), "due_at": over_at.isoformat(), "instance": row.instance}
+    batch.entries.append(Entry("case", case.id or 0, Action.RESUME, now, "system", data=facts))
+    batch.entries += due_entries(case, changes, now, "system")
+    if is_back:
+        case.parked_until = None
+        batch.notices += notice_rows(notices(case, Action.RESUME, None, known), case.id or 0, now)
 
 
 def _decide(due: _Due, known: Directory, now: datetime, batch: _Batch) -> None:

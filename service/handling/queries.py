@@ -23,6 +23,7 @@ from service.categories.rules import Topic
 from service.clocks.queries import as_clock, book, of_case, policy_of
 from service.clocks.tables import ClockRow
 from service.errors import InvalidFieldsError, NotFoundError, ServiceError
+from service.handling.proposals import offered
 from service.handling.timeline import Happened, timeline
 from service.intake.forms import clean
 from service.intake.rules import tidy_code
@@ -156,7 +157,7 @@ def view(session: Session, case: Case, acting: frozenset[Actor]) -> CaseView:
         assignee=known.people.get(case.assignee_id or 0),
         promises=promises(session, case),
         timeline=timeline(history(session, "case", case.id or 0), said, for_resident=for_resident),
-        moves=moves_from(case.status, acting),
+        moves=offered(session, case, moves_from(case.status, acting)),
         known=known,
     )
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
 from service.cases.rules import Action, Field, Move, Satisfaction, is_case_number
 from service.errors import InvalidFieldsError, ServiceError
 from service.intake.forms import MOST_TEXT, clean
+from sla_policies.policy import Grade
 
 MOST_DIGITS = 20
 MOST_DAYS = 15
@@ -54,6 +55,41 @@ class TooManyExtensionsError(ServiceError):
     sentence = "The policy allows {most} extension(s) of at most {days} day(s) in all for this case."
 
 
+class ExtensionTooLateError(TooManyExtensionsError):
+    """The promise was missed already, or stands still: an extension comes before."""
+
+    code = "extension-too-late"
+    sentence = "More time can only be given while the time for completion runs and before it is over."
+
+
+class NeedsDistrictError(ServiceError):
+    """A second extension is the district's to grant."""
+
+    status, code = 403, "needs-district"
+    sentence = "This case has been given more time already. Only the district may give more."
+
+
+class ParkingNotAllowedError(ServiceError):
+    """The policy knows no parking for this kind of case, or nothing runs that could stand still."""
+
+    status, code = 409, "parking-not-allowed"
+    sentence = "The policy of this case does not allow parking."
+
+
+class AskedAlreadyError(ServiceError):
+    """Something asked before still waits for its decision."""
+
+    status, code = 409, "asked-already"
+    sentence = "A decision has been asked for already. Please wait for it."
+
+
+class NothingAskedError(ServiceError):
+    """There is nothing to refuse."""
+
+    status, code = 409, "nothing-asked"
+    sentence = "Nothing waits for a decision here any more."
+
+
 class UrgedAlreadyError(ServiceError):
     """The resident urged a short while ago; the desk knows."""
 
@@ -63,6 +99,8 @@ class UrgedAlreadyError(ServiceError):
 
 URGE_AGAIN_AFTER = timedelta(hours=4)
 """How long an urge stands before the resident may urge again (own)."""
+LONGEST_PARKING = timedelta(days=90)
+"""After so long a parked case is looked at again at the latest (DOMAIN 3.4; own)."""
 MOST_RETURNS = 2
 """After two returns the sub-district names who must handle it (DOMAIN 3.4; own)."""
 
@@ -82,6 +120,9 @@ class Given:
     unit_id: int | None = None
     number: str = ""
     days: int = 0
+    until: str = ""
+    """A day, as ISO writes it."""
+    grade: Grade | None = None
     solved: bool | None = None
     satisfaction: Satisfaction | None = None
 
@@ -120,6 +161,7 @@ def _read(field: Field, raw: Any, action: Action) -> Any:  # noqa: ANN401  # Wha
         Field.RESULT: ContactResult,
         Field.SATISFACTION: Satisfaction,
         Field.REASON: REASONS.get(action),
+        Field.GRADE: Grade,
     }.get(field)
     if choices is not None:
         if raw not in [str(choice) for choice in choices]:
@@ -127,6 +169,8 @@ def _read(field: Field, raw: Any, action: Action) -> Any:  # noqa: ANN401  # Wha
         return choices(raw)
     if not isinstance(raw, str):
         raise TypeError("Please write this in words.")
+    if field is Field.UNTIL:
+        return _day(raw)
     if len(raw) > MOST_TEXT:
         raise ValueError("This is too long. Please keep it under 10000 characters.")
     return raw
@@ -142,6 +186,13 @@ def _whole_number(raw: Any, *, most: int) -> int:  # noqa: ANN401  # See _read.
     ):
         raise ValueError("Please choose one of the answers offered.")
     return int(raw)
+
+
+def _day(raw: str) -> str:
+    try:
+        return date.fromisoformat(raw).isoformat()
+    except ValueError as why:
+        raise ValueError("Please give a day, like 2026-12-31.") from why
 
 
 def _yes_or_no(raw: Any) -> bool:  # noqa: ANN401  # See _read.

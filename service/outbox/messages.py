@@ -51,6 +51,11 @@ def news(to: Recipient, number: str, what: str, *, version: int) -> Message:
     return Message(f"news:{number}:{version}", f"news_{what}", to, {"number": number})
 
 
+def outcome(to: Recipient, number: str, *, of: str, version: int) -> Message:
+    """Tell the resident of a joined case what came of the case it was joined to (`of`, at that version)."""
+    return Message(f"outcome:{number}:{of}:{version}", "news_outcome", to, {"number": number})
+
+
 def nudge(to: Recipient, number: str, what: str, *, version: int) -> Message:
     """Tell a member of staff that the resident or a superior wants something: answered, urged, rated, message."""
     return Message(f"nudge:{number}:{version}:{to.person_id}", f"nudge_{what}", to, {"number": number})
@@ -76,5 +81,14 @@ TEMPLATES = (
     "nudge_rate",
     "nudge_note",
     "nudge_withdraw",
+    "news_park",
+    "news_outcome",
+    "nudge_extend",
+    "nudge_park",
+    "nudge_refuse",
+    "nudge_resume",
+    "nudge_regrade",
+    "nudge_request_extension",
+    "nudge_request_parking",
 )
 """Every template there is; a test holds that each has its text in both languages."""

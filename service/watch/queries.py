@@ -14,10 +14,20 @@ from service.clocks.tables import ClockRow
 from service.escalations.tables import Escalation
 from service.outbox.rules import NoticeState
 from service.outbox.tables import Notice
+from service.timekeeping import product_span, read_anchor
 from sla_policies.clock import ClockState
 
 SWEEP_LATE = timedelta(minutes=5)
 NOTICE_LATE = timedelta(minutes=10)
+"""Both in real time: a sweep needs its second however fast the product's clock runs."""
+
+
+@dataclass(frozen=True)
+class Late:
+    """What fell due before these moments, in the product's time, should have been done long ago."""
+
+    steps_before: datetime
+    notices_before: datetime
 
 
 @dataclass(frozen=True)
@@ -30,12 +40,12 @@ class Alarm:
     """A message id: what to do."""
 
 
-def _overdue_steps(now: datetime) -> sa.Select[int]:
-    late = col(ClockRow.next_action_at) < now - SWEEP_LATE
-    return sa.select(sa.func.count()).select_from(ClockRow).where(late)
+def _overdue_steps(late: Late) -> sa.Select[int]:
+    overdue = col(ClockRow.next_action_at) < late.steps_before
+    return sa.select(sa.func.count()).select_from(ClockRow).where(overdue)
 
 
-def _open_without_clock(now: datetime) -> sa.Select[int]:  # noqa: ARG001  # Every check is asked alike.
+def _open_without_clock(late: Late) -> sa.Select[int]:  # noqa: ARG001  # Every check is asked alike.
     live = sa.exists().where(
         col(ClockRow.case_id) == Case.id, col(ClockRow.state).in_([ClockState.RUNNING, ClockState.PAUSED])
     )
@@ -43,27 +53,27 @@ def _open_without_clock(now: datetime) -> sa.Select[int]:  # noqa: ARG001  # Eve
     return sa.select(sa.func.count()).select_from(Case).where(col(Case.status).not_in(ENDED), promised, ~live)
 
 
-def _notices_stuck(now: datetime) -> sa.Select[int]:
-    stuck = sa.and_(Notice.state == NoticeState.WAITING, col(Notice.next_try_at) < now - NOTICE_LATE)  # type: ignore[arg-type]
+def _notices_stuck(late: Late) -> sa.Select[int]:
+    stuck = sa.and_(Notice.state == NoticeState.WAITING, col(Notice.next_try_at) < late.notices_before)  # type: ignore[arg-type]
     return sa.select(sa.func.count()).select_from(Notice).where(stuck)
 
 
-def _without_owner(now: datetime) -> sa.Select[int]:  # noqa: ARG001  # See above.
+def _without_owner(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
     nobody = sa.and_(col(Case.assignee_id).is_(None), col(Case.status).not_in([*ENDED, *AT_DESK]))
     return sa.select(sa.func.count()).select_from(Case).where(nobody)
 
 
-def _without_assignment(now: datetime) -> sa.Select[int]:  # noqa: ARG001  # See above.
+def _without_assignment(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
     held = sa.exists().where(col(Assignment.case_id) == Case.id, col(Assignment.ended_at).is_(None))
     return sa.select(sa.func.count()).select_from(Case).where(col(Case.status).not_in(ENDED), ~held)
 
 
-def _nobody_heard(now: datetime) -> sa.Select[int]:  # noqa: ARG001  # See above.
+def _nobody_heard(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
     silent = sa.and_(col(Escalation.skipped).is_(False), sa.func.cardinality(col(Escalation.person_ids)) == 0)
     return sa.select(sa.func.count()).select_from(Escalation).where(silent)
 
 
-CHECKS: tuple[tuple[str, Callable[[datetime], sa.Select[int]], str], ...] = (
+CHECKS: tuple[tuple[str, Callable[[Late], sa.Select[int]], str], ...] = (
     ("step-not-taken", _overdue_steps, "Is a worker running, or beat? Look at their logs."),
     ("open-without-clock", _open_without_clock, "Look at the case: no promise runs on it."),
     ("notice-stuck", _notices_stuck, "Look at the outbox: is the mail server reachable?"),
@@ -76,5 +86,7 @@ CHECKS: tuple[tuple[str, Callable[[datetime], sa.Select[int]], str], ...] = (
 
 def alarms(session: Session, now: datetime) -> list[Alarm]:
     """Return every check that does not hold."""
-    counted = ((name, session.scalar(count(now)) or 0, remedy) for name, count, remedy in CHECKS)
+    anchor = read_anchor(session)
+    late = Late(now - product_span(anchor, SWEEP_LATE), now - product_span(anchor, NOTICE_LATE))
+    counted = ((name, session.scalar(count(late)) or 0, remedy) for name, count, remedy in CHECKS)
     return [Alarm(name, count, remedy) for name, count, remedy in counted if count]

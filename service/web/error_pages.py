@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from fastapi import FastAPI, Request
@@ -157,14 +157,24 @@ async def _on_service_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, (SignInNeededError, StaleFormError)) or wants_json(request):
         return answer(request, problem)
     if isinstance(error, SignInNeededError) and is_htmx(request):
-        return Response(status_code=401, headers={"HX-Redirect": "/sign-in"})
+        return Response(status_code=401, headers={"HX-Redirect": _sign_in_for(_page_of(request))})
     if request.method in SAFE:
-        return RedirectResponse(f"/sign-in?next={quote(_path_of(request), safe='')}", 303)
+        return RedirectResponse(_sign_in_for(_path_of(request)), 303)
     return answer(request, problem, kept=await _kept(request))
 
 
 def _path_of(request: Request) -> str:
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def _page_of(request: Request) -> str:
+    """Return the page in which htmx asks, as the browser shows it."""
+    shown = urlsplit(request.headers.get("hx-current-url", ""))
+    return shown.path + (f"?{shown.query}" if shown.query else "")
+
+
+def _sign_in_for(path: str) -> str:
+    return f"/sign-in?next={quote(path, safe='')}" if path else "/sign-in"
 
 
 async def _kept(request: Request) -> dict[str, list[str]]:

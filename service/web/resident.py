@@ -21,6 +21,7 @@ from service.intake.actions import MOST_KEY, open_case
 from service.intake.forms import Channel, RequestForm
 from service.intake.rules import KeyUsedError, Receipt
 from service.routing.queries import directory
+from service.routing.rules import Directory
 from service.web import resident_words as telling
 from service.web import words
 from service.web.catalogues import Language, translate
@@ -197,21 +198,26 @@ def _form(request: Request, session: Session, typed: Typed, error: ServiceError 
 
 def _choices(session: Session, language: Language) -> Choices:
     """Return the topics by group, and the communities by sub-district, each of which can be chosen itself."""
-    known, english = directory(session), language == "en"
-
-    def called(named: Any) -> str:  # noqa: ANN401  # Whatever has a name in two languages.
-        return str(named.name_en if english and named.name_en else named.name)
-
-    topics = [t for t in known.catalogue.topics.values() if t.is_active]
-    groups = [(called(g), [(t.code, called(t)) for t in topics if t.parent_code == g.code]) for g in topics]
+    known = directory(session)
     areas = []
     for above in (p for p in known.areas.in_use if p.level is AreaLevel.SUBDISTRICT):
-        whole = translate(language, WHOLE_LABELS[above.level], place=called(above))
-        below = [(p.code, called(p)) for p in known.areas.in_use if p.parent_id == above.id]
-        areas.append((called(above), [(above.code, whole), *below]))
+        whole = translate(language, WHOLE_LABELS[above.level], place=_called(above, language))
+        below = [(p.code, _called(p, language)) for p in known.areas.in_use if p.parent_id == above.id]
+        areas.append((_called(above, language), [(above.code, whole), *below]))
     return Choices(
-        topics=[group for group in groups if group[1]],
+        topics=topics_by_group(known, language),
         areas=areas,
         for_whom=[(code, translate(language, msgid)) for code, msgid in words.FOR_WHOM.items()],
         focus_groups=[(code, translate(language, msgid)) for code, msgid in words.FOCUS_GROUP.items()],
     )
+
+
+def topics_by_group(known: Directory, language: Language) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the topics to choose from, by group: the group's name, and code and name of each topic."""
+    topics = [t for t in known.catalogue.topics.values() if t.is_active]
+    below = ((g, [(t.code, _called(t, language)) for t in topics if t.parent_code == g.code]) for g in topics)
+    return [(_called(group, language), found) for group, found in below if found]
+
+
+def _called(named: Any, language: Language) -> str:  # noqa: ANN401  # Whatever has a name in two languages.
+    return str(named.name_en if language == "en" and named.name_en else named.name)

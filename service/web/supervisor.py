@@ -17,6 +17,7 @@ from service.escalations.actions import acknowledge
 from service.escalations.decisions import answerable, by_case, decisions, reach
 from service.escalations.lists import Which
 from service.escalations.queries import board
+from service.handling import proposals
 from service.handling.actions import Doer, act
 from service.handling.queries import actors, staff_case
 from service.intake.forms import clean
@@ -36,6 +37,7 @@ from service.web.supervisor_pages import (
     decision_page,
     escalation_page,
     listed,
+    proposed,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -45,12 +47,15 @@ FIRST = 5
 STEPS = 4 * FIRST
 """So many escalations are looked at for them: one case may have several."""
 MOST_NOTE = 2000
-DECISIONS = frozenset({Action.ASSIGN, Action.REASSIGN, Action.NOTE})
+DECISIONS = frozenset({Action.ASSIGN, Action.REASSIGN, Action.NOTE, Action.EXTEND, Action.PARK, Action.REFUSE})
 """What can be decided from the board; everything else is done on the page of the case."""
 DONE_SENTENCES: Mapping[str, str] = {
     "acknowledge": "You have acknowledged the escalation. The promise that was missed stays on record.",
     "assign": "The case is assigned. The worker has been told.",
     "reassign": "The case is in other hands now. The new worker has been told.",
+    "extend": "The case has more time now. The resident will be told why.",
+    "park": "The case is parked. Its time stands still, and the resident will be told.",
+    "refuse": "It is refused. The worker has been told why.",
     "note": "Your message stands in the case, and the worker has been told.",
 }
 
@@ -68,6 +73,7 @@ def show_board(request: Request, session: DbSession, person: Deciding, now: Now,
     facts = {
         "seen": seen,
         "waiting": by_case(answerable(session, seen.unacknowledged, known))[:FIRST],
+        "asked": proposed(session, proposals.waiting_for(session, person, most=STEPS), person, known, now),
         "unassigned": decisions(session, seen.unassigned[:FIRST], within),
         "breached": decisions(session, seen.breached[:FIRST], within),
         "soon": decisions(session, seen.soon[:FIRST], within),

@@ -10,21 +10,32 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlmodel import Session
 
+from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.areas.rules import AreaLevel, Place
-from service.cases.rules import Action
+from service.cases.rules import Action, moves_from
 from service.cases.tables import Case
-from service.errors import NotFoundError, ServiceError
+from service.errors import InvalidFieldsError, NotFoundError, ServiceError
 from service.escalations.decisions import answerable, by_case, decisions, escalation_of, reach
 from service.escalations.lists import SOON, Where, Which, cases_listed, unanswered_listed
+from service.handling import proposals
+from service.handling.queries import actors
+from service.handling.tables import Proposal
 from service.routing.queries import directory
-from service.routing.rules import Directory
+from service.routing.rules import Directory, Staff
 from service.web.error_pages import problem_of
 from service.web.render import page
 from service.web.sign_in import own_page
 
 BOARD = "/board"
 MOST_DIGITS = 9
+ASKED_FOR: Mapping[Action, tuple[str, ...]] = {
+    Action.NOTE: ("text",),
+    Action.EXTEND: ("days", "reason"),
+    Action.PARK: ("until", "reason"),
+    Action.REFUSE: ("reason",),
+}
+"""What each decision is told, where it is not a person."""
 LIST_LABELS: Mapping[Which, str] = {
     Which.BREACHED: "Overdue",
     Which.SOON: "Running out within 2 hours",
@@ -38,14 +49,16 @@ class Answers(BaseModel):
     """What a decision's form sends; it is checked where it is done."""
 
     person_id: str = ""
+    days: str = ""
+    until: str = ""
+    reason: str = ""
     text: str = ""
     version: str = ""
     next: str = ""
 
     def given(self, action: Action) -> dict[str, str]:
         """Return the answers of that action."""
-        chosen = {} if action is Action.NOTE else {"person_id": self.person_id}
-        return chosen | {"text": self.text}
+        return {name: getattr(self, name) for name in ASKED_FOR.get(action, ("person_id", "text"))}
 
     def seen_version(self) -> int | None:
         """Return the version of the case that the reader saw; a message is welcome at any version."""
@@ -117,7 +130,12 @@ def decision_page(
     """Render what can be decided about one case."""
     known = directory(session)
     within = reach(session, person, known, now)
-    facts = {"row": decisions(session, [case], within)[0], "others": within.others(case)}
+    asked = proposals.waiting(session, case.id or 0)
+    facts = {
+        "row": decisions(session, [case], within)[0],
+        "others": within.others(case),
+        "asked": proposed(session, [(asked, case)], person, known, now)[0] if asked else None,
+    }
     return _form(request, "supervisor/decide.html", facts | common(person, known), tried)
 
 
@@ -127,6 +145,49 @@ def escalation_page(request: Request, session: Session, escalation_id: int, pers
     row = answerable(session, [escalation_of(session, escalation_id, person)], known)[0]
     facts = {"row": row, "answered_by": known.people.get(row.escalation.acknowledged_by_id or 0)}
     return _form(request, "supervisor/escalation.html", facts | common(person, known), tried)
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """What a desk asked, with what granting it would change."""
+
+    asked: Proposal
+    case: Case
+    place: Place | None
+    worker: Staff | None
+    by: Staff | None
+    effect: proposals.Effect
+    hindrance: str
+    """Why it cannot be granted as it was asked: a sentence's id."""
+    facts: Mapping[str, Any]
+    may_grant: bool
+
+
+def proposed(
+    session: Session, waiting: list[tuple[Proposal, Case]], person: Person, known: Directory, now: datetime
+) -> list[Proposed]:
+    """Return proposals as the board shows them."""
+    found = []
+    for asked, case in waiting:
+        effect = proposals.effect_of(session, case, asked, now)
+        offered = {move.action for move in moves_from(case.status, actors(session, case, person))}
+        if Action.REFUSE in offered:
+            why = effect.hindrance
+            sentence = next(iter(why.fields.values())) if isinstance(why, InvalidFieldsError) else why and why.sentence
+            found.append(
+                Proposed(
+                    asked=asked,
+                    case=case,
+                    place=known.areas.places.get(case.area_id),
+                    worker=known.people.get(case.assignee_id or 0),
+                    by=known.people.get(asked.asked_by_id or 0),
+                    effect=effect,
+                    hindrance=sentence or "",
+                    facts=why.facts if why else {},
+                    may_grant=why is None and (not effect.needs_district or person.role is Role.DISTRICT),
+                )
+            )
+    return found
 
 
 def _form(request: Request, template: str, facts: Mapping[str, Any], tried: Tried) -> Response:

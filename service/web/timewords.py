@@ -4,7 +4,7 @@ Times come in with any zone and are said in that of the installation.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
@@ -49,6 +49,26 @@ def deadline(value: datetime, now: datetime, language: str) -> str:
         return when(value, now, language)
     weekday = format_datetime(there, "EEE", locale=_LOCALES[language])
     return f"{near}{_COMMA[language]}{weekday} {there:%H:%M}"
+
+
+def moment(value: datetime, now: datetime, language: str) -> str:
+    """Return the date with its weekday and the time, whatever day it is: for what is printed, or compared."""
+    there, _ = _there(value, now)
+    return f"{_date(there, now, language)}{_COMMA[language]}{there:%H:%M}"
+
+
+def day(value: date, now: datetime, language: str) -> str:
+    """Return a date with its weekday, and with its year unless that is this year: 11月23日 周一."""
+    return _date(datetime.combine(value, time(), ZONE), now, language)
+
+
+def hours(length: timedelta, language: str) -> str:
+    """Return a length of time in hours, minutes and seconds, exactly: 14 小时 30 分, '168 h'."""
+    seconds = round(length.total_seconds())
+    units = ("小时", "分" if seconds >= HOUR else "分钟", "秒") if language == "zh" else ("h", "min", "s")
+    parts = zip((seconds // HOUR, seconds % HOUR // MINUTE, seconds % MINUTE), units, strict=True)
+    said = " ".join(f"{number:,} {unit}" for number, unit in parts if number)
+    return said if said else f"0 {units[0]}"
 
 
 def span(length: timedelta, language: str) -> str:

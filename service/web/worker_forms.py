@@ -17,6 +17,8 @@ FIELD_LABELS: Mapping[Field, str] = {
     Field.UNIT: "To which unit",
     Field.NUMBER: "Number of the case that stays open",
     Field.DAYS: "How many days more",
+    Field.UNTIL: "On which day it comes back",
+    Field.GRADE: "The new grade",
     Field.SOLVED: "Is it solved?",
     Field.SATISFACTION: "Is the resident satisfied?",
 }
@@ -39,6 +41,12 @@ HINT_SENTENCES: Mapping[Action, str] = {
     Action.REPLY: "The resident reads this, and is told that it is there.",
     Action.NOTE: "For colleagues only. The resident does not see it.",
     Action.ASK: "The resident reads this. The time for completion stands still until they answer.",
+    Action.REQUEST_EXTENSION: "A supervisor decides. Until then the time runs on as it was.",
+    Action.REQUEST_PARKING: "A supervisor decides. Until then the time runs on as it was.",
+    Action.PARK: "The time for completion stands still until that day. The resident reads the reason and the day.",
+    Action.REFUSE: "The time stays as it is. The worker is told the reason.",
+    Action.RESUME: "The time for completion runs again from now on.",
+    Action.REGRADE: "The promises of the new grade count from receipt. What was missed stays missed.",
     Action.EXTEND: "Only before it runs out, and as often as the policy allows. The resident reads the reason.",
     Action.RETURN: "It goes to the duty desk above, which finds who is responsible. The time runs on.",
     Action.TRANSFER: "The unit's worker is found by the rules and told at once. The time runs on.",
@@ -53,6 +61,7 @@ CHOICES: Mapping[Field, Mapping[str, str]] = {
     Field.KIND: words.CONTACT_KIND,
     Field.RESULT: words.CONTACT_RESULT,
     Field.SATISFACTION: words.SATISFACTION,
+    Field.GRADE: words.GRADE,
 }
 CONTROLS: Mapping[Field, str] = {
     Field.TEXT: "lines",
@@ -63,6 +72,8 @@ CONTROLS: Mapping[Field, str] = {
     Field.PERSON: "person",
     Field.UNIT: "unit",
     Field.DAYS: "number",
+    Field.UNTIL: "date",
+    Field.GRADE: "one",
 }
 """How a field is asked; whatever is not named is one line."""
 REVEAL = "reveal"
@@ -96,7 +107,7 @@ class Question:
     name: str
     label: str
     control: str
-    """lines, line, number, few, one, person or unit."""
+    """lines, line, number, date, few, one, person or unit."""
     required: bool
     value: str
     options: Mapping[str, str] = field(default_factory=dict)

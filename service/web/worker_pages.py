@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -16,12 +16,16 @@ from service.cases.rules import Action, Standing, actors_of, moves_from
 from service.cases.tables import Case
 from service.categories.rules import Topic
 from service.escalations.decisions import Choice, answerable, reach
+from service.escalations.explaining import explanations
 from service.escalations.queries import of_case
+from service.handling import proposals
 from service.handling.queries import Ask, CaseView, Tab, actors, masked_contact, view, why_routed
 from service.handling.timeline import Happened
 from service.intake.forms import clean
 from service.routing.rules import Directory, Staff
 from service.web.error_pages import problem_of
+from service.web.explained import tell
+from service.web.render import language_of
 from service.web.worker_forms import NOTHING_TRIED, MoveForm, Tried, forms_of, reveal_form
 
 MOST_SEARCH = 100
@@ -41,6 +45,12 @@ DONE_SENTENCES: Mapping[str, str] = {
     Action.REPLY: "Your reply is sent. The resident will be told.",
     Action.NOTE: "Your note stands in the case.",
     Action.ASK: "Your question is sent. The time for completion stands still until the resident answers.",
+    Action.REQUEST_EXTENSION: "More time is asked for. A supervisor has been told and will decide.",
+    Action.REQUEST_PARKING: "Parking is asked for. A supervisor has been told and will decide.",
+    Action.PARK: "The case is parked. Its time stands still, and the resident will be told.",
+    Action.REFUSE: "It is refused. The worker has been told why.",
+    Action.RESUME: "The case is at work again, and its time runs.",
+    Action.REGRADE: "The case has another grade. Its promises count from receipt.",
     Action.EXTEND: "The case has more time now. The resident will be told why.",
     Action.RETURN: "The case is returned. The duty desk has been told.",
     Action.TRANSFER: "The case is with the other unit now, which has been told.",
@@ -134,16 +144,16 @@ def case_facts(
         "contact": masked_contact(case),
         "revealed": None,
         "reveal_form": reveal_form(tried),
+        "proposals": proposals.of_case(session, case.id or 0),
         "routing": why_routed(session, case),
         "escalations": taken,
-        "taken_steps": {(t.escalation.clock_id, t.escalation.arm, t.escalation.step): t for t in taken},
+        "explained": [(one, tell(why, now, language_of(request))) for one, why in explanations(session, seen, now)],
         "received": received.facts if received else {},
         "taken_by": seen.known.people.get(case.taken_by_id or 0),
         "units": units_by_level(seen.known) if _asks(forms, "unit_id") else [],
         "people": _people(session, case, person, seen.known, now) if _asks(forms, "person_id") else [],
         "done": "",
         "moment": datetime.fromisoformat,
-        "minutes": lambda number: timedelta(minutes=number),
     }
 
 

@@ -12,7 +12,7 @@ from service.accounts.actions import (
     revoke_api_key,
     set_password,
 )
-from service.accounts.limits import forget_old, keep_failures, limit, record_failure
+from service.accounts.limits import forget_old, keep_failures, limit, network_of, record_failure
 from service.accounts.queries import one_of_each_role, person_by_login
 from service.accounts.rules import (
     LoginTakenError,
@@ -195,7 +195,44 @@ def test_signing_in_clears_the_failures(session: Session) -> None:
         for _ in range(4):
             with pytest.raises(WrongSignInError):
                 try_in(session, "wang.lei", "wrong password")
-        assert try_in(session, "wang.lei", PASSWORD, ip="192.0.2.8")
+        assert try_in(session, "wang.lei", PASSWORD)
+
+
+@pytest.mark.usefixtures("wang")
+def test_a_stranger_elsewhere_does_not_lock_somebody_out(session: Session) -> None:
+    for _ in range(5):
+        with pytest.raises(WrongSignInError):
+            try_in(session, "wang.lei", "wrong password", ip="203.0.113.5")
+
+    assert try_in(session, "wang.lei", PASSWORD)
+    with pytest.raises(TooManyTriesError):
+        try_in(session, "wang.lei", PASSWORD, ip="203.0.113.5")
+
+
+@pytest.mark.usefixtures("wang")
+def test_fifty_failures_from_everywhere_hold_up_a_login(session: Session) -> None:
+    for number in range(50):
+        with pytest.raises(WrongSignInError):
+            try_in(session, "wang.lei", "wrong password", ip=f"203.0.113.{number}")
+
+    with pytest.raises(TooManyTriesError) as refused:
+        try_in(session, "wang.lei", PASSWORD)
+    assert refused.value.facts["retry_after"] == 15 * 60
+    with pytest.raises(WrongSignInError):
+        try_in(session, "li.qiang", "wrong password")
+
+
+@pytest.mark.parametrize(
+    ("ip", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_an_address_is_what_a_client_cannot_leave_at_will(ip: str, network: str) -> None:
+    assert network_of(ip) == network
 
 
 @pytest.mark.usefixtures("town")
@@ -219,6 +256,16 @@ def test_a_failure_outlives_the_rollback_of_its_request(session: Session) -> Non
         limit(session, "code:1", most=1, within=timedelta(minutes=1), now=REAL)
     limit(session, "code:1", most=1, within=timedelta(minutes=1), now=REAL + timedelta(minutes=1))
     limit(session, "code:2", most=1, within=timedelta(minutes=1), now=REAL)
+
+
+@pytest.mark.usefixtures("wang")
+def test_a_page_that_refreshes_itself_keeps_no_session_alive(session: Session) -> None:
+    token = try_in(session, "wang.lei", PASSWORD)
+    for minutes in range(10, 120, 10):
+        polled_at = REAL + timedelta(minutes=minutes)
+        assert person_of_session(session, token, now=polled_at, is_activity=False)
+
+    assert person_of_session(session, token, now=REAL + timedelta(hours=2), is_activity=False) is None
 
 
 @pytest.mark.usefixtures("wang")

@@ -94,6 +94,12 @@ def test_answers_to_keys_are_forgotten_after_a_day(session: Session, town: Town,
     assert open_case(session, a_request(text="另一件事"), now=now + timedelta(hours=1), key="k").number
 
 
+def test_forgetting_old_answers_leaves_those_of_today(session: Session, town: Town, now: datetime) -> None:
+    first = open_case(session, a_request(), now=now, key="k")
+    forget_keys(session, now + timedelta(hours=23))
+    assert open_case(session, a_request(), now=now + timedelta(hours=23), key="k") == first
+
+
 def test_contact_data_is_never_stored_in_clear(session: Session, town: Town, now: datetime) -> None:
     contact = {"name": "王芳", "phone": "138 1234 5678", "email": "wang@example.org"}
     case, _ = received(session, now, contact=contact)

@@ -14,11 +14,11 @@ from fastapi.routing import APIRoute
 from service.migrations.run import is_current
 from service.tables import metadata
 from workers.app import app as celery
-from workers.timetable import TIMETABLE
+from workers.timetable import SHORTEST_LIFE, TIMETABLE
 
 ROOT = Path(__file__).parents[2]
 FOR_EVERYBODY = re.compile(
-    r"/$|/(submit|receipt|track|sign-in|sign-out|language|text|text-size|healthz|readyz|metrics|manifest.*)(/.*)?$"
+    r"/$|/(submit|receipt|promises|track|sign-in|sign-out|language|text|text-size|healthz|readyz|metrics|manifest.*)(/.*)?$"
     r"|/api/v1/(cases|areas|categories)$"
     r"|/api/v1/cases/\{number\}(/(messages|urge|withdraw|rating))?$"
 )
@@ -57,10 +57,20 @@ def test_every_task_is_on_the_timetable_and_the_other_way_round() -> None:
 
 
 def test_a_sweep_expires_before_it_could_pile_up() -> None:
-    celery.loader.import_default_modules()
     for line in TIMETABLE:
-        assert celery.tasks[line.task].expires, line.task
+        assert 0 < line.expires <= max(line.every, SHORTEST_LIFE), line.task
         assert line.why
+
+
+def test_a_page_that_refreshes_itself_says_so() -> None:
+    """Else it would keep a sign-in alive at which nobody sits."""
+    silent = [
+        (template.name, tag)
+        for template in (ROOT / "service/web/templates").rglob("*.html")
+        for tag in re.findall(r'<[^>]*hx-trigger="[^"]*every [^>]*>', template.read_text(encoding="utf-8"))
+        if """hx-headers='{"X-Poll": "true"}'""" not in tag
+    ]
+    assert silent == []
 
 
 def test_migrations_make_exactly_the_tables_of_the_code(engine: sa.Engine) -> None:

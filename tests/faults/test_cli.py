@@ -23,7 +23,7 @@ RUN = CliRunner()
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("JIBAN_")}
 EVERY = (
     *("up", "web", "worker", "beat", "migrate", "doctor", "env"),
-    *("seed", "seed demo", "policies", "policies check", "user", "user add"),
+    *("seed", "seed demo", "policies", "policies check", "policies explain", "policies schema", "user", "user add"),
 )
 
 
@@ -90,6 +90,7 @@ def test_a_database_that_is_away_is_told_in_a_sentence(servers: EmbeddedServers)
 
 @pytest.mark.usefixtures("engine")
 def test_the_doctor_finds_a_migrated_installation_well(servers: EmbeddedServers) -> None:
+    jiban("migrate", env={**BARE, **servers.environment})
     examined = jiban("doctor", env={**BARE, **servers.environment})
     assert examined.returncode == 0, examined.stdout
     assert "fail" not in examined.stdout
@@ -141,6 +142,17 @@ def test_a_person_without_a_role_or_place_is_refused(role: str, area: str, why: 
 def test_our_policies_are_well() -> None:
     told = RUN.invoke(app, ["policies", "check"])
     assert told.exit_code == 0, told.output
+
+
+@pytest.mark.parametrize("which", ["policy", "calendar"])
+def test_the_schema_for_editors_is_printed(which: str) -> None:
+    told = RUN.invoke(app, ["policies", "schema", which])
+    kept = Path(sla_policies.__file__).parent / "schemas" / f"{which}.schema.json"
+    assert told.output == kept.read_text(encoding="utf-8")
+
+
+def test_a_schema_of_something_else_is_refused() -> None:
+    assert RUN.invoke(app, ["policies", "schema", "weather"]).exit_code == 2
 
 
 def test_a_policy_with_a_mistake_is_told_with_its_line(tmp_path: Path) -> None:

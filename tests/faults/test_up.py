@@ -1,5 +1,6 @@
 """The whole product on one machine: it starts, survives a kill -9 of what holds it, and keeps the time it is told."""
 
+import getpass
 import json
 import os
 import signal
@@ -14,6 +15,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from service.embedded.account import may_run, servers_account
+from service.embedded.product import command
 
 ROOT = Path(__file__).parents[2]
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("JIBAN_")}
@@ -60,9 +64,15 @@ def clock_of(address: str) -> datetime:
     return datetime.fromisoformat(json.loads(text)["now"])
 
 
+def whom_it_runs_as() -> str:
+    account = servers_account()
+    return account.name if account and may_run(account, command("--help")) else getpass.getuser()
+
+
 def test_it_keeps_the_time_it_is_told_and_starts_again_after_a_kill(start: Start) -> None:
     up, address = start("--at", "2031-05-06T07:08+08:00", "--speed", "60")
     below = psutil.Process(up.pid).children(recursive=True)
+    assert {process.username() for process in below if "python" in process.name()} == {whom_it_runs_as()}
     first, real = clock_of(address), time.monotonic()
     assert first.isoformat() >= "2031-05-05T23:08"
     time.sleep(1)
@@ -94,19 +104,9 @@ def test_a_dead_web_process_costs_a_wait_and_not_an_answer(start: Start) -> None
 
 
 def test_a_process_that_never_stays_up_ends_the_start_with_its_last_words(folder: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "service.cli",
-        "up",
-        "--no-demo",
-        "--port",
-        "0",
-        "--data-dir",
-        str(folder / "data"),
-    ]
+    words = [*UP, "--data-dir", str(folder / "data")]
     wrong = BARE | {"JIBAN_LOG_LEVEL": "LOUD"}
-    done = subprocess.run(command, env=wrong, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    done = subprocess.run(words, env=wrong, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 1
     assert "does not stay up. The end of" in done.stderr
     assert "LOUD" in done.stderr

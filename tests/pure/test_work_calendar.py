@@ -321,12 +321,11 @@ ENDLESS = [
     lambda c: c.subtract(at("2020-11-24 10:00"), HOUR),
     lambda c: c.add_workdays(at("2026-11-24 10:00"), 3),
     lambda c: c.shift_workdays(at("2026-11-24 10:00"), -5),
-    lambda c: list(c.periods_after(at("2026-11-24 10:00"))),
 ]
 
 
 @pytest.mark.parametrize("call", ENDLESS)
-def test_every_search_is_bounded(call) -> None:  # noqa: ANN001  # Any of the five.
+def test_every_search_is_bounded(call) -> None:  # noqa: ANN001  # Any of the four.
     once = week(dated={date(2026, 11, 23): (window("09:00", "12:00"),)})
     with pytest.raises(CalendarExhaustedError, match="no working time within reach"):
         call(once)

@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
@@ -94,13 +95,54 @@ def test_a_name_with_html_in_it_stays_text(client: TestClient) -> None:
 def test_the_sixth_try_must_wait_and_says_how_long(client: TestClient, li_qiang: str, session: Session) -> None:
     for _ in range(5):
         assert sign_in(client, li_qiang, "wrong").status_code == 403
-    assert len(session.exec(select(Attempt)).all()) == 10
+    assert len(session.exec(select(Attempt)).all()) == 15
 
     answer = sign_in(client, li_qiang)
 
     assert answer.status_code == 429
+    assert re.search(r"试.*1[45] 分钟", soup(answer.text).get_text())
     assert 0 < int(answer.headers["retry-after"]) <= 900
     assert session.exec(select(SignInSession)).all() == []
+
+
+POLL = {"HX-Request": "true", "X-Poll": "true", "HX-Current-URL": "http://testserver/queue?of=unit"}
+
+
+def seen(session: Session, *, ago: timedelta) -> SignInSession:
+    row = session.exec(select(SignInSession)).one()
+    row.last_seen_at -= ago
+    session.add(row)
+    session.commit()
+    return row
+
+
+def test_a_page_that_refreshes_itself_is_no_activity_and_anything_else_is(
+    client: TestClient, li_qiang: str, session: Session
+) -> None:
+    sign_in(client, li_qiang)
+    row = seen(session, ago=timedelta(hours=1))
+    before = row.last_seen_at
+
+    assert client.get("/queue", headers=POLL).status_code == 200
+    session.refresh(row)
+    assert row.last_seen_at == before
+
+    assert client.get("/queue").status_code == 200
+    session.refresh(row)
+    assert row.last_seen_at > before
+
+
+def test_a_page_that_refreshes_itself_after_two_idle_hours_goes_to_the_sign_in_and_back(
+    client: TestClient, li_qiang: str, session: Session
+) -> None:
+    sign_in(client, li_qiang)
+    seen(session, ago=timedelta(hours=2))
+
+    answer = client.get("/queue", params={"since": "2026-11-23T02:00:00Z"}, headers=POLL)
+
+    assert answer.status_code == 401
+    assert answer.headers["hx-redirect"] == "/sign-in?next=%2Fqueue%3Fof%3Dunit"
+    assert own_page("/queue?of=unit", "/") == "/queue?of=unit"
 
 
 def test_signing_out_ends_the_session_on_the_server(client: TestClient, li_qiang: str, session: Session) -> None:

@@ -40,7 +40,7 @@ def run(beat: Beat) -> threading.Thread:
 
 
 def test_beat_sends_the_timetable(own_engine: sa.Engine, sent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app.tasks["test.line"], "apply_async", lambda **_: sent.append("sent"))
+    monkeypatch.setattr(app, "send_task", lambda *_, **__: sent.append("sent"))
     beat = Beat()
     thread = run(beat)
     wait_for(lambda: sent.count("sent") >= 3, 10, "three times sent")
@@ -52,10 +52,10 @@ def test_beat_sends_the_timetable(own_engine: sa.Engine, sent: list[str], monkey
 def test_without_the_broker_beat_sweeps_by_itself(
     own_engine: sa.Engine, sent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(**_: object) -> None:
+    def away(*_: object, **__: object) -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(app.tasks["test.line"], "apply_async", away)
+    monkeypatch.setattr(app, "send_task", away)
     beat = Beat()
     thread = run(beat)
     wait_for(lambda: sent.count("swept here") >= 3, 10, "three sweeps")
@@ -66,7 +66,7 @@ def test_without_the_broker_beat_sweeps_by_itself(
 def test_a_second_beat_stands_by_and_takes_over(
     own_engine: sa.Engine, sent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.tasks["test.line"], "apply_async", lambda **_: sent.append("sent"))
+    monkeypatch.setattr(app, "send_task", lambda *_, **__: sent.append("sent"))
     with own_engine.connect() as leader:
         assert leader.scalar(sa.select(sa.func.pg_try_advisory_lock(LEADER_LOCK)))
         leader.commit()

@@ -5,10 +5,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import Session, select
 
+from service.clocks.tables import ClockRow
 from service.escalations.queries import of_case
 from service.outbox.channels import DeliveryFailedError, LogTransport
 from service.outbox.rules import MOST_TRIES, NoticeState
 from service.outbox.tables import Notice
+from service.timekeeping import Anchor, set_anchor
+from service.watch.queries import alarms
 from tests.builders import received
 from tests.people import Town
 from workers import clocks, outbox, upkeep
@@ -89,3 +92,16 @@ def test_the_watch_counts_what_must_never_be_true(session: Session, town: Town, 
     assert upkeep.watch() == 0
     hands.at += timedelta(hours=5)
     assert upkeep.watch() == 2, "a step five minutes overdue, and notices that did not leave"
+
+
+def test_the_watch_gives_a_sweep_its_real_minutes_however_fast_time_runs(
+    session: Session, town: Town, hands: Hands
+) -> None:
+    case, _ = received(session, hands.at)
+    set_anchor(session, Anchor(hands.at, hands.at, 600))
+    session.commit()
+    due = session.exec(select(ClockRow.next_action_at).where(ClockRow.case_id == case.id)).all()
+    first = min(at for at in due if at is not None)
+    hands.at = first + 600 * timedelta(minutes=5)
+    assert "step-not-taken" not in [a.check for a in alarms(session, hands.at)]
+    assert "step-not-taken" in [a.check for a in alarms(session, hands.at + timedelta(minutes=1))]

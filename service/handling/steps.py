@@ -1,0 +1,211 @@
+"""What does an action do beside moving the status, keeping the words and telling the clocks?"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from service.accounts.rules import Role
+from service.accounts.tables import Person
+from service.assignments.actions import hand_over, keep_decision, take_up_again
+from service.assignments.queries import loads
+from service.audit.actions import record
+from service.audit.rules import Entry
+from service.cases.actions import lock
+from service.cases.queries import by_number
+from service.cases.rules import ENDED, Action, Actor, CaseStatus, ClockEffect, Move
+from service.cases.tables import Case
+from service.clocks.actions import count_from, due_entries
+from service.clocks.rules import DueChange, Happening
+from service.errors import InvalidFieldsError
+from service.handling.joining import follow
+from service.handling.promises import check_granter, extension, parking, regrade
+from service.handling.proposals import ASKS, propose
+from service.handling.rules import (
+    MOST_RETURNS,
+    URGE_AGAIN_AFTER,
+    Given,
+    ReturnsUsedUpError,
+    UrgedAlreadyError,
+)
+from service.routing.rules import Directory, Request, RoutingDecision, candidates_of, route_to_desk, route_within
+from sla_policies.policy import Budget
+
+
+@dataclass(frozen=True)
+class Doer:
+    """Who acts on a case: a member of staff, the resident (no person) or the system."""
+
+    actors: frozenset[Actor]
+    person: Person | None = None
+
+    @property
+    def kind(self) -> str:
+        """Return 'staff', 'resident' or 'system', as the history calls them."""
+        if self.person is not None:
+            return "staff"
+        return "system" if Actor.SYSTEM in self.actors else "resident"
+
+    @property
+    def id(self) -> int | None:
+        """Return the person's id, or None."""
+        return self.person.id if self.person else None
+
+
+@dataclass
+class Step:
+    """One action under way: everything the parts of it need."""
+
+    session: Session
+    case: Case
+    move: Move
+    given: Given
+    by: Doer
+    now: datetime
+    known: Directory
+    """The directory as of this action."""
+    notes: dict[str, Any]
+    """What goes into the history beside the answers."""
+    unit_before: int
+    changes: list[DueChange] = field(default_factory=list)
+    """Due times that moved."""
+    extra: Budget | None = None
+
+    @property
+    def actor(self) -> str:
+        """Return who acts, as the clocks note it."""
+        return f"{self.by.kind}:{self.by.id or ''}"
+
+
+def _assign(step: Step) -> None:
+    """Give the case to a person; their unit becomes responsible."""
+    person = step.known.people.get(step.given.person_id or 0)
+    outside = person is None or not step.known.areas.covers(_reach(step), person.area_id)
+    if person is None or outside or person.role is Role.ADMIN:
+        raise InvalidFieldsError({"person_id": "This person does not work here."})
+    step.notes["unit"] = person.area_id
+    _hand(step, person.area_id, person.id)
+
+
+def _reach(step: Step) -> int:
+    """Return the area within which the doer may hand cases around: their own; the system's is everything."""
+    return step.by.person.area_id if step.by.person else step.known.areas.root(step.case.area_id).id
+
+
+def _hand(step: Step, unit_id: int, person_id: int | None) -> None:
+    hand_over(
+        step.session,
+        step.case,
+        unit_id=unit_id,
+        person_id=person_id,
+        why=step.move.action,
+        by_id=step.by.id,
+        now=step.now,
+    )
+
+
+def _accept(step: Step) -> None:
+    """Sign for the case: who signs holds it."""
+    if step.by.id is not None and step.by.id != step.case.assignee_id:
+        _hand(step, step.case.unit_id, step.by.id)
+
+
+def _return(step: Step) -> None:
+    """Give the case back to the triage desk above; the first receiver's clock runs on (DOMAIN 3.4)."""
+    if step.case.returned >= MOST_RETURNS:
+        raise ReturnsUsedUpError(returned=step.case.returned)
+    step.case.returned += 1
+    _to_desk(step, route_to_desk, step.case.area_id)
+
+
+def _transfer(step: Step) -> None:
+    """Hand the case to another unit, where routing finds the person; the clock of receipt runs on."""
+    unit = step.known.areas.places.get(step.given.unit_id or 0)
+    if unit is None:
+        raise InvalidFieldsError({"unit_id": "We do not know this unit."})
+    _to_desk(step, route_within, unit.id)
+
+
+def _to_desk(step: Step, decide: Callable[..., RoutingDecision], area_id: int) -> None:
+    """Let routing find the person: at the desk above an area, or within a unit."""
+    case, known = step.case, step.known
+    asked = Request("", area_id, case.grade, step.now)
+    decision = decide(asked, known, loads(step.session, candidates_of(asked, known)))
+    keep_decision(step.session, case.id or 0, decision, step.now)
+    step.notes["unit"] = decision.unit.id
+    _hand(step, decision.unit.id, decision.person.id if decision.person else None)
+
+
+def _extend(step: Step) -> None:
+    """Give the resolve clock more time, as often and as long as its policy allows; asked before it ran out."""
+    step.extra = extension(step.session, step.case, step.given.days, step.now)
+    check_granter(step.session, step.case, step.by.actors)
+
+
+def _park(step: Step) -> None:
+    step.case.parked_until = parking(step.session, step.case, step.given.until, step.now)
+    step.notes["returns_at"] = step.case.parked_until.isoformat()
+
+
+def _propose(step: Step) -> None:
+    kind = ASKS[step.move.action]
+    propose(step.session, step.case, kind, step.given, by_id=step.by.id, now=step.now)
+
+
+def _regrade(step: Step) -> None:
+    assert step.given.grade is not None  # noqa: S101  # The lifecycle requires it.
+    what = Happening(step.now, ClockEffect.RECOUNT, "regraded", step.actor)
+    changes, notes = regrade(step.session, step.case, step.given.grade, step.known, what)
+    step.changes += changes
+    step.notes |= notes
+
+
+def _duplicate(step: Step) -> None:
+    """Join the case to another one, which keeps the earliest receipt; what was joined to it follows."""
+    found = by_number(step.session, step.given.number)
+    if found is None or found.id == step.case.id or found.status is CaseStatus.DUPLICATE:
+        raise InvalidFieldsError({"number": "There is no such case to join."})
+    if found.status in ENDED:
+        raise InvalidFieldsError({"number": "That case has ended. A case is joined to one that is still open."})
+    other = lock(step.session, found.id or 0)
+    step.case.duplicate_of_id = other.id
+    follow(step.session, step.case, other)
+    what = Happening(step.now, ClockEffect.RECOUNT, "joined", step.actor)
+    changes = count_from(step.session, other, step.case.received_at, what)
+    joined = {"number": step.case.number, "received_at": step.case.received_at.isoformat()}
+    entry = Entry("case", other.id or 0, "joined", step.now, step.by.kind, step.by.id, joined)
+    record(step.session, entry, *due_entries(other, changes, step.now, step.by.kind, step.by.id))
+
+
+def _urge(step: Step) -> None:
+    """Count the urge, unless the last one is too recent."""
+    if step.case.urged_at is not None and step.now < step.case.urged_at + URGE_AGAIN_AFTER:
+        wait = step.case.urged_at + URGE_AGAIN_AFTER - step.now
+        raise UrgedAlreadyError(retry_after=math.ceil(wait.total_seconds()))
+    step.case.urged += 1
+    step.case.urged_at = step.now
+
+
+def _reopen(step: Step) -> None:
+    take_up_again(step.session, step.case, why=step.move.action, by_id=step.by.id, now=step.now)
+
+
+SPECIAL: Mapping[Action, Callable[[Step], None]] = {
+    Action.ASSIGN: _assign,
+    Action.REASSIGN: _assign,
+    Action.ACCEPT: _accept,
+    Action.RETURN: _return,
+    Action.TRANSFER: _transfer,
+    Action.EXTEND: _extend,
+    Action.REQUEST_EXTENSION: _propose,
+    Action.REQUEST_PARKING: _propose,
+    Action.PARK: _park,
+    Action.REGRADE: _regrade,
+    Action.DUPLICATE: _duplicate,
+    Action.URGE: _urge,
+    Action.REOPEN: _reopen,
+}
+"""What an action does beside moving the status, keeping the words and telling the clocks."""
