@@ -181,6 +181,8 @@ class Considered:
     matched: bool
     why_zh: str
     why_en: str
+    title_zh: str = ""
+    title_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -211,10 +213,14 @@ def choose_policy(book: PolicyBook, facts: CaseFacts) -> PolicyChoice:
         misses = list(_misses(policy.match, facts))
         if not misses:
             taken = ("以上都不适用时的默认承诺", "the default") if policy.is_default else _reason(policy.match)
-            considered.append(Considered(policy.name, matched=True, why_zh=taken[0], why_en=taken[1]))
+            considered.append(_looked_at(policy, taken, matched=True))
             return PolicyChoice(policy if policy.targets else None, tuple(considered))
-        considered.append(Considered(policy.name, matched=False, why_zh=misses[0][0], why_en=misses[0][1]))
+        considered.append(_looked_at(policy, misses[0], matched=False))
     return PolicyChoice(None, tuple(considered))
+
+
+def _looked_at(policy: SlaPolicy, why: tuple[str, str], *, matched: bool) -> Considered:
+    return Considered(policy.name, matched, *why, policy.title_zh, policy.title_en)
 
 
 def raise_grade(

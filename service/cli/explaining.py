@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from sla_policies.explaining import Explanation
 
 NEGATIVE = 1
-MOST_ROWS = 40
 NOT_FOUND = {
     "zh": "没有编号为 {number} 的工单。请核对编号，例如 20261123-00042-7。",
     "en": "There is no case {number}. Please check the number; one looks like 20261123-00042-7.",
@@ -52,7 +51,7 @@ def explain_case(
             typer.echo(NOT_FOUND[lang].format(number=number), err=True)
             raise typer.Exit(NEGATIVE)
         now = simulated(read_anchor(session), real_now())
-        found = [why for _, why in explanations(session, view(session, case, frozenset()), now, most_rows=MOST_ROWS)]
+        found = [why for _, why in explanations(session, view(session, case, frozenset()), now)]
         wanted = [why for why in found if metric in (None, why.clock.target.metric)]
         if as_json:
             typer.echo(_json(case, wanted, now))
@@ -88,8 +87,8 @@ def _print_one(told: "Told", heads: tuple[str, ...]) -> None:
     for step in told.steps:
         typer.echo(f"    {step.at} | {step.title} | {step.who} | {step.state}")
     typer.echo(f"  {considered}")
-    for matched, name, why in told.considered:
-        typer.echo(f"    {'✓' if matched else '–'} {name}: {why}")
+    for matched, title, why in told.considered:
+        typer.echo(f"    {'✓' if matched else '–'} {title}: {why}")
 
 
 def _json(case: "Case", wanted: "list[Explanation]", now: "datetime") -> str:

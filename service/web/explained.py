@@ -55,7 +55,7 @@ class Told:
     """The promise is not kept yet, nor gone."""
     sentences: list[str]
     considered: list[tuple[bool, str, str]]
-    """Matched, name, why or why not."""
+    """Matched, title, why or why not."""
     rows: list[Row]
     total: str
     steps: list[StepRow]
@@ -81,8 +81,12 @@ def amount(budget: Budget, language: Language) -> str:
 
 
 def considered_said(considered: Iterable[Considered], language: Language) -> list[tuple[bool, str, str]]:
-    """Return which policies were looked at: was it taken, its name, and why or why not."""
-    return [(one.matched, one.name, one.why_en if language == "en" else one.why_zh) for one in considered]
+    """Return which policies were looked at: was it taken, its title, and why or why not."""
+    english = language == "en"
+    return [
+        (one.matched, one.title_en if english else one.title_zh, one.why_en if english else one.why_zh)
+        for one in considered
+    ]
 
 
 @dataclass(frozen=True)
