@@ -70,6 +70,11 @@ def token_hash_with(key: bytes, token: str) -> bytes:
     return hmac.digest(key, b"token:" + token.encode(), "sha256")
 
 
+def signature_with(key: bytes, text: str) -> bytes:
+    """Return 32 bytes that only who holds the key can make for this text."""
+    return hmac.digest(key, b"signature:" + text.encode(), "sha256")
+
+
 def encrypt(plain: str) -> bytes:
     """Encrypt with this installation's key."""
     return encrypt_with(_encryption_key(), plain)
@@ -88,6 +93,11 @@ def blind_index(text: str) -> bytes:
 def token_hash(token: str) -> bytes:
     """Return the token's hash under this installation's key."""
     return token_hash_with(index_key(), token)
+
+
+def signature(text: str) -> bytes:
+    """Return the signature under this installation's key."""
+    return signature_with(index_key(), text)
 
 
 def index_key() -> bytes:

@@ -1,6 +1,7 @@
 """Which case is meant, and which may somebody see?"""
 
 import json
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -22,6 +23,18 @@ def messages(session: Session, case_id: int, *, public_only: bool) -> list[CaseM
     if public_only:
         found = found.where(col(CaseMessage.is_public))
     return list(session.exec(found.order_by(col(CaseMessage.id))))
+
+
+def was_said(session: Session, case_id: int, kind: str, text: str, *, since: datetime) -> bool:
+    """Did the resident say exactly this in a case, in this way, after a moment?"""
+    same = select(CaseMessage.id).where(
+        CaseMessage.case_id == case_id,
+        CaseMessage.kind == kind,
+        CaseMessage.text == text,
+        col(CaseMessage.person_id).is_(None),
+        CaseMessage.at > since,
+    )
+    return session.exec(same.limit(1)).first() is not None
 
 
 def within(area_id: int) -> sa.Select[int | None]:

@@ -11,7 +11,7 @@ from service.assignments.actions import let_go
 from service.audit.actions import record
 from service.audit.rules import Entry
 from service.cases.actions import allowed, lock, move
-from service.cases.queries import contact_of
+from service.cases.queries import contact_of, was_said
 from service.cases.rules import ENDED, STANDS_STILL, Action, Actor, CaseStatus, ClockEffect
 from service.cases.tables import Case, CaseMessage
 from service.clocks.actions import due_entries, tell
@@ -20,11 +20,7 @@ from service.errors import InvalidFieldsError
 from service.handling.joining import tell_joined
 from service.handling.notices import notices
 from service.handling.proposals import ASKS, settle
-from service.handling.rules import (
-    ContactResult,
-    Given,
-    checked,
-)
+from service.handling.rules import SAME_WORDS_WITHIN, ContactResult, Given, checked
 from service.handling.steps import SPECIAL, Doer, Step
 from service.handling.tables import Proposal
 from service.intake.forms import clean
@@ -54,13 +50,16 @@ def act(
 ) -> Case:
     """Do one action of the lifecycle to a case.
 
-    1. lock the case and compare the version the doer saw; 2. ask the lifecycle; 3. check the answers; 4. change who
-    holds it; 5. move the status; 6. keep what was said; 7. tell the clocks; 8. write the history; 9. write notices.
+    1. lock the case and compare the version the doer saw; 2. ask the lifecycle; 3. check the answers (the same words
+    sent twice end here); 4. change who holds it; 5. move the status; 6. keep what was said; 7. tell the clocks;
+    8. write the history; 9. write notices.
     Errors: NotFoundError, ConflictError, MoveForbiddenError, InvalidFieldsError and those of the single actions.
     """
     case = lock(session, case_id, version=version)
     step_of = allowed(case, action, by.actors)
     given = checked(step_of, answers)
+    if action is Action.ANSWER and step_of.to is None and _was_sent_before(session, case_id, given.text, now):
+        return case
     step = Step(session, case, step_of, given, by, now, directory(session), {}, case.unit_id)
 
     before = case.status
@@ -99,6 +98,11 @@ def _happening(step: Step, before: CaseStatus) -> Happening:
         starts.add(Metric.HANDOVER)
     pauses_for = str(step.case.status) if effect is ClockEffect.PAUSE else ""
     return Happening(step.now, effect, event, step.actor, pauses_for, frozenset(starts), step.extra)
+
+
+def _was_sent_before(session: Session, case_id: int, text: str, now: datetime) -> bool:
+    """Did the resident send the same words a moment ago? The lock on the case lets one of two forms through first."""
+    return was_said(session, case_id, Action.ANSWER, text, since=now - SAME_WORDS_WITHIN)
 
 
 def _keep_words(step: Step) -> None:

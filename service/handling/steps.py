@@ -30,6 +30,7 @@ from service.handling.rules import (
     Given,
     ReturnsUsedUpError,
     UrgedAlreadyError,
+    reopening_refused,
 )
 from service.routing.rules import Directory, Request, RoutingDecision, candidates_of, route_to_desk, route_within
 from sla_policies.policy import Budget
@@ -190,6 +191,11 @@ def _urge(step: Step) -> None:
 
 
 def _reopen(step: Step) -> None:
+    """Take the case up again; its resident may ask for it only so often and so long."""
+    if step.by.kind == "resident":
+        refused = reopening_refused(step.case.closed_at, step.case.reopened, step.now)
+        if refused is not None:
+            raise refused
     take_up_again(step.session, step.case, why=step.move.action, by_id=step.by.id, now=step.now)
 
 

@@ -59,5 +59,6 @@ def timeline(
 
 
 def _for_resident(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    kept = ("unit", "days", "solved", "satisfaction", "metric", "due_at", "step", "act")
+    """Return what a resident is told; of a contact only whether it reached them."""
+    kept = ("unit", "days", "solved", "satisfaction", "metric", "due_at", "step", "act", "result")
     return {name: facts[name] for name in kept if name in facts}

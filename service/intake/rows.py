@@ -191,6 +191,7 @@ def _history(of: Decided) -> list[Entry]:
         "policy_why": [
             {"name": c.name, "matched": c.matched, "zh": c.why_zh, "en": c.why_en} for c in choice.considered
         ],
+        "promises": [{"metric": str(row["metric"]), "due_at": row["due_at"].isoformat()} for row in of.clocks],
     }
     routed = {
         "unit": of.decision.unit.id,

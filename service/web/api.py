@@ -137,6 +137,14 @@ def withdraw(
     return _resident_act(session, number, code or body.code, Action.WITHDRAW, {"text": body.text}, request, now)
 
 
+@router.post("/cases/{number}/reopen", tags=["residents"])
+def reopen(
+    number: Number, body: Words, request: Request, session: DbSession, now: Now, code: str | None = None
+) -> shapes.PublicCase:
+    """Have an ended case taken up again: within 30 days of its closing, and not more than twice."""
+    return _resident_act(session, number, code or body.code, Action.REOPEN, {"reason": body.text}, request, now)
+
+
 @router.post("/cases/{number}/rating", tags=["residents"])
 def rate_case(
     number: Number, body: RatingBody, request: Request, session: DbSession, now: Now, code: str | None = None

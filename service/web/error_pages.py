@@ -23,7 +23,7 @@ from service.web.csrf import CSRF_FIELD, SAFE, StaleFormError
 from service.web.deps import SignInNeededError
 from service.web.headers import secure
 from service.web.render import is_htmx, language_of, page
-from service.web.timewords import span
+from service.web.timewords import wait
 from service.web.words import words
 
 log = structlog.get_logger("jiban.web")
@@ -110,7 +110,7 @@ def problem_of(request: Request, error: ServiceError) -> Problem:
     language, headers, said = language_of(request), {}, dict(error.facts)
     if "retry_after" in error.facts:
         headers["Retry-After"] = str(error.facts["retry_after"])
-        said["wait"] = span(timedelta(seconds=error.facts["retry_after"]), language)
+        said["wait"] = wait(timedelta(seconds=error.facts["retry_after"]), language)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if "status" in error.facts:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -25,6 +25,8 @@ from service.web.words import words
 WEB = Path(__file__).parent
 TEMPLATES, STATIC = WEB / "templates", WEB / "static"
 LANGUAGE_COOKIE, TEXT_COOKIE = "lang", "text"
+SIZES = ("normal", "large")
+A_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def page(
 
     Every template has `language`, `lang` (for HTML), `other_languages`, `reader` (or None), `role_label`,
     `now`, `path` (with its query, to return to), `here` (without it), `navigation`, `is_large`,
-    `simulated_speed` (None in real time), and what `context` adds or replaces.
+    `simulated_speed` (None in real time), `switch_form` (the id of the form that the buttons for language and size
+    send, so that nothing typed is lost; "": they go back to the page), and what `context` adds or replaces.
     """
     reading = Reading(language_of(request), getattr(request.state, "now", known_now()), csrf_of(request))
     name = fragment if fragment is not None and is_htmx(request) else template
@@ -86,6 +89,7 @@ def page(
     if fragment is not None:
         response.headers["Vary"] = "HX-Request"
     _keep_csrf(request, response, reading.csrf)
+    remember_choice(request, response)
     return response
 
 
@@ -103,9 +107,28 @@ def _about(request: Request, reading: Reading) -> dict[str, Any]:
         "path": request.url.path + (f"?{query}" if query else "") if request.method == "GET" else "/",
         "here": request.url.path,
         "navigation": NAVIGATION[reader.role if reader else None],
-        "is_large": request.cookies.get(TEXT_COOKIE) == "large",
+        "is_large": _chosen(request).get(TEXT_COOKIE, request.cookies.get(TEXT_COOKIE)) == "large",
+        "switch_form": "",
         "simulated_speed": anchor.speed if anchor else None,
     }
+
+
+def choose(request: Request, *, lang: str, size: str) -> bool:
+    """Answer this request in that language and size of text already; return whether one of them was chosen."""
+    chosen = {LANGUAGE_COOKIE: as_language(lang) or "", TEXT_COOKIE: size if size in SIZES else ""}
+    request.state.chosen = {name: value for name, value in chosen.items() if value}
+    return bool(request.state.chosen)
+
+
+def remember_choice(request: Request, response: Response) -> None:
+    """Let the browser remember what was chosen."""
+    for name, value in _chosen(request).items():
+        set_cookie(response, name, value, lasts=A_YEAR)
+
+
+def _chosen(request: Request) -> Mapping[str, str]:
+    found: Mapping[str, str] = getattr(request.state, "chosen", {})
+    return found
 
 
 def _keep_csrf(request: Request, response: HTMLResponse, csrf: CsrfToken) -> None:
@@ -135,10 +158,11 @@ def is_htmx(request: Request) -> bool:
 
 
 def language_of(request: Request) -> Language:
-    """Return the language of the cookie, of ?lang=, of the person, of the browser, or else Chinese."""
+    """Return the language just chosen, of the cookie, of ?lang=, of the person, of the browser, or else Chinese."""
     reader = reader_of(request)
     return (
-        as_language(request.cookies.get(LANGUAGE_COOKIE))
+        as_language(_chosen(request).get(LANGUAGE_COOKIE))
+        or as_language(request.cookies.get(LANGUAGE_COOKIE))
         or as_language(request.query_params.get("lang"))
         or as_language(reader.language if reader else None)
         or _accepted(request.headers.get("accept-language", ""))

@@ -6,29 +6,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import Response
 from pydantic import BaseModel, ValidationError
 from sqlmodel import Session
 
 from service.accounts.limits import limit, record_failure
 from service.areas.rules import AreaLevel
-from service.cases.queries import by_number
+from service.cases.rules import is_case_number
 from service.errors import InvalidFieldsError, ServiceError
-from service.handling.actions import RESIDENT
-from service.handling.queries import view
 from service.intake.actions import MOST_KEY, open_case
 from service.intake.forms import Channel, RequestForm
-from service.intake.rules import KeyUsedError, Receipt
+from service.intake.rules import KeyUsedError
 from service.routing.queries import directory
 from service.routing.rules import Directory
-from service.web import resident_words as telling
 from service.web import words
 from service.web.catalogues import Language, translate
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
 from service.web.error_pages import FIELD_SENTENCES, problem_of
-from service.web.render import language_of, page
-from service.web.sealed import Seal
+from service.web.receipt import to_receipt
+from service.web.render import choose, language_of, page
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(maybe_person), Depends(product_now)])
 """Every page knows who reads it, if somebody is signed in, and says so when time is simulated."""
@@ -38,11 +35,9 @@ REQUESTS_WITHIN = timedelta(hours=1)
 """One address may stand for a whole building: more than anybody needs, and too few for a flood."""
 SAME_AS: Mapping[str, str] = {"too_long": "string_too_long", "too_short": "string_too_short"}
 """What pydantic calls the length of a text that was cleaned before it was measured."""
-RECEIPT = Seal("jiban_receipt", lasts=timedelta(hours=2))
-RECEIPT_PATH = "/receipt"
+AFTER_SENTENCE = "About my earlier request {number}:"
 WHOLE_LABELS: Mapping[str, str] = {AreaLevel.SUBDISTRICT: "Somewhere in {place}"}
 """What is chosen by who knows a place only roughly."""
-CASE = Seal("jiban_case", lasts=timedelta(hours=12))
 
 
 class ProbablyNoPersonError(ServiceError):
@@ -73,6 +68,11 @@ class Typed(BaseModel):
     email: str = ""
     anonymous: str = ""
     key: str = ""
+    lang: str = ""
+    size: str = ""
+    """Which button was pressed to read the form otherwise; nothing is sent then."""
+    was_refused: str = ""
+    """The form told what is wrong, and tells it again in another language."""
     homepage: str = ""
     """Hidden from people; who fills it in is a program."""
 
@@ -114,14 +114,17 @@ def show_home(request: Request) -> Response:
 
 
 @router.get("/submit")
-def show_form(request: Request, session: DbSession) -> Response:
-    """Show the form."""
-    return _form(request, session, Typed(key=_new_key()))
+def show_form(request: Request, session: DbSession, after: Annotated[str, Query(max_length=40)] = "") -> Response:
+    """Show the form; `after` is the number of an earlier request that this one goes on from."""
+    text = translate(language_of(request), AFTER_SENTENCE, number=after) + "\n" if is_case_number(after) else ""
+    return _form(request, session, Typed(key=_new_key(), text=text))
 
 
 @router.post("/submit")
 def take_request(request: Request, session: DbSession, now: Now, typed: Annotated[Typed, Form()]) -> Response:
     """Take in a request and go to its receipt; the same form sent twice gets the same one."""
+    if choose(request, lang=typed.lang, size=typed.size):
+        return _form(request, session, typed, _wrong_again(request, typed))
     try:
         form = typed.request(language_of(request))
         _let_in(session, request, typed)
@@ -130,35 +133,7 @@ def take_request(request: Request, session: DbSession, now: Now, typed: Annotate
         return _form(request, session, typed.model_copy(update={"key": _new_key()}), SentBeforeError())
     except ServiceError as error:
         return _form(request, session, typed, error)
-    return _to_receipt(receipt)
-
-
-@router.get(RECEIPT_PATH)
-def show_receipt(request: Request, session: DbSession, now: Now) -> Response:
-    """Show the receipt to the browser that sent the request."""
-    facts = RECEIPT.read(request, RECEIPT_PATH)
-    case = by_number(session, facts["number"]) if facts else None
-    if facts is None or case is None:
-        return RedirectResponse("/track", 303)
-    seen = view(session, case, RESIDENT.actors)
-    about = facts | {"view": seen, "promises": telling.promises(seen, now), "telling": telling, "lasts": RECEIPT.lasts}
-    return page(request, "resident/receipt.html", about)
-
-
-@router.post(RECEIPT_PATH)
-def drop_receipt(request: Request) -> Response:
-    """Forget the receipt and the way to its case: somebody else may use this device."""
-    facts = RECEIPT.read(request, RECEIPT_PATH)
-    response = RedirectResponse("/", 303)
-    RECEIPT.drop(response, RECEIPT_PATH)
-    if facts is not None:
-        CASE.drop(response, case_path(facts["number"]))
-    return response
-
-
-def case_path(number: str) -> str:
-    """Return the address of a case for its resident."""
-    return f"/track/{number}"
+    return to_receipt(receipt)
 
 
 def _new_key() -> str:
@@ -174,13 +149,14 @@ def _let_in(session: Session, request: Request, typed: Typed) -> None:
     record_failure(session, subject, now=real_now())
 
 
-def _to_receipt(receipt: Receipt) -> Response:
-    """Go to the receipt. Neither its code nor its number stands in the address."""
-    response = RedirectResponse(RECEIPT_PATH, 303)
-    facts = {"number": receipt.number, "code": receipt.tracking_code, "danger": receipt.danger}
-    RECEIPT.put(response, RECEIPT_PATH, facts)
-    CASE.put(response, case_path(receipt.number), {})
-    return response
+def _wrong_again(request: Request, typed: Typed) -> ServiceError | None:
+    """Return what is wrong with the fields, where the form had told so before."""
+    try:
+        if typed.was_refused:
+            typed.request(language_of(request))
+    except InvalidFieldsError as error:
+        return error
+    return None
 
 
 def _form(request: Request, session: Session, typed: Typed, error: ServiceError | None = None) -> Response:
@@ -189,6 +165,7 @@ def _form(request: Request, session: Session, typed: Typed, error: ServiceError 
         "typed": typed,
         "problem": problem,
         "errors": problem.fields if problem else {},
+        "switch_form": "tell",
         "choices": _choices(session, language_of(request)),
     }
     response = page(request, "resident/submit.html", facts, status=problem.status if problem else 200)

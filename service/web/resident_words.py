@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from service.cases.rules import Action
 from service.clocks.tables import ClockRow
+from service.errors import ServiceError
 from service.feedback.rules import closes_at
 from service.handling.queries import CaseView
-from service.handling.rules import URGE_AGAIN_AFTER
+from service.handling.rules import URGE_AGAIN_AFTER, ContactResult, reopening_refused
 from service.handling.timeline import Happened
 from service.web import timewords, words
 from service.web.catalogues import Language, translate
@@ -40,7 +41,7 @@ NEXT_SENTENCES: Mapping[str, str] = {
     "transferred": "A worker there signs for it and then gets in touch with you.",
     "reopened": "A worker signs for it and looks at it anew, with a new promise.",
     "resolved": "If you say nothing, we close it on {closes}.",
-    "closed": "If something is still wrong, tell us below, or send a new request.",
+    "closed": "If something is still wrong, see below what you can do.",
     "withdrawn": "Nothing more will be done. If you need us after all, send a new request.",
     "duplicate": "If yours is a different matter, send a new request and say so.",
 }
@@ -80,7 +81,8 @@ YOU_LABELS: Mapping[str, str] = {
 }
 """What happened, where the resident did it."""
 TO_YOU_LABELS: Mapping[str, str] = {
-    "contact": "The worker tried to reach you",
+    "contact": "The worker got in touch with you",
+    "not_reached": "The worker tried to reach you and did not get through",
     "ask": "A question to you",
 }
 """What staff did with the resident, said to the resident."""
@@ -171,9 +173,17 @@ def closing_time(view: CaseView) -> datetime | None:
 
 
 def urge_again_at(view: CaseView, now: datetime) -> datetime | None:
-    """Return from when on the resident may urge again, or None: at once."""
+    """Return from when on the resident may urge again, in full minutes, or None: at once."""
     urged = view.case.urged_at
-    return urged + URGE_AGAIN_AFTER if urged is not None and now < urged + URGE_AGAIN_AFTER else None
+    if urged is None or now >= urged + URGE_AGAIN_AFTER:
+        return None
+    return timewords.from_minute(urged + URGE_AGAIN_AFTER)
+
+
+def reopening_over(view: CaseView, now: datetime) -> ServiceError | None:
+    """Return why the case cannot be taken up again any more; None: it can, or there is nothing to take up."""
+    ended = any(move.action is Action.REOPEN for move in view.moves)
+    return reopening_refused(view.case.closed_at, view.case.reopened, now) if ended else None
 
 
 def last_word(view: CaseView) -> Happened | None:
@@ -195,7 +205,9 @@ def lines(view: CaseView, language: Language) -> Iterator[Line]:
 
 def _title(happened: Happened, language: Language) -> str:
     step = STEP_LABELS.get(str(happened.facts.get("act", "")))
-    own = (YOU_LABELS if happened.actor == "resident" else TO_YOU_LABELS).get(happened.what)
+    missed = happened.facts.get("result") == ContactResult.NOT_REACHED
+    what = str(ContactResult.NOT_REACHED) if missed else happened.what
+    own = (YOU_LABELS if happened.actor == "resident" else TO_YOU_LABELS).get(what)
     return translate(language, step or own or words.HAPPENED[happened.what])
 
 

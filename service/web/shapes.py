@@ -11,6 +11,7 @@ from service.categories.rules import Topic
 from service.escalations.queries import Board, CommunityLine
 from service.escalations.tables import Escalation
 from service.handling.queries import CaseView, Contact, PromiseView
+from service.handling.receipts import issued_with
 from service.handling.timeline import Happened
 from service.intake.rules import Receipt
 from service.routing.rules import Directory, Staff
@@ -79,6 +80,7 @@ class ReceiptShape(Shape):
     promises: list[PromiseShape]
     danger: bool = Field(description="Words of danger were found: call 110, 119 or 120 first.")
     track_url: str
+    check_code: str = Field(description="Signs number, time, desk and promises; /check says whether a receipt is ours.")
 
 
 class HappenedShape(Shape):
@@ -248,6 +250,7 @@ def receipt(r: Receipt, known: Directory, public_url: str) -> ReceiptShape:
         promises=[PromiseShape.model_validate(p) for p in r.promises],
         danger=r.danger,
         track_url=f"{public_url}/track?number={r.number}",
+        check_code=issued_with(r).check_code,
     )
 
 

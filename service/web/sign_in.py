@@ -1,6 +1,5 @@
 """How do people come in, go out, and say how they want to read?"""
 
-from datetime import timedelta
 from typing import Annotated
 
 import structlog
@@ -12,15 +11,13 @@ from service.accounts.rules import DEMO_PASSWORD, SESSION_LASTS, Role, WrongSign
 from service.accounts.sessions import sign_in, sign_out
 from service.errors import ServiceError, TooManyTriesError
 from service.settings import get_settings
-from service.web.catalogues import as_language
 from service.web.deps import SESSION_COOKIE, DbSession, MaybePerson, Now, client_address, real_now
 from service.web.error_pages import problem_of
-from service.web.render import LANGUAGE_COOKIE, TEXT_COOKIE, page, set_cookie
+from service.web.render import choose, page, remember_choice, set_cookie
 
 log = structlog.get_logger("jiban.security")
 router = APIRouter(include_in_schema=False)
 
-A_YEAR = timedelta(days=365)
 QUEUE, BOARD, ADMIN = "/queue", "/board", "/admin"
 HOME_OF = {Role.SUPERVISOR: BOARD, Role.DISTRICT: BOARD, Role.ADMIN: ADMIN}
 """Where somebody starts; everybody else at their queue."""
@@ -71,14 +68,16 @@ def take_sign_out(request: Request, session: DbSession) -> Response:
 
 
 @router.post("/language")
-def take_language(lang: Short = "", text: Short = "", next: Place = "") -> Response:  # noqa: A002  # As above.
+def take_language(
+    request: Request,
+    lang: Short = "",
+    size: Short = "",
+    next: Place = "",  # noqa: A002  # As above.
+) -> Response:
     """Remember the language or the size of the text, and go back to the page."""
     response = RedirectResponse(own_page(next, "/"), 303)
-    language = as_language(lang)
-    if language is not None:
-        set_cookie(response, LANGUAGE_COOKIE, language, lasts=A_YEAR)
-    if text in ("large", "normal"):
-        set_cookie(response, TEXT_COOKIE, text, lasts=A_YEAR)
+    choose(request, lang=lang, size=size)
+    remember_choice(request, response)
     return response
 
 

@@ -3,6 +3,7 @@
 Times come in with any zone and are said in that of the installation.
 """
 
+import math
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -71,8 +72,8 @@ def hours(length: timedelta, language: str) -> str:
     return said if said else f"0 {units[0]}"
 
 
-def span(length: timedelta, language: str) -> str:
-    """Return the two largest units of a length of time, rounded down: 3 小时 20 分, '2 d 4 h'."""
+def span(length: timedelta, language: str, *, units: int = 2) -> str:
+    """Return the largest units of a length of time, rounded down: 3 小时 20 分, '2 d 4 h'. Three reach the minute."""
     seconds = int(abs(length.total_seconds()))
     days, hours, minutes = seconds // DAY, seconds % DAY // HOUR, seconds % HOUR // MINUTE
     if language == "zh":
@@ -84,14 +85,23 @@ def span(length: timedelta, language: str) -> str:
     first = next((i for i, (number, _) in enumerate(parts) if number), None)
     if first is None:
         return nothing
-    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number)
+    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + units] if number)
+
+
+def wait(length: timedelta, language: str) -> str:
+    """Return how long to wait, never less than it takes: to the minute, rounded up."""
+    minutes = math.ceil(length.total_seconds() / MINUTE)
+    return span(timedelta(minutes=minutes), language, units=3)
 
 
 def remaining(due_at: datetime, now: datetime, language: str) -> str:
-    """Return 还剩 3 小时 20 分 before the deadline, and from it on 已超时 2 小时."""
+    """Return 还剩 3 小时 20 分 before the deadline, and from it on 已超时 2 天 4 小时 59 分.
+
+    What is left is rounded down, so that no promise looks longer than it is; what is over is said to the minute.
+    """
     left = due_at - now
-    said = span(left, language)
     is_left = left > timedelta(0)
+    said = span(left, language, units=2 if is_left else 3)
     if language == "zh":
         space = " " if said[0].isdigit() else ""
         return f"{'还剩' if is_left else '已超时'}{space}{said}"
@@ -105,6 +115,12 @@ def time_state(due_at: datetime | None, now: datetime, state: str = "running", s
     if due_at <= now:
         return "overdue"
     return "soon" if due_at - now <= (SOON if soon is None else soon) else "in_time"
+
+
+def from_minute(value: datetime) -> datetime:
+    """Return the first full minute from which on something is possible: said without seconds, it is true."""
+    begun = value.replace(second=0, microsecond=0)
+    return begun if begun == value else begun + timedelta(minutes=1)
 
 
 def _there(value: datetime, now: datetime) -> tuple[datetime, int]:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
+from service.cases.actions import allowed
 from service.cases.queries import by_number
 from service.cases.rules import Action
 from service.cases.tables import Case
@@ -17,20 +18,21 @@ from service.errors import NotFoundError, ServiceError, TooManyTriesError
 from service.feedback.actions import rate
 from service.handling.actions import RESIDENT, act
 from service.handling.queries import CaseView, WrongCodeError, resident_case, view
+from service.handling.rules import checked
 from service.web import resident_words as telling
 from service.web import timewords
 from service.web.catalogues import HTML_LANG, as_language
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
 from service.web.error_pages import NEVER_KEPT, problem_of
-from service.web.render import language_of, page
-from service.web.resident import CASE, case_path
+from service.web.receipt import CASE, case_path, tidy_number
+from service.web.render import choose, language_of, page
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(maybe_person), Depends(product_now)])
 """Every page knows who reads it, if somebody is signed in, and says so when time is simulated."""
 
 CODE = "code"
-WIDE_DIGITS = {ord("０") + n: ord("0") + n for n in range(10)}
-LEAST_DIGITS = len("20261123") + len("00042") + len("7")
+NOT_KEPT = frozenset({CODE, "lang", "size"})
+"""What a form sends once and is asked anew."""
 STEPS = frozenset({Action.WITHDRAW})
 """Actions that have a page of their own, where one is asked again."""
 
@@ -69,8 +71,12 @@ def show_search(request: Request, number: str = "") -> Response:
 
 
 @router.post("/track")
-def find_case(request: Request, session: DbSession, number: Short = "", code: Short = "") -> Response:
+def find_case(
+    request: Request, session: DbSession, number: Short = "", code: Short = "", lang: Short = "", size: Short = ""
+) -> Response:
     """Go to the case, when number and code belong together."""
+    if choose(request, lang=lang, size=size):
+        return _search(request, number)
     try:
         case = resident_case(session, tidy_number(number), code, ip=client_address(request), now=real_now())
     except (WrongCodeError, TooManyTriesError) as error:
@@ -109,26 +115,20 @@ def take_action(request: Request, session: DbSession, now: Now, number: str, act
     """Do what the resident asks for, and show the case again. Errors: NotFoundError."""
     if action not in telling.DONE_SENTENCES:
         raise NotFoundError
+    is_only_read = choose(request, lang=typed.get("lang", ""), size=typed.get("size", ""))
     try:
         case = _case(request, session, number, typed.get(CODE, ""))
     except (CodeNeededError, WrongCodeError, TooManyTriesError) as error:
         return _search(request, number, Tried(action, typed, error))
+    again = _step_page if action in STEPS else _case_page
+    if is_only_read:
+        return again(request, session, case, now, Tried(action, typed, _wrong_again(case, Action(action), typed)))
     try:
         with session.begin_nested():
             _do(session, case, Action(action), _answers(action, typed), now)
     except ServiceError as error:
-        again = _step_page if action in STEPS else _case_page
         return again(request, session, case, now, Tried(action, typed, error))
     return _to(case, action)
-
-
-def tidy_number(text: str) -> str:
-    """Return a case number as it was given out, in whatever width and with whatever spaces it was typed."""
-    plain = text.translate(WIDE_DIGITS)
-    digits = "".join(c for c in plain if c.isascii() and c.isdecimal())
-    if len(digits) < LEAST_DIGITS or any(c.isalpha() for c in plain):
-        return text.strip()
-    return f"{digits[:8]}-{digits[8:-1]}-{digits[-1]}"
 
 
 def _case(request: Request, session: Session, number: str, code: str) -> Case:
@@ -152,6 +152,15 @@ def _answers(action: str, typed: Mapping[str, str]) -> dict[str, str]:
     return {name.removeprefix(begins): value for name, value in typed.items() if name.startswith(begins)}
 
 
+def _wrong_again(case: Case, action: Action, typed: Mapping[str, str]) -> ServiceError | None:
+    """Return what is wrong with the fields of a form that is only read in another language."""
+    try:
+        checked(allowed(case, action, RESIDENT.actors), _answers(action, typed))
+    except ServiceError as error:
+        return error
+    return None
+
+
 def _do(session: Session, case: Case, action: Action, answers: Mapping[str, str], now: datetime) -> None:
     if action is Action.RATE:
         rate(session, case.id or 0, answers, now=now)
@@ -169,10 +178,11 @@ def _to(case: Case, done: str = "") -> Response:
 def _search(request: Request, number: str, tried: Tried = Tried()) -> Response:
     """Render the form for number and code; what was typed for an action waits in it."""
     problem = problem_of(request, tried.error) if tried.error else None
-    kept = {name: value for name, value in tried.typed.items() if name != CODE}
+    kept = {name: value for name, value in tried.typed.items() if name not in NOT_KEPT}
     facts = {
         "number": number,
         "problem": problem,
+        "switch_form": "find" if request.method == "POST" else "",
         "kept": kept,
         "target": f"{case_path(quote(number, safe=''))}/{tried.action}" if tried.action else "/track",
         "is_wrong": isinstance(tried.error, WrongCodeError),
@@ -200,6 +210,7 @@ def _show(request: Request, template: str, seen: CaseView, now: datetime, tried:
     language = language_of(request)
     problem = problem_of(request, tried.error) if tried.error else None
     closes = telling.closing_time(seen)
+    over = telling.reopening_over(seen, now)
     facts: dict[str, Any] = {
         "view": seen,
         "telling": telling,
@@ -208,13 +219,15 @@ def _show(request: Request, template: str, seen: CaseView, now: datetime, tried:
             "desk": telling.desk_of(seen, language),
             "closes": timewords.deadline(closes, now, language) if closes else "",
         },
-        "moves": {str(move.action): move for move in seen.moves},
+        "moves": {str(m.action): m for m in seen.moves if over is None or m.action is not Action.REOPEN},
+        "reopening_over": problem_of(request, over).sentence if over else "",
         "written_in": HTML_LANG[as_language(seen.case.language) or language],
         "lines": list(telling.lines(seen, language)),
         "last_word": telling.last_word(seen),
         "urge_again_at": telling.urge_again_at(seen, now),
         "done": telling.DONE_SENTENCES.get(done, ""),
-        "tried": tried.action if problem else "",
+        "tried": tried.action,
+        "switch_form": f"do-{tried.action}" if any(m.action == tried.action for m in seen.moves) else "",
         "typed": tried.typed,
         "problem": problem,
         "errors": {f"{tried.action}-{name}": said for name, said in problem.fields.items()} if problem else {},

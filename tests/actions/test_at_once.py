@@ -12,17 +12,17 @@ from sqlmodel import Session, col, select
 from service.assignments.tables import Workload
 from service.audit.queries import broken_chains
 from service.cases.rules import Action
-from service.cases.tables import Case
+from service.cases.tables import Case, CaseMessage
 from service.database import connect
 from service.embedded import EmbeddedServers
 from service.errors import ServiceError
 from service.escalations.actions import sweep
 from service.escalations.tables import Escalation
-from service.handling.actions import Doer, act
+from service.handling.actions import RESIDENT, Doer, act
 from service.handling.queries import actors
 from service.intake.actions import open_case
 from service.migrations.run import migrate
-from tests.builders import a_request
+from tests.builders import a_request, received
 from tests.people import Town, build_town
 
 MANY = 8
@@ -120,3 +120,14 @@ def test_of_many_who_sign_at_once_with_one_version_one_wins(shared: sa.Engine, c
 
     answers = at_once(shared, sign)
     assert sorted(answers) == ["conflict"] * (MANY - 1) + ["signed"]
+
+
+def test_the_same_information_sent_many_times_at_once_is_said_once(
+    shared: sa.Engine, crowd: Town, now: datetime
+) -> None:
+    with Session(shared) as session, session.begin():
+        case = received(session, now)[0].id or 0
+    at_once(shared, lambda session, _: act(session, case, Action.ANSWER, {"text": "三单元"}, by=RESIDENT, now=now))
+
+    with Session(shared) as session:
+        assert session.exec(select(CaseMessage.text).where(CaseMessage.case_id == case)).all() == ["三单元"]

@@ -22,7 +22,7 @@ NOT_PAGES = {"demo", "migrations", "cli", "embedded"}
 """Rooms whose sentences stand on no page: the demo's own words, and what speaks to whoever starts the servers."""
 NOT_SAID_KEYWORDS = {"description", "documentation", "help", "summary", "note"}
 """Arguments that describe the API or a row."""
-ATTRIBUTES = {"required", "checked", "selected", "disabled"}
+ATTRIBUTES = {"required", "checked", "selected", "disabled", "autofocus"}
 """Attributes without a value, where a macro writes them by themselves."""
 TABLES = re.compile(r"[A-Z_]*(LABELS|SENTENCES?)")
 OTHERS = tuple(language for language in LANGUAGES if language != "en")

@@ -6,8 +6,10 @@ from starlette.testclient import TestClient
 
 from service.accounts.actions import make_api_key
 from service.accounts.tables import Person
+from service.cases.rules import Action
 from service.escalations.actions import sweep
 from service.web.deps import real_now
+from tests.builders import case_of, does
 from tests.people import Town
 from tests.web.conftest import Clock
 
@@ -206,3 +208,22 @@ def test_a_case_nobody_acted_on_shows_its_age_to_nobody_else(client: TestClient,
     for stranger in (town.zhao_min, town.zhou_tao, town.admin):
         answer = client.get(f"/api/v1/cases/{receipt['number']}/full", headers=key_of(session, stranger))
         assert answer.status_code == 404
+
+
+def test_a_resident_has_a_case_taken_up_again_only_so_long(
+    client: TestClient, session: Session, town: Town, clock: Clock
+) -> None:
+    receipt = submit(client)
+    path, code = f"/api/v1/cases/{receipt['number']}", {"code": receipt["tracking_code"]}
+    case = case_of(session, receipt["number"])
+    does(session, case, town.li_qiang, Action.ACCEPT, clock.now)
+    does(session, case, town.li_qiang, Action.RESOLVE, clock.now, text="修好了")
+    client.post(f"{path}/rating", json=code | {"solved": True, "satisfaction": "fair"})
+    session.commit()
+    assert client.post(f"{path}/reopen", json=code).status_code == 422
+    clock.turn(days=31)
+    late = client.post(f"{path}/reopen", json=code | {"text": "又坏了"})
+    assert (late.status_code, late.json()["code"], late.json()["days"]) == (409, "reopening-over", 30)
+    assert late.headers["content-type"] == "application/problem+json"
+    clock.turn(days=-2)
+    assert client.post(f"{path}/reopen", json=code | {"text": "又坏了"}).json()["status"] == "reopened"

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from fastapi import Request
+from hypothesis import given
+from hypothesis import strategies as st
 from jinja2 import ChoiceLoader, DictLoader
 from jinja2.exceptions import UndefinedError
 from sqlmodel import Session
@@ -17,7 +19,7 @@ from service.timekeeping import Anchor, set_anchor
 from service.web import deps, render
 from service.web.catalogues import gettext, ngettext, translate
 from service.web.render import STATIC, asset, is_htmx, language_of, page
-from service.web.timewords import ZONE, deadline, remaining, span, time_state, when
+from service.web.timewords import ZONE, deadline, from_minute, remaining, span, time_state, wait, when
 from service.web.words import words
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -99,11 +101,40 @@ def test_a_length_of_time_has_its_two_largest_units(length: timedelta, chinese: 
         (timedelta(seconds=30), "还剩不到 1 分钟", "less than 1 min left"),
         (timedelta(0), "已超时不到 1 分钟", "less than 1 min overdue"),
         (-timedelta(hours=2), "已超时 2 小时", "2 h overdue"),
+        (timedelta(days=2, hours=4, minutes=59), "还剩 2 天 4 小时", "2 d 4 h left"),
+        (timedelta(hours=24) - timedelta(seconds=1), "还剩 23 小时 59 分", "23 h 59 min left"),
+        (-timedelta(days=2, hours=4, minutes=59), "已超时 2 天 4 小时 59 分", "2 d 4 h 59 min overdue"),
+        (-timedelta(days=3, minutes=59), "已超时 3 天 59 分钟", "3 d 59 min overdue"),
     ],
 )
 def test_what_is_left_turns_into_what_is_overdue_at_the_deadline(left: timedelta, chinese: str, english: str) -> None:
     assert remaining(NOW + left, NOW, "zh") == chinese
     assert remaining(NOW + left, NOW, "en") == english
+
+
+@given(seconds=st.integers(-40 * 86_400, 40 * 86_400))
+def test_no_promise_looks_longer_than_it_is_and_no_delay_shorter_by_a_minute(seconds: int) -> None:
+    sizes = {"d": 86_400, "h": 3_600, "min": 60}
+    said = remaining(NOW + timedelta(seconds=seconds), NOW, "en")
+    shown = sum(int(number) * sizes[unit] for number, unit in re.findall(r"(\d+) (d|h|min)\b", said))
+    if "less than" in said:
+        assert abs(seconds) < 60
+    elif seconds > 0:
+        assert seconds - 3_600 < shown <= seconds
+    else:
+        assert -seconds - 60 < shown <= -seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(1, "1 min"), (60, "1 min"), (61, "2 min"), (4 * 3_600 - 30, "4 h"), (90_000, "1 d 1 h")]
+)
+def test_who_has_to_wait_is_never_told_less_than_it_takes(seconds: int, said: str) -> None:
+    assert wait(timedelta(seconds=seconds), "en") == said
+
+
+def test_what_is_possible_from_a_moment_on_is_said_by_the_next_full_minute() -> None:
+    assert from_minute(there("2026-11-23T14:30:00")) == there("2026-11-23T14:30")
+    assert from_minute(there("2026-11-23T14:30:01")) == there("2026-11-23T14:31")
 
 
 def test_a_promise_is_in_time_then_soon_then_overdue() -> None:

@@ -10,7 +10,7 @@ from service.web import sealed
 from tests.builders import case_of
 from tests.people import Town
 from tests.web.conftest import Browser
-from tests.web.residents import ANSWERS, NASTY, how_many, number_and_code, tell, told
+from tests.web.residents import ANSWERS, LIGHT, NASTY, how_many, number_and_code, tell, told
 
 # The start page
 
@@ -218,3 +218,48 @@ def test_a_receipt_is_over_after_two_hours(browse: Browser, town: Town, monkeypa
     monkeypatch.setattr(sealed, "real_now", lambda: later)
 
     assert browse.get("/receipt", status=303).to == "/track"
+
+
+def test_switching_the_language_keeps_every_word_and_sends_nothing(
+    browse: Browser, session: Session, town: Town
+) -> None:
+    form = browse.get("/submit")
+    switch = form.html.select_one("button[name=lang]")
+    assert switch is not None
+    assert form.html.select_one(f"form#{switch['form']}[action='/submit']")
+    english = browse.post(
+        form, "/submit", status=200, lang="en", **(ANSWERS | {"phone": "12", "focus_groups": "elderly"})
+    )
+
+    assert english.html.html is not None
+    assert english.html.html["lang"] == "en"
+    assert not english.html.select(".error")
+    typed = english.fields("/submit")
+    assert (typed["text"], typed["phone"], typed["key"]) == (LIGHT, "12", form.fields("/submit")["key"])
+    assert typed["focus_groups"] == "elderly"
+    assert how_many(session) == 0
+
+
+def test_what_is_wrong_is_told_again_in_the_other_language_and_the_other_size(
+    browse: Browser, session: Session, town: Town
+) -> None:
+    refused = browse.post(browse.get("/submit"), "/submit", status=422, **(ANSWERS | {"phone": "12"}))
+    english = browse.post(refused, "/submit", status=422, lang="en")
+    assert "This is not a telephone number." in english.text
+    large = browse.post(english, "/submit", status=422, size="large")
+
+    assert large.html.html is not None
+    assert large.html.html["class"] == ["large"]
+    assert browse.client.cookies["text"] == "large"
+    browse.post(large, "/submit", phone="13812345678")
+    assert how_many(session) == 1
+
+
+def test_the_enter_key_sends_the_form_and_does_not_switch_the_language(browse: Browser, town: Town) -> None:
+    buttons = browse.get("/submit").html.select("button[form=tell], form#tell button")
+    assert not buttons[0].has_attr("name")
+
+
+def test_a_refused_form_takes_the_reader_to_what_is_wrong(browse: Browser, town: Town) -> None:
+    refused = browse.post(browse.get("/submit"), "/submit", status=422, text="")
+    assert [element.get("id") for element in refused.html.select("[autofocus]")] == ["errors"]

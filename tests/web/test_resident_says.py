@@ -202,3 +202,158 @@ def test_the_page_of_a_case_speaks_english_and_marks_words_in_another_language(
     main = page.html.select_one("main")
     assert main is not None
     assert not re.search(r"[\u4e00-\u9fff]", main.get_text())
+
+
+def closed(browse: Browser, session: Session, town: Town, clock: Clock) -> tuple[Case, Page]:
+    case, page = resolved(browse, session, town, clock)
+    browse.post(page, "/rate", **{"rate-solved": "yes", "rate-satisfaction": "fair"})
+    session.commit()
+    return case, browse.get(f"/track/{case.number}")
+
+
+def test_after_thirty_days_a_closed_case_leads_to_a_new_request_that_names_it(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    case, open_page = closed(browse, session, town, clock)
+    clock.turn(days=30, minutes=1)
+    page = browse.get(f"/track/{case.number}")
+
+    assert "结案已超过 30 天" in page.text
+    assert not page.html.select("form[action$=reopen]")
+    assert page.html.select_one('a[href="tel:09905550101"]')
+    link = page.html.select_one('a[href^="/submit?after="]')
+    assert link is not None
+    assert case.number in browse.get(str(link["href"])).fields("/submit")["text"]
+    late = browse.post(open_page, "/reopen", status=409, **{"reopen-reason": "又坏了"})
+    assert "结案已超过 30 天" in late.text
+    assert "又坏了" in late.text
+    assert case_of(session, case.number).status == "closed"
+
+
+def test_on_the_thirtieth_day_a_closed_case_is_still_taken_up_again(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    case, page = closed(browse, session, town, clock)
+    clock.turn(days=30)
+    browse.post(page, "/reopen", **{"reopen-reason": "又坏了"})
+
+    assert case_of(session, case.number).status == "reopened"
+
+
+def test_a_case_is_taken_up_again_twice_and_then_asks_for_somebody_new(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    case, page = closed(browse, session, town, clock)
+    for _ in range(2):
+        browse.post(page, "/reopen", **{"reopen-reason": "又坏了"})
+        does(session, case, town.li_qiang, Action.ACCEPT, clock.now)
+        does(session, case, town.li_qiang, Action.RESOLVE, clock.now, text="又修好了")
+        session.commit()
+        page = browse.get(f"/track/{case.number}")
+
+    assert "已经重新办理过 2 次" in page.text
+    assert not page.html.select("form[action$=reopen]")
+    assert page.html.select("form[action$=rate]")
+    data = page.fields("/rate") | {"reopen-reason": "第三次"}
+    refused = browse.client.post(f"/track/{case.number}/reopen", data=data)
+    assert refused.status_code == 409
+    does(session, case, town.chen_jing, Action.REOPEN, clock.now, reason="督办")
+    assert case_of(session, case.number).reopened == 3
+
+
+@pytest.mark.parametrize("after", ["", "20261123-00042-0", NASTY[:40], "20261123"])
+def test_only_a_number_that_could_be_ours_is_named_in_a_new_request(browse: Browser, town: Town, after: str) -> None:
+    assert browse.get("/submit", after=after).fields("/submit")["text"] == ""
+
+
+def test_information_sent_twice_is_said_once(browse: Browser, session: Session, town: Town, clock: Clock) -> None:
+    case, page = told(browse, session)
+    browse.post(page, "/answer", **{"answer-text": "三单元"})
+    version = case_of(session, case.number).version
+    clock.turn(seconds=2)
+    again = browse.post(page, "/answer", **{"answer-text": " 三单元\r\n"})
+
+    assert "已经补充进去" in browse.get(again.to).text
+    assert case_of(session, case.number).version == version
+    browse.post(page, "/answer", **{"answer-text": "四单元"})
+    clock.turn(minutes=10)
+    browse.post(page, "/answer", **{"answer-text": "三单元"})
+    said = session.exec(select(CaseMessage.text).where(CaseMessage.case_id == case.id)).all()
+    assert sorted(said) == ["三单元", "三单元", "四单元"]
+
+
+def test_the_same_answer_to_a_second_question_counts(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    case, page = told(browse, session)
+    does(session, case, town.li_qiang, Action.ACCEPT, clock.now)
+    for question in ("今天在家吗？", "明天呢？"):
+        clock.turn(minutes=1)
+        does(session, case, town.li_qiang, Action.ASK, clock.now, text=question)
+        browse.post(page, "/answer", **{"answer-text": "在"})
+        assert case_of(session, case.number).status == "in_progress"
+
+
+@pytest.mark.parametrize(
+    ("result", "chinese", "other"),
+    [("not_reached", "没有联系上", "取得联系"), ("reached", "已与您取得联系", "没有联系上")],
+)
+def test_a_resident_reads_whether_a_contact_reached_them(
+    browse: Browser, session: Session, town: Town, clock: Clock, result: str, chinese: str, other: str
+) -> None:
+    case, _ = told(browse, session)
+    does(session, case, town.li_qiang, Action.ACCEPT, clock.now)
+    does(session, case, town.li_qiang, Action.CONTACT, clock.now, kind="call", result=result, text="此人不耐烦")
+    page = browse.get(f"/track/{case.number}")
+
+    timeline = page.html.select_one(".timeline")
+    assert timeline is not None
+    assert chinese in timeline.get_text()
+    assert other not in timeline.get_text()
+    assert "此人不耐烦" not in page.text
+
+
+def test_a_refused_form_is_read_in_another_language_and_loses_nothing(
+    browse: Browser, session: Session, town: Town
+) -> None:
+    case, page = told(browse, session)
+    long = "长" * 10_001
+    refused = browse.post(page, "/answer", status=422, **{"answer-text": long})
+    switch = refused.html.select_one("button[name=lang]")
+    assert switch is not None
+    assert refused.html.select_one(f"form#{switch['form']}[action$=answer]")
+    assert switch.has_attr("formnovalidate")
+    english = browse.post(refused, "/answer", status=422, lang="en")
+
+    assert english.fields("/answer")["answer-text"] == long
+    assert "This is too long." in english.text
+    assert browse.client.cookies["lang"] == "en"
+    back = browse.post(english, "/answer", status=200, lang="zh", **{"answer-text": "三单元"})
+    assert back.fields("/answer")["answer-text"] == "三单元"
+    assert session.exec(select(func.count()).where(CaseMessage.case_id == case.id)).one() == 0
+
+
+def test_withdrawing_is_read_in_another_language_without_being_done(
+    browse: Browser, session: Session, town: Town
+) -> None:
+    case, _ = told(browse, session)
+    step = browse.get(f"/track/{case.number}/withdraw")
+    english = browse.post(step, "/withdraw", status=200, lang="en", **{"withdraw-text": "修好了"})
+
+    assert english.fields("/withdraw")["withdraw-text"] == "修好了"
+    assert case_of(session, case.number).status == "assigned"
+
+
+def test_words_that_wait_for_the_code_are_kept_in_another_language(
+    browse: Browser, session: Session, town: Town
+) -> None:
+    number, code = number_and_code(tell(browse))
+    page = browse.get(f"/track/{number}")
+    for cookie in [c for c in browse.client.cookies.jar if c.name == "jiban_case"]:
+        browse.client.cookies.jar.clear(cookie.domain, cookie.path, cookie.name)
+    asked = browse.post(page, "/answer", status=403, **{"answer-text": "我在家"})
+    english = browse.post(asked, "/answer", status=403, lang="en")
+    assert "Please enter your code once more" in english.text
+
+    browse.post(english, "/answer", code=code)
+    assert session.exec(select(func.count()).where(CaseMessage.text == "我在家")).one() == 1

@@ -197,11 +197,11 @@ def test_the_language_switch_keeps_the_page_and_is_remembered(client: TestClient
 
 def test_larger_text_is_a_switch_that_is_remembered(client: TestClient) -> None:
     def switch(page: BeautifulSoup) -> dict[str, str]:
-        button = page.select_one("form.tools button[name=text]")
+        button = page.select_one("form.tools button[name=size]")
         proof = page.select_one("form.tools [name=csrf]")
         assert button is not None
         assert proof is not None
-        return {"text": str(button["value"]), "csrf": str(proof["value"]), "next": "/sign-in"}
+        return {"size": str(button["value"]), "csrf": str(proof["value"]), "next": "/sign-in"}
 
     client.post("/language", data=switch(soup(client.get("/sign-in").text)))
     large = soup(client.get("/sign-in").text)
