@@ -185,7 +185,7 @@ def test_the_demo_shows_its_people_and_nobody_else_does(
 
 def test_the_language_switch_keeps_the_page_and_is_remembered(client: TestClient) -> None:
     page = soup(client.get("/sign-in?next=/queue").text)
-    form = page.select_one("form.tools")
+    form = page.select_one("form#looks")
     assert form is not None
     fields = {str(i["name"]): str(i["value"]) for i in form.select("input")}
 
@@ -197,8 +197,8 @@ def test_the_language_switch_keeps_the_page_and_is_remembered(client: TestClient
 
 def test_larger_text_is_a_switch_that_is_remembered(client: TestClient) -> None:
     def switch(page: BeautifulSoup) -> dict[str, str]:
-        button = page.select_one("form.tools button[name=size]")
-        proof = page.select_one("form.tools [name=csrf]")
+        button = page.select_one(".tools button[form=looks][name=size]")
+        proof = page.select_one("form#looks [name=csrf]")
         assert button is not None
         assert proof is not None
         return {"size": str(button["value"]), "csrf": str(proof["value"]), "next": "/sign-in"}
