@@ -62,6 +62,11 @@ def statutory_days(year: int) -> int:
     return 13 if year >= 2025 else 11 if year >= 2008 else 10
 
 
+def weekdays_gained(year: int, off: Collection[date], worked: Collection[date]) -> int:
+    """Return how many weekdays off a year has more than weekend days worked."""
+    return sum(d.year == year and d.weekday() < 5 for d in off) - sum(d.year == year for d in worked)
+
+
 def read_year(reader: Reader, root: Node) -> YearDays:
     """Read the file of one year."""
     entries = reader.table(root, YEAR_KEYS, YEAR_REQUIRED)
@@ -189,7 +194,7 @@ def check_years(years: Collection[YearDays]) -> list[tuple[YearDays, str, str]]:
         one = next(one for one in by_year.values() if day in one.off)
         found += [(one, f"{day} is off here and worked in another year's file.", "Compare with the notices.")]
     for year, one in by_year.items():
-        balance = sum(d.year == year and d.weekday() < 5 for d in off) - sum(d.year == year for d in worked)
+        balance = weekdays_gained(year, off, worked)
         if one.complete and balance != one.balance:
             what = f"{year} has {balance} weekdays off more than weekend days worked, not {one.balance}."
             found.append((one, what, "Compare with the notice: a day is missing or too many."))

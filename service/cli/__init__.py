@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from service.cli import explaining, keeping, running
+from service.cli import explaining, importing, keeping, replaying, running
 
 NEGATIVE, WRONG_USAGE = 1, 2
 
@@ -29,7 +29,9 @@ app.command()(keeping.doctor)
 app.command()(keeping.env)
 app.add_typer(keeping.seeds, name="seed")
 keeping.policies.command("explain")(explaining.explain_case)
+keeping.policies.command("replay")(replaying.replay_cases)
 app.add_typer(keeping.policies, name="policies")
+app.add_typer(importing.calendars, name="calendars")
 app.add_typer(keeping.users, name="user")
 app.add_typer(keeping.clocks, name="clocks")
 

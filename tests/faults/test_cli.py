@@ -22,8 +22,9 @@ from tests.people import Town
 RUN = CliRunner()
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("JIBAN_")}
 EVERY = (
-    *("up", "web", "worker", "beat", "migrate", "doctor", "env"),
-    *("seed", "seed demo", "policies", "policies check", "policies explain", "policies schema", "user", "user add"),
+    *("up", "web", "worker", "beat", "migrate", "doctor", "env", "seed", "seed demo", "user", "user add"),
+    *("policies", "policies check", "policies explain", "policies schema", "policies replay"),
+    *("calendars", "calendars import"),
 )
 
 
