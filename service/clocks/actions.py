@@ -25,6 +25,7 @@ from service.clocks.rules import (
     opening,
     recounted,
     runs_out_next,
+    tried_again_at,
     values,
     wakes_at,
 )
@@ -267,6 +268,14 @@ def claim_due(session: Session, now: datetime, *, most: int) -> list[tuple[Clock
         .execution_options(populate_existing=True)
     )
     return list(session.exec(due))
+
+
+def set_aside(session: Session, row: ClockRow, now: datetime) -> None:
+    """Pass over a clock for a while whose steps cannot be told; the watch names it until they can."""
+    row.failures += 1
+    row.next_action_at = tried_again_at(row.failures, now)
+    session.add(row)
+    session.flush()
 
 
 def oldest_due(session: Session) -> datetime | None:

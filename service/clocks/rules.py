@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from service.cases.rules import ClockEffect
@@ -13,6 +13,7 @@ from sla_policies.work_calendar import WorkCalendar
 
 FROM_RECEIPT = (Metric.ACCEPT, Metric.CONTACT, Metric.RESOLVE)
 """The metrics that start when a case is received or reopened; the others start by an event of their own."""
+LONGEST_SET_ASIDE = timedelta(hours=1)
 PAUSE_OVER = "pause_over"
 """Why a clock runs again by itself: the pause reached its maximum, or the day of return."""
 
@@ -166,7 +167,13 @@ def new_row(clock: Clock, policy: SlaPolicy, book: PolicyBook, *, instance: int)
         "kind": clock.target.budget.kind,
         "started_at": started,
         "next_action_at": next_action_at(clock, policy.ladder, frozenset()),
+        "failures": 0,
     }
+
+
+def tried_again_at(failures: int, now: datetime) -> datetime:
+    """Return when a clock is looked at again that failed so often in a row: in 1, 2, 4 … minutes, at most an hour."""
+    return now + min(timedelta(minutes=2 ** min(failures - 1, 6)), LONGEST_SET_ASIDE)
 
 
 def runs_out_next(clocks: Iterable[tuple[Metric, ClockState, datetime | None]]) -> tuple[datetime, Metric] | None:

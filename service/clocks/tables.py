@@ -22,6 +22,7 @@ class ClockRow(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("case_id", "metric", "instance"),
         sa.Index("ix_clocks_next_action_at", "next_action_at", postgresql_where=sa.text("next_action_at IS NOT NULL")),
+        sa.Index("ix_clocks_set_aside", "id", postgresql_where=sa.text("failures > 0")),
         sa.Index("ix_clocks_provisional", "book_hash", postgresql_where=sa.text("is_provisional AND ended_at IS NULL")),
     )
 
@@ -44,6 +45,8 @@ class ClockRow(SQLModel, table=True):
     is_provisional: bool = False
     """The due time touches a year whose holidays are not published."""
     next_action_at: datetime | None
+    failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How often in a row its steps could not be told: it is set aside, so that the others go on."""
 
 
 class PolicyBookRow(SQLModel, table=True):

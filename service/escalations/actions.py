@@ -1,5 +1,6 @@
 """What happens when time runs out? Each step of the ladder, exactly once, with everything that follows from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from service.audit.rules import Entry
 from service.cases.queries import visible_to
 from service.cases.rules import Action
 from service.cases.tables import Case
-from service.clocks.actions import claim_due, due_entries
+from service.clocks.actions import claim_due, due_entries, set_aside
 from service.clocks.queries import as_clock, book, policy_of
 from service.clocks.tables import ClockRow
 from service.errors import NotAllowedError, NotFoundError
@@ -27,8 +28,8 @@ from service.intake.forms import clean
 from service.outbox import messages
 from service.outbox.actions import rows as notice_rows
 from service.outbox.actions import write_rows
+from service.routing.directory import Directory, Staff
 from service.routing.queries import directory
-from service.routing.rules import Directory, Staff
 from sla_policies.clock import Clock, ClockState
 from sla_policies.escalation import DueStep, next_action_at, steps_due
 from sla_policies.policy import PolicyBook, SlaPolicy
@@ -38,6 +39,8 @@ BATCH = 200
 MOST_NOTE = 2000
 
 log = structlog.get_logger("escalations")
+Claimed = Sequence[tuple[ClockRow, Case]]
+"""Locked clocks whose moment has come, with their cases."""
 
 
 @dataclass
@@ -69,13 +72,31 @@ class _Due:
 def sweep(session: Session, now: datetime, *, most: int = BATCH) -> int:
     """Take every step that is due on at most `most` clocks; return how many clocks were looked at.
 
-    1. claim due clocks with their cases, oldest first, passing over what others hold; 2. read the ledger; 3. decide
-    each with the pure rule; 4. write escalations, history, notices and the next moments: one transaction. Harmless
-    at any moment and any number of times: the ledger's key lets no step happen twice.
+    1. claim due clocks with their cases, oldest first, passing over what others hold; 2. take their steps together;
+    3. where that fails, one by one, and set aside the clock that fails alone: no clock stops another. Harmless at any
+    moment and any number of times: the ledger's key lets no step happen twice.
     """
     claimed = claim_due(session, now, most=most)
-    if not claimed:
-        return 0
+    if claimed and not _taken_together(session, claimed, now):
+        for row, case in claimed:
+            if not _taken_together(session, [(row, case)], now):
+                set_aside(session, row, now)
+    return len(claimed)
+
+
+def _taken_together(session: Session, claimed: Claimed, now: datetime) -> bool:
+    """Take the due steps of claimed clocks, all or none; False: none, because one of them failed."""
+    try:
+        with session.begin_nested():
+            _take_steps(session, claimed, now)
+    except Exception:  # Whatever is wrong with one clock, the others' time is running.
+        log.exception("steps not taken", clocks=len(claimed), first=claimed[0][0].id)
+        return False
+    return True
+
+
+def _take_steps(session: Session, claimed: Claimed, now: datetime) -> None:
+    """Read the ledger, decide each clock with the pure rule, and write what follows."""
     known = directory(session)
     ledgers = taken(session, [row.id or 0 for row, _ in claimed])
     heard = contacted(session, [case.id or 0 for _, case in claimed])
@@ -84,6 +105,7 @@ def sweep(session: Session, now: datetime, *, most: int = BATCH) -> int:
     for row, case in claimed:
         if row.state is ClockState.PAUSED:
             _end_pause(session, row, case, known, now, batch)
+        row.failures = 0
         its_book = book(session, row.book_hash)
         due = _Due(
             row,
@@ -101,7 +123,6 @@ def sweep(session: Session, now: datetime, *, most: int = BATCH) -> int:
     record_all(session, batch.entries)
     write_rows(session, batch.notices)
     session.flush()
-    return len(claimed)
 
 
 def _end_pause(session: Session, row: ClockRow, case: Case, known: Directory, now: datetime, batch: _Batch) -> None:
@@ -112,7 +133,6 @@ def _end_pause(session: Session, row: ClockRow, case: Case, known: Directory, no
     batch.entries.append(Entry("case", case.id or 0, Action.RESUME, now, "system", data=facts))
     batch.entries += due_entries(case, changes, now, "system")
     if is_back:
-        case.parked_until = None
         batch.notices += notice_rows(notices(case, Action.RESUME, None, known), case.id or 0, now)
 
 

@@ -45,7 +45,11 @@ def _overdue_steps(late: Late) -> sa.Select[int]:
     return sa.select(sa.func.count()).select_from(ClockRow).where(overdue)
 
 
-def _open_without_clock(late: Late) -> sa.Select[int]:  # noqa: ARG001  # Every check is asked alike.
+def _set_aside(late: Late) -> sa.Select[int]:  # noqa: ARG001  # Every check is asked alike.
+    return sa.select(sa.func.count()).select_from(ClockRow).where(col(ClockRow.failures) > 0)
+
+
+def _open_without_clock(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
     live = sa.exists().where(
         col(ClockRow.case_id) == Case.id, col(ClockRow.state).in_([ClockState.RUNNING, ClockState.PAUSED])
     )
@@ -75,6 +79,7 @@ def _nobody_heard(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
 
 CHECKS: tuple[tuple[str, Callable[[Late], sa.Select[int]], str], ...] = (
     ("step-not-taken", _overdue_steps, "Is a worker running, or beat? Look at their logs."),
+    ("clock-set-aside", _set_aside, "A worker's log says “steps not taken” and why. It is tried again by itself."),
     ("open-without-clock", _open_without_clock, "Look at the case: no promise runs on it."),
     ("notice-stuck", _notices_stuck, "Look at the outbox: is the mail server reachable?"),
     ("no-owner", _without_owner, "Assign the case from the board."),

@@ -6,6 +6,7 @@ from sqlmodel import Session, select
 
 from service.audit.queries import broken_chains, history
 from service.cases.rules import Action
+from service.cases.tables import Case
 from service.clocks.queries import of_case as clocks_of
 from service.clocks.tables import ClockRow
 from service.errors import NotAllowedError, NotFoundError
@@ -223,3 +224,51 @@ def test_nobody_answers_for_their_superior(session: Session, town: Town, at: dat
     with pytest.raises(NotAllowedError):
         acknowledge(session, to_supervisor.id or 0, note="", by=town.he_jun, now=at)
     assert to_supervisor.acknowledged_at is None
+
+
+def spoil(session: Session, case: Case) -> None:
+    """Clocks edited by hand: the history of a promise that nobody can read."""
+    for row in clocks_of(session, case.id or 0):
+        row.events = [{"at": "never", "kind": "nothing"}]
+        session.add(row)
+    session.commit()
+
+
+def test_a_clock_that_cannot_be_read_stops_no_other(session: Session, town: Town, at: datetime) -> None:
+    bad, _ = received(session, at)
+    good, _ = received(session, at + timedelta(minutes=1))
+    spoil(session, bad)
+    late = at + timedelta(hours=30)
+    sweep(session, late)
+    assert of_case(session, good.id or 0), "the later case climbs although the earlier one is broken"
+    assert not of_case(session, bad.id or 0)
+    passed_over = [row for row in clocks_of(session, bad.id or 0) if row.failures]
+    assert {(row.failures, row.next_action_at) for row in passed_over} == {(1, late + timedelta(minutes=1))}
+    assert "clock-set-aside" in [alarm.check for alarm in alarms(session, late)]
+
+
+def test_a_clock_set_aside_is_tried_in_growing_pauses_and_goes_on_once_mended(
+    session: Session, town: Town, at: datetime
+) -> None:
+    case, _ = received(session, at)
+    kept = {row.id: row.events for row in clocks_of(session, case.id or 0)}
+    spoil(session, case)
+    late = at + timedelta(hours=30)
+    pauses = []
+    for _ in range(9):
+        sweep(session, late)
+        next_at = min(row.next_action_at for row in clocks_of(session, case.id or 0) if row.next_action_at)
+        pauses.append((next_at - late) / timedelta(minutes=1))
+        late = next_at
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+    for row in clocks_of(session, case.id or 0):
+        row.events = kept[row.id]
+        session.add(row)
+    session.commit()
+    sweep(session, late)
+    steps = [e.step for e in of_case(session, case.id or 0)]
+    assert steps
+    assert len(steps) == len({(e.clock_id, e.step) for e in of_case(session, case.id or 0)})
+    assert {row.failures for row in clocks_of(session, case.id or 0)} == {0}
+    assert "clock-set-aside" not in [alarm.check for alarm in alarms(session, late)]
