@@ -61,9 +61,47 @@ TRUTH: Schema = {"type": "boolean"}
 DATE = _words(DAY)
 
 
+ONLY_TOGETHER: tuple[Schema, ...] = (
+    {
+        "if": {"properties": {"nothing": {"const": True}}, "required": ["nothing"]},
+        "then": {"properties": {"targets": False, "ladder": False}},
+        "else": {"required": ["targets", "ladder"]},
+    },
+    {
+        "if": {"properties": {"default": {"const": True}}, "required": ["default"]},
+        "then": {"properties": {"when": {"maxProperties": 0}}},
+        "else": {"required": ["when"], "properties": {"when": {"minProperties": 1}}},
+    },
+)
+"""Which keys of a policy need each other, or exclude each other."""
+
+
 def policy_schema() -> Schema:
     """Return the JSON Schema (draft 2020-12) of a policy file."""
-    policy = _table(
+    return {"$schema": DRAFT, "title": "A promise pack of Jiban"} | _table(
+        packs.PACK_KEYS,
+        packs.PACK_REQUIRED,
+        {
+            "name": NAMED,
+            "version": TEXT,
+            "effective_from": DATE,
+            "effective_until": DATE,
+            "title": BOTH,
+            "source": TEXT,
+            "satisfied_by": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {str(m): _list(_one_of(events)) for m, events in packs.EVENTS.items()},
+            },
+            "policies": _list(_policy()),
+            "ladders": {"type": "object", "propertyNames": NAMED, "additionalProperties": _list(_step())},
+            "raises": _list(_raise()),
+        },
+    )
+
+
+def _policy() -> Schema:
+    return _table(
         packs.POLICY_KEYS,
         packs.POLICY_REQUIRED,
         {
@@ -91,38 +129,7 @@ def policy_schema() -> Schema:
             ),
             "nothing": TRUTH,
         },
-        allOf=[
-            {
-                "if": {"properties": {"nothing": {"const": True}}, "required": ["nothing"]},
-                "then": {"properties": {"targets": False, "ladder": False}},
-                "else": {"required": ["targets", "ladder"]},
-            },
-            {
-                "if": {"properties": {"default": {"const": True}}, "required": ["default"]},
-                "then": {"properties": {"when": {"maxProperties": 0}}},
-                "else": {"required": ["when"], "properties": {"when": {"minProperties": 1}}},
-            },
-        ],
-    )
-    return {"$schema": DRAFT, "title": "A promise pack of Jiban"} | _table(
-        packs.PACK_KEYS,
-        packs.PACK_REQUIRED,
-        {
-            "name": NAMED,
-            "version": TEXT,
-            "effective_from": DATE,
-            "effective_until": DATE,
-            "title": BOTH,
-            "source": TEXT,
-            "satisfied_by": {
-                "type": "object",
-                "additionalProperties": False,
-                "properties": {str(m): _list(_one_of(events)) for m, events in packs.EVENTS.items()},
-            },
-            "policies": _list(policy),
-            "ladders": {"type": "object", "propertyNames": NAMED, "additionalProperties": _list(_step())},
-            "raises": _list(_raise()),
-        },
+        allOf=[*ONLY_TOGETHER],
     )
 
 
