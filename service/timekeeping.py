@@ -6,9 +6,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel
+
+ZONE = ZoneInfo("Asia/Shanghai")
+"""The installation's zone: what a day is, and how times are said."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,11 @@
 """How tests bring a case to where they need it, through the same actions as everybody."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from service.accounts.tables import Person
@@ -35,3 +38,17 @@ def does(session: Session, case: Case, person: Person, action: Action, now: date
 
 def resident_does(session: Session, case: Case, action: Action, now: datetime, **answers: Any) -> Case:
     return act(session, case.id or 0, action, answers, by=RESIDENT, now=now)
+
+
+@contextmanager
+def counted(session: Session) -> Iterator[list[str]]:
+    """Collect the statements sent meanwhile."""
+    sent: list[str] = []
+
+    def note(*args: object) -> None:
+        sent.append(str(args[2]))
+
+    connection = session.connection()
+    sa.event.listen(connection, "before_cursor_execute", note)
+    yield sent
+    sa.event.remove(connection, "before_cursor_execute", note)

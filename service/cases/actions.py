@@ -60,6 +60,8 @@ def move(session: Session, case: Case, step: Move, *, now: datetime) -> None:
     if step.to is CaseStatus.REOPENED:
         case.reopened += 1
         case.resolved_at = case.closed_at = None
+    if case.status is not CaseStatus.PARKED:
+        case.parked_until = None
     case.version += 1
     case.updated_at = now
     session.add(case)

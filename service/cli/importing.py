@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from sla_policies.notices import Notice
 
 NEGATIVE = 1
-WEEKDAYS = "一二三四五六日"
 IF_RIGHT = (
     "If the days are right, say why: with --balance-reason for this year,"
     " with balance and balance_reason in the file of another year."
@@ -91,6 +90,7 @@ def _years(there: Path) -> "list[YearDays]":
 def _print(notice: "Notice") -> None:
     """Print what a notice says, feast by feast, and the sum of its year."""
     from sla_policies.calendar_files import statutory_days
+    from sla_policies.notice_dates import WEEKDAYS
     from sla_policies.year_files import names, spans, sum_of
 
     typer.echo(f"{notice.year} {notice.title}".strip())

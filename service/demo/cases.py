@@ -12,13 +12,14 @@ from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.demo import courses, standing
 from service.demo.life import Life
-from service.demo.people import ZONE, People
+from service.demo.people import People
 from service.demo.stories import Teller
 from service.demo.town import Neighbourhood, Town
 from service.demo.world import Course, World
 from service.intake.forms import Channel, Contact, RequestForm
 from service.outbox.rules import NoticeState
 from service.outbox.tables import Notice
+from service.timekeeping import ZONE
 
 SEED = 20260101
 MONTH = 30

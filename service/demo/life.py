@@ -9,7 +9,7 @@ from service.accounts.rules import Role, stand_in
 from service.accounts.tables import Person
 from service.areas.rules import AreaLevel, Place
 from service.cases.queries import by_number
-from service.cases.rules import AT_WORK, PENDING, Action, Actor, Standing, actors_of
+from service.cases.rules import AT_WORK, PENDING, Action
 from service.cases.tables import Case
 from service.clocks.queries import of_case
 from service.demo.people import ROUND_THE_CLOCK
@@ -18,6 +18,7 @@ from service.demo.world import World
 from service.errors import NotFoundError
 from service.feedback.actions import rate
 from service.handling.actions import RESIDENT, Doer, act, reveal_contact
+from service.handling.standing import acting_as
 from service.intake.actions import open_case
 from service.intake.forms import Channel
 from service.routing.rules import RINGS_AT_NIGHT
@@ -142,13 +143,8 @@ class Life:
         if action in NEEDS_SIGNATURE and self.case.status in PENDING:
             self.does(Action.ACCEPT)
         person = by or self.world.staff[self.case.assignee_id or 0]
-        doer = Doer(self._actors(person), person)
+        doer = Doer(acting_as(person, self.case, self.world.known), person)
         self._case = act(self.world.session, self.case.id or 0, action, answers, by=doer, now=self.now)
-
-    def _actors(self, person: Person) -> frozenset[Actor]:
-        areas, case = self.world.known.areas, self.case
-        covers = areas.covers(person.area_id, case.area_id) or areas.covers(person.area_id, case.unit_id)
-        return actors_of(Standing(person.role, covers_case=covers, is_assignee=case.assignee_id == person.id))
 
     def stand_in_for_the_absent(self) -> None:
         """Let the duty desk give the case to whoever stands in for a holder who is away."""

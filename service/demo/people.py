@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -17,8 +16,7 @@ from service.audit.actions import record_all
 from service.audit.rules import Entry
 from service.demo.town import Town
 from service.secrecy import encrypt, normalise_phone
-
-ZONE = ZoneInfo("Asia/Shanghai")
+from service.timekeeping import ZONE
 
 People = Mapping[str, Person]
 """The people by their login."""

@@ -16,13 +16,14 @@ from sqlmodel import Session, col, select
 from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.clocks.actions import oldest_due
-from service.demo.people import ZONE, People
+from service.demo.people import People
 from service.demo.stories import phrases
 from service.escalations.actions import acknowledge, sweep
 from service.escalations.tables import Escalation
 from service.feedback.actions import close_silent
+from service.routing.directory import Directory
 from service.routing.queries import directory
-from service.routing.rules import Directory
+from service.timekeeping import ZONE
 
 Course = Iterator[datetime]
 MINUTE = timedelta(minutes=1)

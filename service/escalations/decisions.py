@@ -13,12 +13,14 @@ from service.accounts.tables import Person
 from service.areas.rules import DEPTH, AreaLevel, Place
 from service.assignments.queries import loads
 from service.cases.queries import visible_to
-from service.cases.rules import Action, Field, Standing, actors_of, moves_from
+from service.cases.rules import Action, Field, moves_from
 from service.cases.tables import Case, CaseMessage
 from service.errors import NotFoundError
 from service.escalations.queries import steps_of
 from service.escalations.tables import Escalation
-from service.routing.rules import NO_LOAD, Directory, Staff
+from service.handling.standing import acting_as
+from service.routing.directory import Directory, Staff
+from service.routing.rules import NO_LOAD
 from sla_policies.escalation import Step
 
 SUGGESTED = 6
@@ -149,10 +151,7 @@ def decisions(session: Session, cases: Collection[Case], within: Reach) -> list[
 
 
 def _moves(case: Case, within: Reach) -> Iterator[tuple[Action, tuple[Field, ...]]]:
-    by, areas = within.by, within.known.areas
-    covers = areas.covers(by.area_id, case.area_id) or areas.covers(by.area_id, case.unit_id)
-    standing = Standing(by.role, covers_case=covers, is_assignee=case.assignee_id == by.id)
-    for move in moves_from(case.status, actors_of(standing)):
+    for move in moves_from(case.status, acting_as(within.by, case, within.known)):
         yield move.action, move.required
 
 

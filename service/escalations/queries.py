@@ -16,7 +16,7 @@ from service.clocks.queries import book, policy_of
 from service.clocks.tables import ClockRow
 from service.escalations.lists import Which, in_list, open_to, unanswered_listed, waits_for
 from service.escalations.tables import Escalation
-from service.routing.rules import Directory
+from service.routing.directory import Directory
 from sla_policies.clock import ClockState
 from sla_policies.escalation import Step
 from sla_policies.policy import Metric

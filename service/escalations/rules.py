@@ -6,7 +6,7 @@ from datetime import datetime
 
 from service.accounts.rules import RANK, Role, stand_in
 from service.areas.rules import AreaLevel
-from service.routing.rules import Directory, Staff
+from service.routing.directory import Directory, Staff
 from sla_policies.escalation import Step
 
 HANDLER = "handler"

@@ -71,8 +71,6 @@ def act(
     asked = settle(session, case, action, given, by_id=by.id, now=now)
     _keep_words(step)
     step.changes += tell(session, case, _happening(step, before))
-    if case.status is not CaseStatus.PARKED:
-        case.parked_until = None
     _write_history(step, before, asked)
     write(session, notices(case, action, by.person, step.known), case.id or 0, now)
     if action is Action.RESOLVE:

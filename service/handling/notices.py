@@ -7,7 +7,8 @@ from service.cases.queries import contact_of
 from service.cases.rules import Action
 from service.cases.tables import Case
 from service.outbox.messages import Message, Recipient, assigned, news, nudge
-from service.routing.rules import RINGS_AT_NIGHT, Directory, Staff
+from service.routing.directory import Directory, Staff
+from service.routing.rules import RINGS_AT_NIGHT
 
 TO_RESIDENT = frozenset(
     {

@@ -1,7 +1,7 @@
-"""Which steps move a promise: more time, parking, another grade, a case joined to another, and a pause that is over?"""
+"""What is promised on a case, and what moves it: another grade, and a pause that is over?"""
 
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -10,81 +10,33 @@ from service.cases.actions import allowed, move
 from service.cases.rules import MOVES, STANDS_STILL, Action, Actor
 from service.cases.tables import Case
 from service.clocks.actions import note_next, recount, wake
-from service.clocks.queries import as_clock, book, current_book, of_case, policy_of
+from service.clocks.queries import as_clock, book, current_book, of_case, of_cases, policy_of
 from service.clocks.rules import DueChange, Happening
 from service.clocks.tables import ClockRow
 from service.errors import InvalidFieldsError
-from service.handling.rules import (
-    LONGEST_PARKING,
-    ContactResult,
-    ExtensionTooLateError,
-    NeedsDistrictError,
-    ParkingNotAllowedError,
-    TooManyExtensionsError,
-)
-from service.routing.rules import Directory
-from sla_policies.clock import Clock, ClockEvent, ClockState, EventKind
-from sla_policies.policy import Budget, CaseFacts, Grade, Metric, SlaPolicy, TimeKind, choose_policy
-
-ZONE = ZoneInfo("Asia/Shanghai")
-MINUTES_A_DAY = 24 * 60
+from service.handling.leeway import Promised
+from service.handling.rules import ContactResult
+from service.routing.directory import Directory
+from sla_policies.clock import ClockState
+from sla_policies.policy import CaseFacts, Grade, Metric, choose_policy
 
 
-def resolve_clock(session: Session, case: Case) -> tuple[Clock, SlaPolicy] | None:
-    """Return the newest clock of the result with its policy; None when no result is promised."""
-    rows = [row for row in of_case(session, case.id or 0) if row.metric is Metric.RESOLVE]
-    if not rows:
+def resolve_clock(session: Session, case: Case) -> Promised | None:
+    """Return the newest promise of the result; None when none was made."""
+    return _newest(session, of_case(session, case.id or 0))
+
+
+def resolve_clocks(session: Session, case_ids: Collection[int]) -> dict[int, Promised | None]:
+    """Return the newest promise of the result of many cases, in one query."""
+    return {case_id: _newest(session, rows) for case_id, rows in of_cases(session, case_ids).items()}
+
+
+def _newest(session: Session, rows: Iterable[ClockRow]) -> Promised | None:
+    of_result = [row for row in rows if row.metric is Metric.RESOLVE]
+    if not of_result:
         return None
-    its_book = book(session, rows[-1].book_hash)
-    return as_clock(rows[-1], its_book), policy_of(rows[-1], its_book)
-
-
-def extension(session: Session, case: Case, days: int, now: datetime) -> Budget:
-    """Return the time that an extension of so many days adds, as often and as long as the policy allows.
-
-    Workdays where the promise counts workdays. Errors: TooManyExtensionsError, ExtensionTooLateError.
-    """
-    found = resolve_clock(session, case)
-    if found is None:
-        raise TooManyExtensionsError(most=0, days=0)
-    clock, policy = found
-    in_workdays = clock.target.budget.kind is TimeKind.WORKDAYS
-    amount = days if in_workdays else days * MINUTES_A_DAY
-    longest = policy.extension_at_most.amount if policy.extension_at_most else 0
-    if clock.due_at is None or clock.due_at < now:
-        raise ExtensionTooLateError
-    if clock.extensions >= policy.extensions or clock.extended_by + amount > longest:
-        raise TooManyExtensionsError(most=policy.extensions, days=longest if in_workdays else longest // MINUTES_A_DAY)
-    return Budget(amount, clock.target.budget.kind)
-
-
-def check_granter(session: Session, case: Case, actors: frozenset[Actor]) -> None:
-    """The sub-district grants the first extension, the county every further one (DOMAIN 3.4, T3, T4, T7).
-
-    Errors: NeedsDistrictError.
-    """
-    found = resolve_clock(session, case)
-    if found and found[0].extensions and Actor.DISTRICT not in actors:
-        raise NeedsDistrictError
-
-
-def parking(session: Session, case: Case, until: str, now: datetime) -> datetime:
-    """Return the moment at which a case parked until a day (ISO) comes back: when that day begins in Shanghai.
-
-    Errors: ParkingNotAllowedError when the policy knows no parking; InvalidFieldsError for a day that has begun, or
-    beyond the policy's longest pause or 90 days.
-    """
-    found = resolve_clock(session, case)
-    if found is None or "parked" not in found[0].target.pauses_for or found[0].state is not ClockState.RUNNING:
-        raise ParkingNotAllowedError
-    parked = found[0].with_event(ClockEvent(max(now, found[0].events[-1].at), EventKind.PAUSED, "parked"))
-    returns = datetime.combine(datetime.fromisoformat(until).date(), time(), ZONE)
-    latest = min(now + LONGEST_PARKING, parked.paused_until or now + LONGEST_PARKING)
-    if returns <= now:
-        raise InvalidFieldsError({"until": "This day has begun already. Please choose a later one."})
-    if returns > latest:
-        raise InvalidFieldsError({"until": "This is later than the policy allows. Please choose an earlier day."})
-    return returns
+    its_book = book(session, of_result[-1].book_hash)
+    return Promised(as_clock(of_result[-1], its_book), policy_of(of_result[-1], its_book))
 
 
 def regrade(
@@ -142,14 +94,3 @@ def end_pause(session: Session, row: ClockRow, case: Case, now: datetime) -> tup
     if is_back:
         move(session, case, allowed(case, Action.RESUME, frozenset({Actor.SYSTEM})), now=now)
     return changes, is_back
-
-
-def would_be_due(clock: Clock, extra: Budget, now: datetime) -> datetime | None:
-    """Return when a clock would be due after an extension granted now."""
-    at = max(now, clock.events[-1].at)
-    return clock.with_event(ClockEvent(at, EventKind.EXTENDED, extra=extra)).due_at
-
-
-def left(clock: Clock, now: datetime) -> timedelta:
-    """Return how much time a parked case keeps until it comes back."""
-    return clock.remaining(now)

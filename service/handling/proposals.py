@@ -10,7 +10,8 @@ from service.cases.queries import visible_to
 from service.cases.rules import ENDED, IN_HAND, Action, CaseStatus, Move
 from service.cases.tables import Case
 from service.errors import ServiceError
-from service.handling.promises import extension, left, parking, resolve_clock, would_be_due
+from service.handling.leeway import Promised, extension, parking, would_be_due
+from service.handling.promises import resolve_clock
 from service.handling.rules import AskedAlreadyError, Given, NothingAskedError
 from service.handling.tables import Outcome, Proposal, ProposalKind
 
@@ -29,10 +30,11 @@ def propose(
     """Ask for more time or for parking, within what the policy allows. Errors: AskedAlreadyError, those of the two."""
     if waiting(session, case.id or 0) is not None:
         raise AskedAlreadyError
+    promised = resolve_clock(session, case)
     if kind is ProposalKind.EXTEND:
-        extension(session, case, given.days, now)
+        extension(promised, given.days, now)
     else:
-        parking(session, case, given.until, now)
+        parking(promised, given.until, now)
     session.add(
         Proposal(
             case_id=case.id or 0,
@@ -76,11 +78,11 @@ def offered(session: Session, case: Case, moves: tuple[Move, ...]) -> tuple[Move
     if not {move.action for move in moves} & {*ASKS, *GRANTS, Action.REFUSE}:
         return moves
     asked = waiting(session, case.id or 0)
-    found = resolve_clock(session, case)
+    promised = resolve_clock(session, case)
     none: set[Action] = set(ASKS) if asked else {Action.REFUSE}
-    if found is None or "parked" not in found[0].target.pauses_for:
+    if promised is None or not promised.may_park:
         none |= {Action.REQUEST_PARKING, Action.PARK}
-    if found is None or not found[1].extensions:
+    if promised is None or not promised.policy.extensions:
         none |= {Action.REQUEST_EXTENSION, Action.EXTEND}
     return tuple(move for move in moves if move.action not in none)
 
@@ -98,22 +100,21 @@ class Effect:
     needs_district: bool
 
 
-def effect_of(session: Session, case: Case, asked: Proposal, now: datetime) -> Effect:
-    """Return what granting this now would change."""
-    found = resolve_clock(session, case)
-    clock = found[0] if found else None
+def effect_of(asked: Proposal, promised: Promised | None, now: datetime) -> Effect:
+    """Return what granting this now would change about the promise."""
+    clock = promised.clock if promised else None
     then = keeps = None
     hindrance: ServiceError | None = None
     try:
         if asked.kind is ProposalKind.EXTEND:
-            extra = extension(session, case, asked.days or 0, now)
+            extra = extension(promised, asked.days or 0, now)
             then = would_be_due(clock, extra, now) if clock else None
         elif asked.until is not None:
-            parking(session, case, asked.until.isoformat(), now)
-            keeps = left(clock, now) if clock else None
+            parking(promised, asked.until.isoformat(), now)
+            keeps = clock.remaining(now) if clock else None
     except ServiceError as why:
         hindrance = why
-    needs_district = asked.kind is ProposalKind.EXTEND and clock is not None and clock.extensions > 0
+    needs_district = asked.kind is ProposalKind.EXTEND and promised is not None and promised.needs_district
     return Effect(clock.due_at if clock else None, then, keeps, hindrance, needs_district)
 
 

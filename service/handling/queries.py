@@ -17,18 +17,19 @@ from service.accounts.tables import Person
 from service.areas.rules import Place
 from service.audit.queries import history
 from service.cases.queries import by_number, contact_of, messages, visible_to
-from service.cases.rules import ENDED, Actor, CaseStatus, Move, Standing, actors_of, is_case_number, moves_from
+from service.cases.rules import ENDED, Actor, CaseStatus, Move, is_case_number, moves_from
 from service.cases.tables import Case
 from service.categories.rules import Topic
 from service.clocks.queries import as_clock, book, of_case, policy_of
 from service.clocks.tables import ClockRow
 from service.errors import InvalidFieldsError, NotFoundError, ServiceError
 from service.handling.proposals import offered
+from service.handling.standing import acting_as
 from service.handling.timeline import Happened, timeline
 from service.intake.forms import clean
 from service.intake.rules import tidy_code
+from service.routing.directory import Directory, Staff
 from service.routing.queries import decisions, directory
-from service.routing.rules import Directory, Staff
 from service.routing.tables import RoutingDecisionRow
 from service.secrecy import mask_email, mask_name, mask_phone, token_hash
 from sla_policies.clock import Clock, ClockState
@@ -139,9 +140,7 @@ def staff_case(session: Session, number: str, person: Person) -> Case:
 
 def actors(session: Session, case: Case, person: Person) -> frozenset[Actor]:
     """Return as whom a person may act on a case they see."""
-    areas = directory(session).areas
-    covers = areas.covers(person.area_id, case.area_id) or areas.covers(person.area_id, case.unit_id)
-    return actors_of(Standing(person.role, covers_case=covers, is_assignee=case.assignee_id == person.id))
+    return acting_as(person, case, directory(session))
 
 
 def view(session: Session, case: Case, acting: frozenset[Actor]) -> CaseView:

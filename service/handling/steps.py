@@ -22,7 +22,8 @@ from service.clocks.actions import count_from, due_entries
 from service.clocks.rules import DueChange, Happening
 from service.errors import InvalidFieldsError
 from service.handling.joining import follow
-from service.handling.promises import check_granter, extension, parking, regrade
+from service.handling.leeway import check_granter, extension, parking
+from service.handling.promises import regrade, resolve_clock
 from service.handling.proposals import ASKS, propose
 from service.handling.rules import (
     MOST_RETURNS,
@@ -32,7 +33,8 @@ from service.handling.rules import (
     UrgedAlreadyError,
     reopening_refused,
 )
-from service.routing.rules import Directory, Request, RoutingDecision, candidates_of, route_to_desk, route_within
+from service.routing.directory import Directory
+from service.routing.rules import Request, RoutingDecision, candidates_of, route_to_desk, route_within
 from sla_policies.policy import Budget
 
 
@@ -142,12 +144,13 @@ def _to_desk(step: Step, decide: Callable[..., RoutingDecision], area_id: int) -
 
 def _extend(step: Step) -> None:
     """Give the resolve clock more time, as often and as long as its policy allows; asked before it ran out."""
-    step.extra = extension(step.session, step.case, step.given.days, step.now)
-    check_granter(step.session, step.case, step.by.actors)
+    promised = resolve_clock(step.session, step.case)
+    step.extra = extension(promised, step.given.days, step.now)
+    check_granter(promised, step.by.actors)
 
 
 def _park(step: Step) -> None:
-    step.case.parked_until = parking(step.session, step.case, step.given.until, step.now)
+    step.case.parked_until = parking(resolve_clock(step.session, step.case), step.given.until, step.now)
     step.notes["returns_at"] = step.case.parked_until.isoformat()
 
 
@@ -169,9 +172,9 @@ def _duplicate(step: Step) -> None:
     found = by_number(step.session, step.given.number)
     if found is None or found.id == step.case.id or found.status is CaseStatus.DUPLICATE:
         raise InvalidFieldsError({"number": "There is no such case to join."})
-    if found.status in ENDED:
-        raise InvalidFieldsError({"number": "That case has ended. A case is joined to one that is still open."})
     other = lock(step.session, found.id or 0)
+    if other.status in ENDED:
+        raise InvalidFieldsError({"number": "That case has ended. A case is joined to one that is still open."})
     step.case.duplicate_of_id = other.id
     follow(step.session, step.case, other)
     what = Happening(step.now, ClockEffect.RECOUNT, "joined", step.actor)

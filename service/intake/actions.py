@@ -19,9 +19,10 @@ from service.intake.rows import Decided, Ticket, key_rows, receipt, rows
 from service.intake.rules import KeyUsedError, Promise, Receipt, body_hash, judge, new_code
 from service.intake.statements import BEGIN_DAY, GATHER, OPEN_CASE, parameters
 from service.intake.tables import IdempotencyKey
-from service.routing.queries import ZONE, directory_at
+from service.routing.queries import directory_at
 from service.routing.rules import Request, candidates_of, route
 from service.secrecy import decrypt, token_hash
+from service.timekeeping import ZONE
 
 KEY_LASTS = timedelta(hours=24)
 MOST_KEY = 200

@@ -10,7 +10,7 @@ from service.areas.rules import AreaLevel, Place
 from service.categories.rules import SOMETHING_ELSE, Topic
 from service.errors import InvalidFieldsError, ServiceError
 from service.intake.forms import RequestForm
-from service.routing.rules import Directory
+from service.routing.directory import Directory
 from sla_policies.policy import CaseFacts, GradeDecision, PolicyBook, PolicyChoice, choose_policy, raise_grade
 
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 from jinja2 import TemplateError
@@ -17,8 +16,8 @@ from service.outbox.tables import Notice
 from service.outbox.texts import render
 from service.secrecy import SecretUnreadableError, decrypt, encrypt
 from service.settings import Settings
+from service.timekeeping import ZONE
 
-ZONE = ZoneInfo("Asia/Shanghai")
 NOTICES = Notice.__table__  # type: ignore[attr-defined]
 
 log = structlog.get_logger("outbox")

@@ -3,12 +3,12 @@
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from service.timekeeping import ZONE
+
 FOLDER = Path(__file__).parent / "texts"
-ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @lru_cache

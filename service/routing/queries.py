@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from threading import Lock
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -14,10 +13,9 @@ from service.areas.rules import AreaTree, Place
 from service.areas.tables import Area
 from service.categories.rules import Catalogue, Topic
 from service.categories.tables import Category
-from service.routing.rules import Directory, Rule, Staff
+from service.routing.directory import Directory, Rule, Staff
 from service.routing.tables import DirectoryVersion, RoutingDecisionRow, RoutingRule
-
-ZONE = ZoneInfo("Asia/Shanghai")
+from service.timekeeping import ZONE
 
 _lock = Lock()
 _known: Directory | None = None

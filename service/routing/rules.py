@@ -7,13 +7,11 @@ of the case and everybody's load, and returns a decision with its reasons.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from service.accounts.rules import Away, DutyHours, Role, is_on_duty
-from service.areas.rules import AreaLevel, AreaTree, Place
-from service.categories.rules import Catalogue, Topic
+from service.accounts.rules import Role
+from service.areas.rules import AreaLevel, Place
+from service.routing.directory import Directory, Rule, Staff
 from sla_policies.policy import Grade
 
 RINGS_AT_NIGHT = frozenset({Grade.G1, Grade.G2})
@@ -25,65 +23,6 @@ DESKS: tuple[tuple[AreaLevel, Role], ...] = (
 )
 """Who gets what nobody else takes, in this order: no case is ever without an owner."""
 AT_DESKS = (Role.HEAD, *(role for _, role in DESKS))
-
-
-@dataclass(frozen=True)
-class Staff:
-    """One member of staff as the rules see them."""
-
-    id: int
-    name: str
-    name_en: str
-    role: Role
-    area_id: int
-    language: str = "zh"
-    email: str | None = None
-    capacity: int = 20
-    duties: tuple[DutyHours, ...] = ()
-    absences: tuple[Away, ...] = ()
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One line of the dispatch catalogue as the rules see it."""
-
-    id: int
-    position: int
-    category_code: str | None = None
-    area_id: int | None = None
-    target_level: AreaLevel | None = None
-    target_area_id: int | None = None
-    target_person_id: int | None = None
-    target_role: Role = Role.WORKER
-
-
-@dataclass(frozen=True)
-class Directory:
-    """Everything routing and escalation need to know, as of one version."""
-
-    version: int
-    zone: ZoneInfo
-    areas: AreaTree
-    catalogue: Catalogue
-    rules: tuple[Rule, ...]
-    people: Mapping[int, Staff]
-
-    @cached_property
-    def topics_by_id(self) -> Mapping[int, Topic]:
-        """Return the categories by their row."""
-        return {t.id: t for t in self.catalogue.topics.values()}
-
-    def staff(self, area_id: int, *roles: Role) -> tuple[Staff, ...]:
-        """Return the people whose own area is `area_id` and who have one of the roles, by id."""
-        return tuple(p for p in self.people.values() if p.area_id == area_id and p.role in roles)
-
-    def is_on_duty(self, person: Staff, at: datetime) -> bool:
-        """Is the person at work at that moment?"""
-        return is_on_duty(person.duties, person.absences, at, self.zone)
-
-    def is_absent(self, person: Staff, at: datetime) -> bool:
-        """Is the person on leave at that moment, whatever the roster says?"""
-        return any(away.covers(at) for away in person.absences)
 
 
 @dataclass(frozen=True)

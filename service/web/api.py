@@ -2,43 +2,28 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
-from service.accounts.rules import Role
-from service.accounts.tables import Person
-from service.cases.rules import Action, Actor
+from service.cases.rules import Action
 from service.cases.tables import Case
-from service.errors import InvalidFieldsError
-from service.escalations import actions as escalation_actions
-from service.escalations import queries as escalation_queries
 from service.feedback.actions import rate
-from service.handling.actions import RESIDENT, Doer, act
+from service.handling.actions import RESIDENT, act
 from service.handling.queries import (
-    Ask,
-    Tab,
-    actors,
-    masked_contact,
-    queue,
     resident_case,
-    staff_case,
     view,
-    why_routed,
 )
 from service.intake.actions import MOST_KEY, open_case
 from service.intake.forms import RequestForm
 from service.routing.queries import directory, last_known
 from service.settings import get_settings
 from service.web import shapes
-from service.web.deps import CurrentPerson, DbSession, Now, client_address, real_now, require_role
+from service.web.deps import DbSession, Now, client_address, real_now
 
 router = APIRouter(prefix="/api/v1")
 
-Supervising = Annotated[Person, Depends(require_role(Role.HEAD, Role.TRIAGE, Role.SUPERVISOR, Role.DISTRICT))]
 Number = str
-Cursor = Annotated[str | None, Query(max_length=300)]
-PageSize = Annotated[int, Query(ge=1, le=100)]
 
 
 class Strict(BaseModel):
@@ -64,12 +49,6 @@ class RatingBody(Words):
 
     solved: bool
     satisfaction: str
-
-
-class NoteBody(Strict):
-    """What a supervisor answers to an escalation."""
-
-    note: Annotated[str, Field(max_length=2000)] = ""
 
 
 def case_of_resident(session: Session, number: str, code: str, request: Request) -> Case:
@@ -168,100 +147,3 @@ def _resident_act(
     case = case_of_resident(session, number, code, request)
     case = act(session, case.id or 0, action, answers, by=RESIDENT, now=now)
     return shapes.public_case(view(session, case, RESIDENT.actors))
-
-
-@router.get("/queue", tags=["staff"])
-def read_queue(
-    person: CurrentPerson,
-    session: DbSession,
-    now: Now,
-    tab: Tab = Tab.ALL,
-    mine: bool = True,  # noqa: FBT001, FBT002  # A query parameter.
-    search: Annotated[str, Query(max_length=100)] = "",
-    cursor: Cursor = None,
-    limit: PageSize = 30,
-) -> shapes.QueueShape:
-    """Return open cases in the order in which they run out."""
-    page = queue(session, person, Ask(tab, mine, search, cursor, limit), now)
-    known = directory(session)
-    return shapes.QueueShape(
-        items=[shapes.case_line(case, known) for case in page.cases],
-        counts={str(tab): count for tab, count in page.counts.items()},
-        next_cursor=page.next_cursor,
-    )
-
-
-@router.get("/cases/{number}/full", tags=["staff"])
-def read_full_case(number: Number, person: CurrentPerson, session: DbSession, response: Response) -> shapes.StaffCase:
-    """Return a case to staff, with its reasons; the ETag is the version for If-Match."""
-    case = staff_case(session, number, person)
-    return _full(session, case, actors(session, case, person), response)
-
-
-@router.post("/cases/{number}/actions/{action}", tags=["staff"])
-def do_action(
-    number: Number,
-    action: Action,
-    person: CurrentPerson,
-    session: DbSession,
-    now: Now,
-    response: Response,
-    body: dict[str, Any] | None = None,
-    if_match: Annotated[str | None, Header(max_length=20)] = None,
-) -> shapes.StaffCase:
-    """Do one action of the lifecycle. With If-Match, a case that changed meanwhile is refused with both versions."""
-    case = staff_case(session, number, person)
-    doer = Doer(actors(session, case, person), person)
-    case = act(session, case.id or 0, action, body or {}, by=doer, now=now, version=_version(if_match))
-    return _full(session, case, actors(session, case, person), response)
-
-
-def _version(if_match: str | None) -> int | None:
-    if if_match is None or if_match.strip() == "*":
-        return None
-    plain = if_match.strip().removeprefix("W/").strip('"')
-    if not plain.isascii() or not plain.isdecimal():
-        raise InvalidFieldsError({"If-Match": "This is not a version of the case."})
-    return int(plain)
-
-
-def _full(session: Session, case: Case, acting: frozenset[Actor], response: Response) -> shapes.StaffCase:
-    response.headers["ETag"] = f'"{case.version}"'
-    escalations = escalation_queries.of_case(session, case.id or 0)
-    routing = why_routed(session, case)
-    return shapes.staff_case(view(session, case, acting), masked_contact(case), routing, escalations)
-
-
-@router.get("/board", tags=["supervisors"])
-def read_board(person: Supervising, session: DbSession, now: Now) -> shapes.BoardShape:
-    """Return what is breached, about to be, unassigned and unacknowledged in the reader's area."""
-    known = directory(session)
-    return shapes.board(escalation_queries.board(session, person, known, now), known)
-
-
-@router.get("/escalations", tags=["supervisors"])
-def read_escalations(
-    person: Supervising,
-    session: DbSession,
-    cursor: Annotated[int | None, Query(ge=1)] = None,
-    limit: PageSize = 50,
-) -> shapes.EscalationsShape:
-    """Return unacknowledged escalations in the reader's area, newest first."""
-    found = escalation_queries.open_escalations(session, person, before_id=cursor, most=limit + 1)
-    shown = [shapes.escalation(e, case) for e, case in found[:limit]]
-    return shapes.EscalationsShape(items=shown, next_cursor=str(shown[-1].id) if len(found) > limit else None)
-
-
-@router.post("/escalations/{escalation_id}/acknowledge", tags=["supervisors"])
-def acknowledge(
-    escalation_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
-    person: Supervising,
-    session: DbSession,
-    now: Now,
-    body: NoteBody | None = None,
-) -> shapes.EscalationShape:
-    """Answer an escalation: the climbing stops, the breach stays."""
-    note = body.note if body else ""
-    escalation = escalation_actions.acknowledge(session, escalation_id, note=note, by=person, now=now)
-    case = session.get_one(Case, escalation.case_id)
-    return shapes.escalation(escalation, case)

@@ -15,8 +15,9 @@ from service.clocks.queries import current_book, installed_books
 from service.errors import InvalidFieldsError, ServiceError
 from service.escalations.explaining import explanations
 from service.handling.queries import actors, view
+from service.routing.directory import Directory
 from service.routing.queries import directory
-from service.routing.rules import Directory
+from service.timekeeping import ZONE
 from service.web.deps import DbSession, Now, maybe_person, product_now
 from service.web.error_pages import problem_of
 from service.web.explained import considered_said, tell
@@ -24,7 +25,6 @@ from service.web.policy_pages import desk_hours, facts_of_topic, policies_told, 
 from service.web.policy_words import KIND_SENTENCES, PAUSE_LABELS
 from service.web.render import language_of, page
 from service.web.resident import topics_by_group
-from service.web.timewords import ZONE
 from service.web.worker import CaseToRead, Working
 from service.web.year_calendar import year_told
 from sla_policies.policy import CaseFacts, Grade

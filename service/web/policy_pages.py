@@ -8,8 +8,8 @@ from itertools import groupby
 
 from babel.dates import get_day_names
 
-from service.routing.rules import Directory
-from service.web import timewords
+from service.routing.directory import Directory
+from service.timekeeping import ZONE
 from service.web.catalogues import Language, gettext, translate
 from service.web.explained import amount
 from service.web.policy_words import OWED_LABELS, PLACE_LABELS, WHENCE_LABELS
@@ -93,7 +93,7 @@ def policies_told(book: PolicyBook, known: Directory, language: Language) -> lis
 def _topics_of(book: PolicyBook, known: Directory, language: Language) -> dict[str, list[str]]:
     """Return the topics by the policy that each of them would get, as the policy chooses."""
     found: dict[str, list[str]] = {}
-    since = datetime.combine(book.effective_from, time(), timewords.ZONE)
+    since = datetime.combine(book.effective_from, time(), ZONE)
     for topic in known.catalogue.topics.values():
         if topic.is_active and topic.parent_code:
             choice = choose_policy(book, facts_of_topic(topic.code, topic.grade, known, since))

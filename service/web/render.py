@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from service.accounts.rules import ROLE_LABELS, Role
 from service.settings import get_settings
+from service.timekeeping import ZONE
 from service.web import catalogues, timewords
 from service.web.catalogues import DEFAULT, HTML_LANG, LANGUAGES, NAMES, Language, as_language, translate
 from service.web.csrf import CSRF_COOKIE, CsrfToken, csrf_of
@@ -234,7 +235,7 @@ def _deadline(value: datetime) -> Markup:
 
 
 def _time(value: datetime, said: str) -> Markup:
-    moment = value.astimezone(timewords.ZONE).isoformat(timespec="minutes")
+    moment = value.astimezone(ZONE).isoformat(timespec="minutes")
     return Markup('<time datetime="{}">{}</time>').format(moment, said)
 
 

@@ -18,8 +18,8 @@ from service.errors import InvalidFieldsError, ServiceError
 from service.intake.actions import MOST_KEY, open_case
 from service.intake.forms import Channel, RequestForm
 from service.intake.rules import KeyUsedError
+from service.routing.directory import Directory
 from service.routing.queries import directory
-from service.routing.rules import Directory
 from service.web import words
 from service.web.catalogues import Language, translate
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now

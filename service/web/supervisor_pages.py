@@ -19,10 +19,11 @@ from service.errors import InvalidFieldsError, NotFoundError, ServiceError
 from service.escalations.decisions import answerable, by_case, decisions, escalation_of, reach
 from service.escalations.lists import SOON, Where, Which, cases_listed, unanswered_listed
 from service.handling import proposals
-from service.handling.queries import actors
+from service.handling.promises import resolve_clocks
+from service.handling.standing import acting_as
 from service.handling.tables import Proposal
+from service.routing.directory import Directory, Staff
 from service.routing.queries import directory
-from service.routing.rules import Directory, Staff
 from service.web.error_pages import problem_of
 from service.web.render import page
 from service.web.sign_in import own_page
@@ -168,9 +169,10 @@ def proposed(
 ) -> list[Proposed]:
     """Return proposals as the board shows them."""
     found = []
+    promised = resolve_clocks(session, [case.id or 0 for _, case in waiting])
     for asked, case in waiting:
-        effect = proposals.effect_of(session, case, asked, now)
-        offered = {move.action for move in moves_from(case.status, actors(session, case, person))}
+        effect = proposals.effect_of(asked, promised[case.id or 0], now)
+        offered = {move.action for move in moves_from(case.status, acting_as(person, case, known))}
         if Action.REFUSE in offered:
             why = effect.hindrance
             sentence = next(iter(why.fields.values())) if isinstance(why, InvalidFieldsError) else why and why.sentence

@@ -17,8 +17,8 @@ from service.errors import InvalidFieldsError, ServiceError
 from service.intake.actions import open_case
 from service.intake.forms import Channel, RequestForm, checked
 from service.intake.rules import Receipt
+from service.routing.directory import Directory
 from service.routing.queries import directory
-from service.routing.rules import Directory
 from service.web import words
 from service.web.catalogues import Language, gettext
 from service.web.deps import DbSession, Now

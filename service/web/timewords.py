@@ -6,11 +6,11 @@ Times come in with any zone and are said in that of the installation.
 import math
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
-ZONE = ZoneInfo("Asia/Shanghai")
+from service.timekeeping import ZONE
+
 SOON = timedelta(hours=4)
 """What is due within this time is shown as soon, where nobody says otherwise."""
 DAY, HOUR, MINUTE = 86_400, 3_600, 60

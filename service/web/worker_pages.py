@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from service.accounts.tables import Person
 from service.areas.rules import DEPTH, AreaLevel, Place
-from service.cases.rules import Action, Standing, actors_of, moves_from
+from service.cases.rules import Action, moves_from
 from service.cases.tables import Case
 from service.categories.rules import Topic
 from service.escalations.decisions import Choice, answerable, reach
@@ -20,9 +20,10 @@ from service.escalations.explaining import explanations
 from service.escalations.queries import of_case
 from service.handling import proposals
 from service.handling.queries import Ask, CaseView, Tab, actors, masked_contact, view, why_routed
+from service.handling.standing import acting_as
 from service.handling.timeline import Happened
 from service.intake.forms import clean
-from service.routing.rules import Directory, Staff
+from service.routing.directory import Directory, Staff
 from service.web.error_pages import problem_of
 from service.web.explained import tell
 from service.web.render import language_of
@@ -113,9 +114,7 @@ class Line:
 
 def line_of(case: Case, person: Person, known: Directory, since: datetime | None) -> Line:
     """Return a case as the queue shows it, with the one tap that the lifecycle offers."""
-    covers = any(known.areas.covers(person.area_id, area_id) for area_id in (case.area_id, case.unit_id))
-    standing = Standing(person.role, covers_case=covers, is_assignee=case.assignee_id == person.id)
-    offered = {move.action for move in moves_from(case.status, actors_of(standing))}
+    offered = {move.action for move in moves_from(case.status, acting_as(person, case, known))}
     return Line(
         case=case,
         place=known.areas.places.get(case.area_id),

@@ -21,6 +21,7 @@ from service.clocks.tables import ClockRow
 from service.errors import InvalidFieldsError
 from service.escalations.actions import sweep
 from service.handling import proposals
+from service.handling.promises import resolve_clock
 from service.handling.queries import actors, view
 from service.handling.rules import (
     AskedAlreadyError,
@@ -32,11 +33,13 @@ from service.handling.rules import (
 )
 from service.handling.tables import Outcome, Proposal
 from service.outbox.tables import Notice
+from service.routing.queries import directory
 from service.watch.queries import alarms
+from service.web.supervisor_pages import proposed
 from sla_policies.clock import ClockState
 from sla_policies.documents import book_from_texts
 from sla_policies.policy import Grade, Metric, PolicyBook
-from tests.builders import case_of, does, received, resident_does
+from tests.builders import case_of, counted, does, received, resident_does
 from tests.people import Town
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -137,7 +140,7 @@ def test_a_worker_asks_for_parking_and_a_supervisor_grants_it(
     assert told(session, "nudge_request_parking") == [town.chen_jing.id]
     asked = proposals.waiting(session, hard_case.id or 0)
     assert asked is not None
-    effect = proposals.effect_of(session, hard_case, asked, at + 2 * HOUR)
+    effect = proposals.effect_of(asked, resolve_clock(session, hard_case), at + 2 * HOUR)
     assert (effect.hindrance, effect.keeps) == (None, due - at - 2 * HOUR if due else None)
 
     case = does(session, hard_case, town.chen_jing, Action.PARK, at + 2 * HOUR, until="2026-12-20", reason="等规划")
@@ -310,7 +313,7 @@ def test_a_worker_asks_for_more_time_and_the_effect_is_known_before_it_is_grante
     does(session, case, town.li_qiang, Action.REQUEST_EXTENSION, at + HOUR, days="3", reason="等配件")
     asked = proposals.waiting(session, case.id or 0)
     assert asked is not None
-    effect = proposals.effect_of(session, case, asked, at + 2 * HOUR)
+    effect = proposals.effect_of(asked, resolve_clock(session, case), at + 2 * HOUR)
     assert (effect.due_at, effect.then_due_at, effect.hindrance) == (due, due + 3 * DAY, None)
     assert clock_of(session, case).due_at == due, "asking moves nothing"
     assert [c.id for _, c in proposals.waiting_for(session, town.chen_jing)] == [case.id]
@@ -623,3 +626,20 @@ def test_loads_are_locked_in_the_order_of_the_people(session: Session, town: Tow
 
     change_loads(Watched(), {9: -1, None: +1, 3: +1}, at)  # type: ignore[arg-type]
     assert asked == [3, 9]
+
+
+def test_the_board_reads_what_waits_in_as_many_queries_for_many_as_for_one(
+    session: Session, town: Town, at: datetime
+) -> None:
+    known = directory(session)
+    for _ in range(4):
+        case = at_work(session, town, at)
+        does(session, case, town.li_qiang, Action.REQUEST_EXTENSION, at, days=2, reason="等零件")
+    waiting = proposals.waiting_for(session, town.chen_jing)
+    assert len(waiting) == 4
+    numbers = []
+    for most in (1, 4):
+        with counted(session) as sent:
+            assert len(proposed(session, waiting[:most], town.chen_jing, known, at)) == most
+        numbers.append(len(sent))
+    assert numbers[0] == numbers[1]

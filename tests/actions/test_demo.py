@@ -27,8 +27,8 @@ from service.handling.queries import Ask, queue
 from service.outbox.rules import NoticeState
 from service.outbox.tables import Notice
 from service.routing import queries as routing
+from service.routing.directory import Directory
 from service.routing.queries import directory
-from service.routing.rules import Directory
 from service.secrecy import decrypt
 from service.watch.queries import alarms
 from sla_policies.clock import ClockState

@@ -7,7 +7,8 @@ import pytest
 from service.accounts.rules import Away, DutyHours, Role
 from service.areas.rules import AreaLevel, AreaTree, Place
 from service.categories.rules import Catalogue, Topic
-from service.routing.rules import Directory, Load, Request, Rule, Staff, candidates_of, route
+from service.routing.directory import Directory, Rule, Staff
+from service.routing.rules import Load, Request, candidates_of, route
 from sla_policies.policy import Grade
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

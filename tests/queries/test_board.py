@@ -1,9 +1,6 @@
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from service.cases.rules import Action
@@ -14,7 +11,7 @@ from service.escalations.lists import SOON, Where, Which, cases_listed, unanswer
 from service.escalations.queries import board, steps_of
 from service.handling.queries import BadCursorError
 from service.routing.queries import directory
-from tests.builders import does, received, resident_does
+from tests.builders import counted, does, received, resident_does
 from tests.people import Town
 
 HOUR = timedelta(hours=1)
@@ -30,20 +27,6 @@ def at(now: datetime) -> datetime:
 def due_of(case: Case) -> datetime:
     assert case.due_at is not None
     return case.due_at
-
-
-@contextmanager
-def counted(session: Session) -> Iterator[list[str]]:
-    """Collect the statements sent meanwhile."""
-    sent: list[str] = []
-
-    def note(*args: object) -> None:
-        sent.append(str(args[2]))
-
-    connection = session.connection()
-    sa.event.listen(connection, "before_cursor_execute", note)
-    yield sent
-    sa.event.remove(connection, "before_cursor_execute", note)
 
 
 def test_each_number_counts_what_its_list_holds(session: Session, town: Town, at: datetime) -> None:

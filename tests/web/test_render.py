@@ -15,11 +15,11 @@ from jinja2.exceptions import UndefinedError
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from service.timekeeping import Anchor, set_anchor
+from service.timekeeping import ZONE, Anchor, set_anchor
 from service.web import deps, render
 from service.web.catalogues import gettext, ngettext, translate
 from service.web.render import STATIC, asset, is_htmx, language_of, page
-from service.web.timewords import ZONE, deadline, from_minute, remaining, span, time_state, wait, when
+from service.web.timewords import deadline, from_minute, remaining, span, time_state, wait, when
 from service.web.words import words
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

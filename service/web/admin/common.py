@@ -17,11 +17,11 @@ from service.areas.rules import DEPTH
 from service.areas.tables import Area
 from service.errors import ConflictError, InvalidFieldsError, NotAllowedError, NotFoundError, ServiceError
 from service.intake.forms import clean
+from service.timekeeping import ZONE
 from service.web.catalogues import translate
 from service.web.deps import require_role
 from service.web.error_pages import problem_of
 from service.web.render import Link, language_of, page
-from service.web.timewords import ZONE
 
 Result = TypeVar("Result")
 Kind = TypeVar("Kind", bound=StrEnum)

@@ -9,8 +9,9 @@ from sqlmodel import Session
 from service.assignments.queries import loads
 from service.errors import InvalidFieldsError
 from service.routing.actions import in_order
+from service.routing.directory import Directory, Staff
 from service.routing.queries import directory
-from service.routing.rules import Candidate, Directory, Request, RoutingDecision, Staff, candidates_of, route
+from service.routing.rules import Candidate, Request, RoutingDecision, candidates_of, route
 from service.web.admin.common import as_id, as_moment
 from service.web.admin.lines import Line, lines
 

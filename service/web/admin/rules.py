@@ -18,6 +18,7 @@ from service.errors import InvalidFieldsError, NotFoundError
 from service.routing.actions import add_rule, change_rule, delete_rule, in_order, move_rule
 from service.routing.details import HANDLE_CASES, RuleDetails
 from service.routing.tables import RoutingRule
+from service.timekeeping import ZONE
 from service.web.admin.common import (
     NOTHING_WRONG,
     Administrator,
@@ -39,7 +40,6 @@ from service.web.admin.lines import lines
 from service.web.admin.rehearsal import rehearse, show_as
 from service.web.admin.told import history_of, meanwhile
 from service.web.deps import DbSession, Now
-from service.web.timewords import ZONE
 
 router = APIRouter(prefix="/rules")
 

@@ -1,0 +1,12 @@
+"""As whom may a member of staff act on a case?"""
+
+from service.accounts.tables import Person
+from service.cases.rules import Actor, Standing, actors_of
+from service.cases.tables import Case
+from service.routing.directory import Directory
+
+
+def acting_as(person: Person, case: Case, known: Directory) -> frozenset[Actor]:
+    """Return as whom a person may act: by their role where their area covers the case's place or desk, or holds it."""
+    covers = any(known.areas.covers(person.area_id, area_id) for area_id in (case.area_id, case.unit_id))
+    return actors_of(Standing(person.role, covers_case=covers, is_assignee=case.assignee_id == person.id))
