@@ -3,6 +3,10 @@
 Start it with `uvicorn --no-access-log service.app:app`: the guard writes the access log, without queries.
 """
 
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
@@ -30,13 +34,13 @@ from service.web.guard import Guard
 from service.web.render import STATIC
 
 ROUTERS: tuple[APIRouter, ...] = (
+    api.router,
     health.router,
     sign_in.router,
     resident.router,
     receipt.router,
     tracking.router,
     policies.router,
-    api.router,
     staff_api.router,
     supervisor.router,
     admin.router,
@@ -44,6 +48,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     take_down.router,
 )
 """Everything that can be asked for; a new page module adds its line here."""
+
+
+@asynccontextmanager
+async def steady(_app: FastAPI) -> AsyncIterator[None]:
+    """Leave what was loaded out of every later garbage collection: looking through it held all requests for 0.2 s."""
+    gc.collect()
+    gc.freeze()
+    yield
 
 
 def create_app() -> FastAPI:
@@ -60,6 +72,7 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(check_csrf)],
+        lifespan=steady,
     )
     for router in ROUTERS:
         app.include_router(router)

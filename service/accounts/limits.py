@@ -68,6 +68,11 @@ def record_failure(session: Session, *subjects: str, now: datetime) -> None:
     noted.extend({"subject": subject, "at": now} for subject in subjects)
 
 
+def has_failures(session: Session) -> bool:
+    """Was a try noted that is not written yet?"""
+    return bool(session.info.get(_NOTED))
+
+
 def keep_failures(session: Session) -> None:
     """Write what was noted, in a transaction of its own; call it when the request's has ended."""
     noted = session.info.pop(_NOTED, [])

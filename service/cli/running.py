@@ -17,7 +17,7 @@ ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 """Workers have nothing to tell each other: what is due is found in the database."""
 
 SERVING: dict[str, Any] = {
-    "loop": "uvloop",
+    "loop": "service.web.taking:EvenLoop",
     "http": "httptools",
     "access_log": False,  # It would hold tracking codes; the application writes its own, without queries.
     "server_header": False,

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from service.assignments.queries import loads
 from service.cases.rules import case_number
 from service.clocks.queries import current_book
 from service.clocks.rules import new_row, opening
+from service.database import savepoint
 from service.intake.forms import RequestForm
 from service.intake.rows import Decided, Ticket, key_rows, receipt, rows
 from service.intake.rules import KeyUsedError, Promise, Receipt, body_hash, judge, new_code
@@ -38,7 +40,7 @@ def open_case(
     Errors: InvalidFieldsError, OutsideAreaError, KeyUsedError.
     """
     try:
-        with session.begin_nested() if key else session.no_autoflush:
+        with savepoint(session) if key else nullcontext():
             return _open(session, form, now=now, key=key, by=by)
     except IntegrityError:
         # Two requests with one key arrived together, and the other one has written the answer by now; or the key was

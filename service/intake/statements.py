@@ -4,13 +4,12 @@ The rows travel as one JSON list for each table, so that the statement is the sa
 and planned once for each connection.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy.dialects import postgresql
 from sqlmodel import SQLModel
 
@@ -89,15 +88,9 @@ def parameters(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str
 
     Errors: KeyError when a column has no value, so that nothing is left to a default by accident.
     """
-    return {
-        name: json.dumps([{c.name: row[c.name] for c in _columns(name)} for row in rows[name]], default=_plain)
-        for name in TABLES
-    }
+    return {name: _as_json(rows[name], _columns(name)) for name in TABLES}
 
 
-def _plain(value: Any) -> str:  # noqa: ANN401  # json's hook takes anything it does not know.
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return value.hex()
-    raise TypeError(f"{type(value).__name__} has no JSON form here")
+def _as_json(rows: Sequence[Mapping[str, Any]], columns: Sequence[sa.Column[Any]]) -> str:
+    """Return the rows as a JSON list; moments become ISO 8601 and bytes hexadecimal text."""
+    return to_json([{c.name: row[c.name] for c in columns} for row in rows], bytes_mode="hex").decode()

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from service.cases.rules import Action
 from service.cases.tables import Case
+from service.database import autocommit
 from service.feedback.actions import rate
 from service.handling.actions import RESIDENT, act
 from service.handling.queries import (
@@ -77,7 +78,9 @@ def create_case(
     idempotency_key: Annotated[str | None, Header(max_length=MOST_KEY)] = None,
 ) -> Response:
     """Take in a request. The same Idempotency-Key and body get the same answer for 24 hours."""
+    autocommit(session)
     receipt = open_case(session, form, now=now, key=idempotency_key or None)
+    session.commit()  # In this thread: it gives the connection back.
     shape = shapes.receipt(receipt, last_known(session), get_settings().public_url)
     # Written here: FastAPI would check the shape again, in another thread, with every request.
     return Response(shape.model_dump_json(), 201, media_type="application/json")

@@ -7,17 +7,18 @@ after 72 seconds, so those two may not share a clock.
 
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated
 
-from anyio import CancelScope, CapacityLimiter, to_thread
+from anyio import CancelScope, Semaphore, WouldBlock, fail_after, to_thread
 from fastapi import Depends, Request
 from sqlmodel import Session
 
 from service import database
-from service.accounts.limits import keep_failures
+from service.accounts.limits import has_failures, keep_failures
 from service.accounts.rules import Role
 from service.accounts.sessions import person_of_api_key, person_of_session
 from service.accounts.tables import Person
@@ -27,6 +28,8 @@ from service.timekeeping import Anchor, read_anchor, simulated
 
 SESSION_COOKIE = "jiban_session"
 ANCHOR_KEPT_SECONDS = 5.0
+BUSY_AFTER_SECONDS = 5
+"""How long a request waits for its turn at the database before it is told to come back."""
 
 
 class SignInNeededError(ServiceError):
@@ -34,6 +37,13 @@ class SignInNeededError(ServiceError):
 
     status, code = 401, "sign-in-needed"
     sentence = "Please sign in first."
+
+
+class BusyError(ServiceError):
+    """More ask than can be answered; `retry_after` is in seconds."""
+
+    status, code = 503, "busy"
+    sentence = "Very many people are asking at this moment. Please try again in {wait}."
 
 
 class KeyUnknownError(ServiceError):
@@ -53,23 +63,46 @@ async def get_session() -> AsyncIterator[Session]:
 
     With scope="function" this ends before the answer is sent: nobody holds a receipt for a case that was
     never written. Tries that count against a limit are kept either way. It begins on the event loop, where it
-    costs nothing, and ends in a thread that no waiting request can take: only the end speaks to the database.
+    costs nothing; only its end asks the database. Errors: BusyError.
     """
-    # The mode matters only where a test lends its own connection: then commit and rollback end savepoints.
-    session = Session(database.get_engine(), expire_on_commit=False, join_transaction_mode="create_savepoint")
+    async with _turn():
+        # The mode matters only where a test lends its own connection: then commit and rollback end savepoints.
+        session = Session(database.get_engine(), expire_on_commit=False, join_transaction_mode="create_savepoint")
+        try:
+            yield session
+        except BaseException:
+            with CancelScope(shield=True):
+                await to_thread.run_sync(_give_up, session)
+            raise
+        if session.in_transaction() or has_failures(session):
+            await to_thread.run_sync(_keep, session)
+
+
+@asynccontextmanager
+async def _turn() -> AsyncIterator[None]:
+    """Hold one of the places at the database. Errors: BusyError.
+
+    Who gets a session gets a connection: requests wait here, in the order they came, and not in threads, which those
+    who hold a connection would need.
+    """
     try:
-        yield session
-    except BaseException:
-        with CancelScope(shield=True):
-            await to_thread.run_sync(_give_up, session, limiter=ends())
-        raise
-    await to_thread.run_sync(_keep, session, limiter=ends())
+        places().acquire_nowait()
+    except WouldBlock:
+        try:
+            with fail_after(BUSY_AFTER_SECONDS):
+                await places().acquire()
+        except TimeoutError as why:
+            raise BusyError(retry_after=BUSY_AFTER_SECONDS) from why
+    try:
+        yield
+    finally:
+        places().release()
 
 
 @cache
-def ends() -> CapacityLimiter:
-    """Return what bounds the ends of requests: as many as there are connections, since each of them holds one."""
-    return CapacityLimiter(get_settings().pool_size)
+def places() -> Semaphore:
+    """Return what lets no more requests at the database than this process has connections, first come first served."""
+    return Semaphore(get_settings().pool_size)
 
 
 def _keep(session: Session) -> None:

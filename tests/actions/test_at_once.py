@@ -13,7 +13,7 @@ from service.assignments.tables import Workload
 from service.audit.queries import broken_chains
 from service.cases.rules import Action
 from service.cases.tables import Case, CaseMessage
-from service.database import connect
+from service.database import autocommit, connect
 from service.embedded import EmbeddedServers
 from service.errors import ServiceError
 from service.escalations.actions import sweep
@@ -68,6 +68,21 @@ def test_one_key_sent_many_times_at_once_makes_one_case(shared: sa.Engine, crowd
     receipts = at_once(shared, lambda session, _: open_case(session, a_request(), now=now, key="same"))
     assert len({r.number for r in receipts}) == 1
     assert len({r.tracking_code for r in receipts}) == 1
+
+
+def test_one_key_sent_many_times_at_once_makes_one_case_where_each_statement_stands_for_itself(
+    shared: sa.Engine, crowd: Town, now: datetime
+) -> None:
+    def send(number: int) -> str:
+        with Session(shared) as session:
+            autocommit(session)
+            return open_case(session, a_request(), now=now, key="stands for itself").number
+
+    with ThreadPoolExecutor(MANY) as pool:
+        assert len(set(pool.map(send, range(MANY)))) == 1
+    with Session(shared) as session:
+        assert session.connection().get_execution_options().get("isolation_level") is None
+        assert broken_chains(session) == []
 
 
 def test_many_requests_at_once_get_their_own_numbers_and_loads_add_up(

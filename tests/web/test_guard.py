@@ -35,6 +35,7 @@ def show(request: Request, person: MaybePerson, now: Now) -> Response:  # They a
 @probes.post("/probe")
 @probes.post("/api/probe-form")
 def take(session: DbSession, words: Annotated[str, Form()] = "", photo: Annotated[str, Form()] = "") -> str:
+    session.connection()
     return words
 
 
