@@ -236,6 +236,22 @@ def test_hours_of_a_day_that_begins_with_a_shift_of_the_zone() -> None:
     assert whole.between(at("2015-10-18 00:00", zone), at("2015-10-19 00:00", zone)) == 23 * HOUR
 
 
+def test_hours_that_fall_together_when_the_clocks_go_forward_count_once() -> None:
+    berlin = ZoneInfo("Europe/Berlin")  # 2026-03-29 has no 02:00-03:00
+    split = week("02:00-02:30", "03:00-03:30", days=range(7), zone=berlin)
+    assert len(split.intervals(date(2026, 3, 29))) == 1
+    assert split.between(at("2026-03-29 00:00", berlin), at("2026-03-30 00:00", berlin)) == 30 * MINUTE
+    assert split.add(at("2026-03-29 00:00", berlin), HOUR) == at("2026-03-30 02:30", berlin)
+
+
+def test_a_date_that_a_zone_left_out_has_no_hours() -> None:
+    apia = ZoneInfo("Pacific/Apia")  # crossed the date line: no 2011-12-30
+    office = week("09:00-17:00", days=range(7), zone=apia)
+    assert not office.is_workday(date(2011, 12, 30))
+    assert office.between(at("2011-12-29 00:00", apia), at("2012-01-01 00:00", apia)) == 16 * HOUR
+    assert office.add_workdays(at("2011-12-29 10:00", apia), 1) == at("2011-12-31 17:00", apia)
+
+
 def test_ten_years_day_and_night_are_exact_to_the_second() -> None:
     start = at("2016-02-29 23:59:59")
     assert ALWAYS.add(start, timedelta(days=3652, seconds=1)) == as_utc(start) + timedelta(days=3652, seconds=1)
