@@ -1,6 +1,6 @@
 """Which steps of the ladder are due, and which due times can be told better now?"""
 
-from service.clocks.actions import recompute_provisional
+from service.clocks.recounting import recompute
 from service.database import transaction
 from service.escalations.actions import BATCH, sweep
 from workers.app import app, now
@@ -28,7 +28,7 @@ def recompute_clocks() -> int:
     done = 0
     for _ in range(MOST_BATCHES):
         with transaction() as session:
-            counted = recompute_provisional(session, now(), most=BATCH)
+            counted = recompute(session, now(), most=BATCH)
         done += counted
         if counted < BATCH:
             break

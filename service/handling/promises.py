@@ -9,8 +9,9 @@ from service.audit.queries import history
 from service.cases.actions import allowed, move
 from service.cases.rules import MOVES, STANDS_STILL, Action, Actor
 from service.cases.tables import Case
-from service.clocks.actions import note_next, recount, wake
+from service.clocks.actions import note_next, wake
 from service.clocks.queries import as_clock, book, current_book, of_case, of_cases, policy_of
+from service.clocks.recounting import recount
 from service.clocks.rules import DueChange, Happening
 from service.clocks.tables import ClockRow
 from service.errors import InvalidFieldsError

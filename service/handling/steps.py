@@ -18,7 +18,8 @@ from service.cases.actions import lock
 from service.cases.queries import by_number
 from service.cases.rules import ENDED, Action, Actor, CaseStatus, ClockEffect, Move
 from service.cases.tables import Case
-from service.clocks.actions import count_from, due_entries
+from service.clocks.actions import due_entries
+from service.clocks.recounting import count_from
 from service.clocks.rules import DueChange, Happening
 from service.errors import InvalidFieldsError
 from service.handling.joining import follow

@@ -19,7 +19,8 @@ from service.escalations.decisions import Choice, answerable, reach
 from service.escalations.explaining import explanations
 from service.escalations.queries import of_case
 from service.handling import proposals
-from service.handling.queries import Ask, CaseView, Tab, actors, masked_contact, view, why_routed
+from service.handling.queries import CaseView, actors, masked_contact, view, why_routed
+from service.handling.queues import Ask, Tab
 from service.handling.standing import acting_as
 from service.handling.timeline import Happened
 from service.intake.forms import clean

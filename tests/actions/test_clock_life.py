@@ -15,8 +15,9 @@ from service.cases.queries import messages
 from service.cases.rules import Action, CaseStatus, MoveForbiddenError
 from service.cases.tables import Case
 from service.cli import app
-from service.clocks.actions import recompute_provisional, register_book
+from service.clocks.actions import register_book
 from service.clocks.queries import current_book, of_case
+from service.clocks.recounting import recompute
 from service.clocks.tables import ClockRow
 from service.errors import InvalidFieldsError
 from service.escalations.actions import sweep
@@ -551,7 +552,7 @@ def test_a_due_time_that_waited_for_a_year_is_counted_again_when_it_arrives(
     old = row.due_at
     assert row.is_provisional
     assert old is not None
-    assert recompute_provisional(session, then, most=10) == 0, "the year is not known yet"
+    assert recompute(session, then, most=10) == 0, "the year is not known yet"
 
     use(session, known, monkeypatch)
     session.commit()
@@ -563,7 +564,7 @@ def test_a_due_time_that_waited_for_a_year_is_counted_again_when_it_arrives(
     assert row.due_at is not None
     assert row.due_at > old, "the first of October is off"
     assert moved(session, question, "calendar_year") == [("resolve", iso(old), iso(row.due_at))]
-    assert recompute_provisional(session, then + HOUR, most=10) == 0
+    assert recompute(session, then + HOUR, most=10) == 0
 
 
 # What no other test would notice
