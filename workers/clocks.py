@@ -1,5 +1,6 @@
 """Which steps of the ladder are due, and which due times can be told better now?"""
 
+from service.clocks.queries import notice_installed
 from service.clocks.recounting import recompute
 from service.database import transaction
 from service.escalations.actions import BATCH, sweep
@@ -15,6 +16,7 @@ def sweep_clocks() -> int:
     done = 0
     for _ in range(MOST_BATCHES):
         with transaction() as session:
+            notice_installed(session)
             looked_at = sweep(session, now())
         done += looked_at
         if looked_at < BATCH:
@@ -24,10 +26,11 @@ def sweep_clocks() -> int:
 
 @app.task(name="clocks.recompute")  # type: ignore[untyped-decorator]
 def recompute_clocks() -> int:
-    """Count again what reached into a year whose holidays are known now; return how many promises were."""
+    """Count again what was counted with other days off than those known now; return how many promises were."""
     done = 0
     for _ in range(MOST_BATCHES):
         with transaction() as session:
+            notice_installed(session)
             counted = recompute(session, now(), most=BATCH)
         done += counted
         if counted < BATCH:

@@ -1,6 +1,7 @@
 """Which notices are due?"""
 
 from service.database import transaction
+from service.escalations.overtaken import drop_if_overtaken
 from service.outbox.actions import claim_due, deliver
 from service.settings import get_settings
 from workers.app import app, now
@@ -17,7 +18,8 @@ def sweep_outbox() -> int:
         with transaction() as session:
             notices = claim_due(session, now(), most=BATCH)
             for notice in notices:
-                deliver(session, notice, get_settings(), now())
+                if not drop_if_overtaken(session, notice):
+                    deliver(session, notice, get_settings(), now())
         done += len(notices)
         if len(notices) < BATCH:
             break

@@ -141,7 +141,7 @@ def about_clocks() -> None:
 
 @clocks.command("recompute")
 def recompute() -> None:
-    """Count promises again that reach into a year whose holidays have arrived; each change is in the history."""
+    """Count promises again whose years' holidays were published or corrected; each change is in the history."""
     from service.clocks.recounting import recompute as count_again
     from service.database import transaction
     from service.timekeeping import read_anchor, simulated

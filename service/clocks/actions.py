@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -26,10 +27,14 @@ from service.clocks.rules import (
     wakes_at,
 )
 from service.clocks.tables import ClockRow, PolicyBookRow
+from service.errors import ServiceError
 from sla_policies.clock import Clock, ClockEvent, ClockState, EventKind
 from sla_policies.policy import Metric, PolicyBook
 
+log = structlog.get_logger("clocks")
 CLOCKS = ClockRow.__table__  # type: ignore[attr-defined]
+UNCOUNTABLE = (ServiceError, ValueError, LookupError, TypeError)
+"""What the rules raise when a text, a calendar or the events of a clock make no sense to them."""
 LIVE = (ClockState.RUNNING, ClockState.PAUSED)
 
 
@@ -50,9 +55,12 @@ def register_book(session: Session, what: PolicyBook, now: datetime) -> None:
 
 
 def register_installed(session: Session, now: datetime) -> None:
-    """Keep the texts of every version of this installation's promise pack: no case can be taken in without."""
+    """Keep the texts of every version of this installation's promise pack, and name them as those to work with."""
     for each in installed_books():
         register_book(session, each, now)
+    is_installed = col(PolicyBookRow.hash).in_([each.hash for each in installed_books()])
+    moved = sa.update(PolicyBookRow).where(col(PolicyBookRow.is_installed) != is_installed)
+    session.execute(moved.values(is_installed=is_installed))
 
 
 def tell(session: Session, case: Case, what: Happening) -> list[DueChange]:
@@ -61,12 +69,43 @@ def tell(session: Session, case: Case, what: Happening) -> list[DueChange]:
     A changed clock is looked at again by the next sweep, which knows the ledger: `next_action_at` is the happening.
     """
     rows = of_case(session, case.id or 0)
-    changes = [change for row in rows if row.state in LIVE for change in _hear(session, row, case, what)]
+    changes = [change for row in rows if row.state in LIVE for change in _hear_or_miss(session, row, case, what)]
     if what.effect is ClockEffect.RESTART:
         rows += restart(session, case, what.at)
     for metric in sorted(what.starts):
-        rows += _begin_inner(session, case, rows, metric, what)
+        try:
+            rows += _begin_inner(session, case, rows, metric, what)
+        except UNCOUNTABLE:
+            log.exception("promise not begun", case=case.number, metric=metric)
     note_next(case, rows)
+    return changes
+
+
+def _hear_or_miss(session: Session, row: ClockRow, case: Case, what: Happening) -> list[DueChange]:
+    """Let a clock hear of a happening; one that cannot be counted now never stands in the way of what people do.
+
+    It keeps what it has missed and is looked at by the next sweep, which sets it aside until it can be counted.
+    """
+    try:
+        return hear_missed(session, row, case) + _hear(session, row, case, what)
+    except UNCOUNTABLE:
+        log.exception("clock not counted", case=case.number, clock=row.id, happened=what.event)
+        session.refresh(row)
+        row.missed = [*row.missed, what.to_json()]
+        row.failures += 1
+        row.next_action_at = what.at
+        return []
+
+
+def hear_missed(session: Session, row: ClockRow, case: Case) -> list[DueChange]:
+    """Let a clock that can be counted again hear what it has missed, each thing at its own time."""
+    changes: list[DueChange] = []
+    for value in row.missed:
+        if row.state in LIVE:
+            changes += _hear(session, row, case, Happening.from_json(value))
+    if row.missed:
+        row.missed, row.failures = [], 0
+        note_next(case, of_case(session, case.id or 0))
     return changes
 
 

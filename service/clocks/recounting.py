@@ -13,7 +13,7 @@ from service.cases.tables import Case
 from service.clocks.actions import LIVE, due_entries, note_next, register_book, write_clock
 from service.clocks.queries import as_clock, book, of_case, with_todays_years
 from service.clocks.rules import FROM_RECEIPT, DueChange, Happening, after, begun_before, new_row, recounted
-from service.clocks.tables import ClockRow
+from service.clocks.tables import ClockRow, PolicyBookRow
 from sla_policies.clock import ClockState
 from sla_policies.policy import PolicyBook, SlaPolicy
 
@@ -77,29 +77,36 @@ def count_from(session: Session, case: Case, since: datetime, what: Happening) -
 
 
 def recompute(session: Session, now: datetime, *, most: int) -> int:
-    """Count promises again that reach into a year whose holidays have arrived since; return how many were.
+    """Count promises again whose years have other days off today: published or corrected since; return how many were.
 
     The promise keeps its policy as it was made; only the calendars of the years are those of today. Each due time
-    that moves is an entry of the case's history. Harmless at any time: what cannot be told better is left alone.
+    that moves is an entry of the case's history. Harmless at any time: what was counted with today's years is not
+    counted again.
     """
-    open_ended = sa.and_(col(ClockRow.is_provisional), col(ClockRow.ended_at).is_(None))
-    hashes = session.scalars(sa.select(col(ClockRow.book_hash)).where(open_ended).distinct())
-    newer = {h: found for h in hashes if (found := with_todays_years(book(session, h), now)) is not None}
-    for what in newer.values():
-        register_book(session, what, now)
+    newer = _with_other_years(session, now)
+    if not newer:
+        return 0
     rows = session.exec(
         select(ClockRow, Case)
         .join(Case, col(Case.id) == ClockRow.case_id)
-        .where(open_ended, col(ClockRow.book_hash).in_(newer))
-        .order_by(col(ClockRow.id))
+        .where(col(ClockRow.ended_at).is_(None), col(ClockRow.book_hash).in_(newer))
+        .order_by(col(ClockRow.case_id), col(ClockRow.id))
         .limit(most)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     ).all()
     for row, case in rows:
-        row.book_hash = newer[row.book_hash].hash
-        changes = write_clock(row, as_clock(row, book(session, row.book_hash)), now, case, "calendar_year")
+        today = newer[row.book_hash]
+        register_book(session, today, now)
+        row.book_hash = today.hash
+        changes = write_clock(row, as_clock(row, today), now, case, "calendar_year")
         note_next(case, of_case(session, case.id or 0))
         record(session, *due_entries(case, changes, now, "system"))
     session.flush()
     return len(rows)
+
+
+def _with_other_years(session: Session, now: datetime) -> dict[str, PolicyBook]:
+    """Return the promise pack with today's years for each that was ever registered with other ones, by its hash."""
+    hashes = session.scalars(sa.select(col(PolicyBookRow.hash)))
+    return {h: found for h in hashes if (found := with_todays_years(book(session, h), now)) is not None}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+import structlog
 from sqlmodel import Session, select
 
 from service.accounts.limits import limit, record_failure
@@ -15,6 +16,7 @@ from service.cases.queries import by_number, contact_of, messages, visible_to
 from service.cases.rules import Actor, Move, is_case_number, moves_from
 from service.cases.tables import Case
 from service.categories.rules import Topic
+from service.clocks.actions import UNCOUNTABLE
 from service.clocks.queries import as_clock, book, of_case, policy_of
 from service.clocks.tables import ClockRow
 from service.errors import NotFoundError, ServiceError
@@ -30,6 +32,7 @@ from sla_policies.clock import Clock, ClockState
 from sla_policies.escalation import Step, step_time
 from sla_policies.policy import SlaPolicy
 
+log = structlog.get_logger("handling")
 WRONG_CODES_PER_CASE = 50
 WRONG_CODES_PER_ADDRESS = 10
 WRONG_CODES_WITHIN = timedelta(minutes=15)
@@ -148,11 +151,14 @@ def view(session: Session, case: Case, acting: frozenset[Actor]) -> CaseView:
 
 
 def promises(session: Session, case: Case) -> list[PromiseView]:
-    """Return the promises of a case, each with its clock."""
+    """Return the promises of a case, each with its clock; one that cannot be read is left out, and said in the log."""
     found = []
     for row in of_case(session, case.id or 0):
-        its_book = book(session, row.book_hash)
-        found.append(PromiseView(row, as_clock(row, its_book), policy_of(row, its_book)))
+        try:
+            its_book = book(session, row.book_hash)
+            found.append(PromiseView(row, as_clock(row, its_book), policy_of(row, its_book)))
+        except UNCOUNTABLE:
+            log.exception("promise not readable", case=case.number, clock=row.id)
     return found
 
 

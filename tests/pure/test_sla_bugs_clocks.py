@@ -216,6 +216,13 @@ def test_bug_078_no_promise_is_kept_by_a_machine() -> None:
     assert after(running(Metric.CONTACT), happens("step_taken")) == running(Metric.CONTACT)
 
 
+def test_bug_115_what_is_measured_lies_between_two_events_and_an_open_exchange_has_no_result() -> None:
+    answered = after(running(Metric.NEXT_REPLY), happens("public_reply"))
+    assert answered.elapsed(MONDAY + 9 * HOUR) == answered.elapsed(MONDAY + timedelta(days=9)) == HOUR
+    assert (answered.started_at, answered.ended_at) == (MONDAY, MONDAY + HOUR)
+    assert running(Metric.NEXT_REPLY).ended_at is None
+
+
 def test_bug_117_a_breach_is_dated_by_the_due_time_whenever_it_is_seen() -> None:
     due = at("2026-11-23 15:30")
     seen = {running().breached_at(due + late) for late in (MINUTE, timedelta(days=1), timedelta(days=400))}

@@ -3,16 +3,21 @@
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session, select
 
+from service.cases.rules import Action
+from service.cases.tables import Case
 from service.clocks.tables import ClockRow
+from service.escalations.overtaken import ANSWERED, OVER
 from service.escalations.queries import of_case
+from service.escalations.tables import Escalation
 from service.outbox.channels import DeliveryFailedError, LogTransport
 from service.outbox.rules import MOST_TRIES, NoticeState
 from service.outbox.tables import Notice
-from service.timekeeping import Anchor, set_anchor
+from service.timekeeping import ZONE, Anchor, set_anchor
 from service.watch.queries import alarms
-from tests.builders import received
+from tests.builders import does, received
 from tests.people import Town
 from workers import clocks, outbox, upkeep
 
@@ -72,6 +77,66 @@ def test_a_notice_that_fails_is_tried_again_later_and_given_up_in_the_end(
     assert {(n.state, n.tries, n.failure) for n in notices} == {
         (NoticeState.GIVEN_UP, MOST_TRIES, "the server is away")
     }
+
+
+def night_notices(session: Session, town: Town, hands: Hands) -> Case:
+    """A case of Monday evening nobody has called about: its warning of the night waits for the morning."""
+    hands.at = datetime(2026, 11, 23, 22, 30, tzinfo=ZONE)
+    case, _ = received(session, hands.at - timedelta(hours=23))
+    does(session, case, town.li_qiang, Action.ACCEPT, hands.at - timedelta(hours=23))
+    session.commit()
+    assert clocks.sweep_clocks() > 0
+    waiting = session.exec(select(Notice).where(Notice.template == "escalated")).all()
+    assert {n.state for n in waiting} == {NoticeState.WAITING}
+    assert {n.next_try_at for n in waiting} == {datetime(2026, 11, 24, 7, tzinfo=ZONE)}
+    return case
+
+
+def ladder_states(session: Session) -> set[tuple[NoticeState, str]]:
+    session.expire_all()
+    return {(n.state, n.failure) for n in session.exec(select(Notice).where(Notice.template == "escalated"))}
+
+
+def test_a_warning_that_an_answer_has_overtaken_is_dropped_and_says_why(
+    session: Session, town: Town, hands: Hands
+) -> None:
+    case = night_notices(session, town, hands)
+    does(session, case, town.li_qiang, Action.REPLY, hands.at + timedelta(minutes=20), text="明早就来")
+    session.commit()
+    hands.at = datetime(2026, 11, 24, 7, 1, tzinfo=ZONE)
+    outbox.sweep_outbox()
+    assert ladder_states(session) == {(NoticeState.DROPPED, OVER)}
+    outbox.sweep_outbox()
+    assert ladder_states(session) == {(NoticeState.DROPPED, OVER)}
+
+
+def test_a_warning_that_still_holds_is_sent_in_the_morning(session: Session, town: Town, hands: Hands) -> None:
+    night_notices(session, town, hands)
+    hands.at = datetime(2026, 11, 24, 7, 1, tzinfo=ZONE)
+    outbox.sweep_outbox()
+    assert ladder_states(session) == {(NoticeState.SENT, "")}
+
+
+def test_a_call_that_somebody_has_answered_calls_nobody_else(session: Session, town: Town, hands: Hands) -> None:
+    case = night_notices(session, town, hands)
+    session.execute(sa.update(Escalation).values(acknowledged_at=hands.at, acknowledged_by_id=town.he_jun.id))
+    session.commit()
+    hands.at = datetime(2026, 11, 24, 7, 1, tzinfo=ZONE)
+    outbox.sweep_outbox()
+    assert of_case(session, case.id or 0)
+    assert ladder_states(session) == {(NoticeState.DROPPED, ANSWERED)}
+
+
+def test_what_tells_of_a_breach_is_told_however_it_was_settled_later(
+    session: Session, town: Town, hands: Hands
+) -> None:
+    case = night_notices(session, town, hands)
+    session.execute(sa.update(Escalation).values(act="yellow_card"))
+    does(session, case, town.li_qiang, Action.REPLY, hands.at + timedelta(hours=3), text="来晚了")
+    session.commit()
+    hands.at = datetime(2026, 11, 24, 7, 1, tzinfo=ZONE)
+    outbox.sweep_outbox()
+    assert ladder_states(session) == {(NoticeState.SENT, "")}
 
 
 def test_one_notice_that_cannot_be_read_does_not_stop_the_others(session: Session, town: Town, hands: Hands) -> None:
