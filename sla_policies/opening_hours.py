@@ -59,8 +59,7 @@ class OpeningHours:
             # Where the zone leaps ahead, hours may fall together, and a whole date may not exist.
             midnight = self._instant(day, DAY)
             edges = [(self._instant(day, opens), self._instant(day, closes)) for opens, closes in self._hours(day)]
-            real = [(opens, min(closes, midnight)) for opens, closes in edges if opens < min(closes, midnight)]
-            found = self._days[day] = joined(real)
+            found = self._days[day] = joined([edge for edge in edges if edge[0] < min(edge[1], midnight)])
         return found
 
     def is_working(self, at: datetime) -> bool:

@@ -82,6 +82,8 @@ CONTROLS: Mapping[Field, str] = {
     Field.REROUTE: "few",
 }
 """How a field is asked; whatever is not named is one line."""
+AS_USUAL: Mapping[Field, str] = {Field.REROUTE: "no"}
+"""What stands in a field at first, where that is not nothing."""
 REVEAL = "reveal"
 """Not an action of the lifecycle: to look at the contact in clear."""
 NOT_REVISED = frozenset({Action.NOTE})
@@ -151,7 +153,9 @@ def forms_of(moves: tuple[Move, ...], tried: Tried = NOTHING_TRIED) -> list[Move
 def _form(move: Move, tried: Tried) -> MoveForm:
     is_tried = tried.action == move.action
     typed = tried.answers if is_tried else {}
-    questions = tuple(_question(move, name, typed.get(name, "")) for name in (*move.required, *move.optional))
+    questions = tuple(
+        _question(move, name, typed.get(name, AS_USUAL.get(name, ""))) for name in (*move.required, *move.optional)
+    )
     return MoveForm(move.action, HINT_SENTENCES.get(move.action, ""), questions, is_tried)
 
 

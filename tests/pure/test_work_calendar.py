@@ -194,6 +194,13 @@ def test_a_day_of_nothing_but_break_is_no_workday() -> None:
     assert broken.add_workdays(at("2026-11-20 10:00"), 1) == at("2026-11-24 17:00")
 
 
+def test_the_first_minutes_of_a_night_belong_to_the_date_they_lie_on() -> None:
+    late = week("20:00-00:15")
+    assert late.between(at("2026-11-24 00:00"), at("2026-11-24 06:00")) == 15 * MINUTE
+    assert late.add(at("2026-11-23 23:50"), 20 * MINUTE) == at("2026-11-24 00:10")
+    assert late.is_working(at("2026-11-24 00:14"))
+
+
 def test_a_night_does_not_reach_into_a_day_off() -> None:
     night = week("20:00-08:00", off=frozenset({date(2026, 11, 25)}))
     assert night.between(at("2026-11-25 00:00"), at("2026-11-26 00:00")) == timedelta()
