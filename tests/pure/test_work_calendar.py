@@ -354,6 +354,24 @@ def test_every_search_is_bounded(call) -> None:  # noqa: ANN001  # Any of the fo
         call(once)
 
 
+def test_a_day_is_spent_at_its_closing_and_walked_back_to_its_opening_wherever_it_lies() -> None:
+    """On each of so many days in a row that every seam of what is added up together is among them."""
+    daily = week("09:00-17:00", days=range(7))
+    for n in range(70):
+        opens = at("2026-03-02 09:00") + timedelta(days=n)
+        assert daily.add(opens, 8 * HOUR) == opens + 8 * HOUR
+        assert daily.subtract(opens + 8 * HOUR, 8 * HOUR) == opens
+
+
+def test_a_gap_of_more_than_two_years_is_the_end_of_a_search() -> None:
+    start = date(2026, 11, 23)
+    dated = {start: (window("09:00", "12:00"),), start + timedelta(days=900): (window("09:00", "12:00"),)}
+    with pytest.raises(CalendarExhaustedError):
+        week(dated=dated).add(at("2026-11-23 09:00"), 4 * HOUR)
+    near = {start: (window("09:00", "12:00"),), start + timedelta(days=700): (window("09:00", "12:00"),)}
+    assert week(dated=near).add(at("2026-11-23 09:00"), 4 * HOUR).date() == start + timedelta(days=700)
+
+
 def test_years_far_away_are_refused_or_counted_but_never_a_loop() -> None:
     far = datetime(9999, 12, 30, 10, tzinfo=UTC)
     with pytest.raises(CalendarExhaustedError):
