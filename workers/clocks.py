@@ -1,10 +1,14 @@
 """Which steps of the ladder are due, and which due times can be told better now?"""
 
+import structlog
+
 from service.clocks.queries import notice_installed
 from service.clocks.recounting import recompute
 from service.database import transaction
 from service.escalations.actions import BATCH, sweep
 from workers.app import app, now
+
+log = structlog.get_logger("clocks")
 
 MOST_BATCHES = 500
 """A bound on one run; what is left waits a second for the next."""
@@ -21,6 +25,8 @@ def sweep_clocks() -> int:
         done += looked_at
         if looked_at < BATCH:
             break
+    else:
+        log.warning("more is due than one run takes", task="clocks.sweep", done=done)
     return done
 
 
@@ -35,4 +41,6 @@ def recompute_clocks() -> int:
         done += counted
         if counted < BATCH:
             break
+    else:
+        log.warning("more is due than one run takes", task="clocks.recompute", done=done)
     return done

@@ -1,10 +1,14 @@
 """Which notices are due?"""
 
+import structlog
+
 from service.database import transaction
 from service.escalations.overtaken import drop_if_overtaken
 from service.outbox.actions import claim_due, deliver
 from service.settings import get_settings
 from workers.app import app, now
+
+log = structlog.get_logger("outbox")
 
 BATCH = 20
 MOST_BATCHES = 500
@@ -23,4 +27,6 @@ def sweep_outbox() -> int:
         done += len(notices)
         if len(notices) < BATCH:
             break
+    else:
+        log.warning("more is due than one run takes", task="outbox.sweep", done=done)
     return done

@@ -1,20 +1,24 @@
 """The tasks as the worker runs them, on a real database: thin, safe to run twice, never stopped by one bad notice."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
+from structlog.testing import capture_logs
 
 from service.cases.rules import Action
 from service.cases.tables import Case
 from service.clocks.tables import ClockRow
+from service.escalations.actions import sweep
 from service.escalations.overtaken import ANSWERED, OVER
 from service.escalations.queries import of_case
 from service.escalations.tables import Escalation
 from service.outbox.channels import DeliveryFailedError, LogTransport
 from service.outbox.rules import MOST_TRIES, NoticeState
 from service.outbox.tables import Notice
+from service.settings import get_settings
 from service.timekeeping import ZONE, Anchor, set_anchor
 from service.watch.queries import alarms
 from tests.builders import does, received
@@ -77,6 +81,37 @@ def test_a_notice_that_fails_is_tried_again_later_and_given_up_in_the_end(
     assert {(n.state, n.tries, n.failure) for n in notices} == {
         (NoticeState.GIVEN_UP, MOST_TRIES, "the server is away")
     }
+
+
+def test_a_notice_is_worded_when_it_leaves(
+    session: Session, town: Town, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(LogTransport, "send", lambda _self, **letter: sent.append(letter["body"]))
+    received(session, hands.at)
+    session.commit()
+    moved = get_settings().model_copy(update={"public_url": "https://new.example.org"})
+    monkeypatch.setattr(outbox, "get_settings", lambda: moved)
+    outbox.sweep_outbox()
+    assert sent
+    assert all("https://new.example.org" in body for body in sent)
+
+
+def test_a_run_that_leaves_something_undone_says_so_and_the_next_one_goes_on(
+    session: Session, town: Town, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        received(session, hands.at)
+    session.commit()
+    hands.at += timedelta(hours=30)
+    for module in (clocks, outbox):
+        monkeypatch.setattr(module, "BATCH", 1)
+        monkeypatch.setattr(module, "MOST_BATCHES", 1)
+    monkeypatch.setattr(clocks, "sweep", partial(sweep, most=1))
+    for task in (clocks.sweep_clocks, outbox.sweep_outbox):
+        with capture_logs() as said:
+            assert (task(), task()) == (1, 1)
+        assert [line["event"] for line in said if "one run" in line["event"]] == ["more is due than one run takes"] * 2
 
 
 def night_notices(session: Session, town: Town, hands: Hands) -> Case:
