@@ -80,7 +80,9 @@ def recategorise(
 def pinned_book(session: Session, case: Case) -> PolicyBook:
     """Return the promise pack that a case was received under."""
     rows = of_case(session, case.id or 0)
-    return book(session, rows[-1].book_hash) if rows else current_book(case.received_at)
+    # What runs knows corrected years; what has ended keeps the ones it was judged by.
+    newest = next((row for row in reversed(rows) if row.ended_at is None), rows[-1] if rows else None)
+    return book(session, newest.book_hash) if newest else current_book(case.received_at)
 
 
 def _promised_anew(session: Session, case: Case, known: Directory, what: Happening) -> list[DueChange]:

@@ -162,6 +162,23 @@ def test_a_call_that_somebody_has_answered_calls_nobody_else(session: Session, t
     assert ladder_states(session) == {(NoticeState.DROPPED, ANSWERED)}
 
 
+def test_an_answer_given_before_an_extension_answers_no_call_after_it(
+    session: Session, town: Town, hands: Hands
+) -> None:
+    night_notices(session, town, hands)
+    taken = session.exec(select(Escalation)).all()
+    for e in taken:
+        facts = e.model_dump(exclude={"id", "arm"}) | {
+            "acknowledged_at": hands.at,
+            "acknowledged_by_id": town.he_jun.id,
+        }
+        session.add(Escalation(arm=1, **facts))
+    session.commit()
+    hands.at = datetime(2026, 11, 24, 7, 1, tzinfo=ZONE)
+    outbox.sweep_outbox()
+    assert ladder_states(session) == {(NoticeState.SENT, "")}
+
+
 def test_what_tells_of_a_breach_is_told_however_it_was_settled_later(
     session: Session, town: Town, hands: Hands
 ) -> None:
