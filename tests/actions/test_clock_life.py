@@ -374,6 +374,15 @@ def test_the_county_grants_the_second_extension(session: Session, town: Town, at
         does(session, case, town.qian_bo, Action.EXTEND, at, days="1", reason="第三次")
 
 
+def test_more_time_for_the_result_is_no_more_time_to_be_in_touch(session: Session, town: Town, at: datetime) -> None:
+    case, _ = received(session, at)
+    does(session, case, town.li_qiang, Action.ACCEPT, at)
+    contact = clock_of(session, case, Metric.CONTACT).due_at
+    case = does(session, case, town.chen_jing, Action.EXTEND, at + HOUR, days="3", reason="等配件")
+    assert clock_of(session, case).due_at == at + 10 * DAY
+    assert (clock_of(session, case, Metric.CONTACT).due_at, case.due_at) == (contact, contact)
+
+
 # Another grade
 
 
@@ -404,6 +413,16 @@ def test_steps_taken_under_the_old_grade_are_not_taken_again(
     assert after[: len(before)] == before
     assert len(after) == len(set(after)) > len(before)
     assert clock_of(session, case).breached_at == at + 7 * DAY, "the breach is dated as it was"
+
+
+def test_a_pause_that_the_new_policy_does_not_know_never_happened_under_it(
+    session: Session, town: Town, at: datetime, hard_case: Case
+) -> None:
+    does(session, hard_case, town.chen_jing, Action.PARK, at + HOUR, until="2026-12-10", reason="等资金")
+    assert clock_of(session, hard_case).due_at is None
+    case = does(session, hard_case, town.chen_jing, Action.REGRADE, at + 5 * HOUR, grade="G3", reason="不复杂")
+    row = clock_of(session, case)
+    assert (row.state, row.due_at, case.due_at) == (ClockState.RUNNING, at + 7 * DAY, at + 7 * DAY)
 
 
 def test_a_milder_grade_leaves_the_breach_that_happened(session: Session, town: Town, at: datetime, case: Case) -> None:

@@ -66,7 +66,8 @@ def test_bug_001_the_next_reply_begins_only_after_contact_and_hides_nothing() ->
 
 def test_bug_002_a_second_message_does_not_begin_a_second_clock() -> None:
     heard = (Metric.CONTACT, S.SATISFIED)
-    assert not may_begin(Metric.NEXT_REPLY, [heard, (Metric.NEXT_REPLY, S.RUNNING)])
+    for waiting in (S.RUNNING, S.PAUSED):
+        assert not may_begin(Metric.NEXT_REPLY, [heard, (Metric.NEXT_REPLY, waiting)])
     assert may_begin(Metric.NEXT_REPLY, [heard, (Metric.NEXT_REPLY, S.SATISFIED)])
 
 
