@@ -7,9 +7,10 @@ from enum import StrEnum
 from itertools import groupby
 
 from sla_policies.clock import Clock
+from sla_policies.opening_hours import ONE_DAY
 from sla_policies.policy import TimeKind
 from sla_policies.stretches import NO_TIME, Period
-from sla_policies.work_calendar import ONE_DAY, WorkCalendar
+from sla_policies.work_calendar import WorkCalendar
 
 
 class DayKind(StrEnum):

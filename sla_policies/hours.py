@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
 
 DAY = 86_400
 
 Window = tuple[int, int]
 """Opening and closing in seconds after local midnight; a closing above 86,400 lies on the next date."""
 Windows = tuple[Window, ...]
+Edge = TypeVar("Edge", int, datetime)
 
 CLOCK_TIME = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?")
 
@@ -36,9 +39,9 @@ def seconds(clock_time: str) -> int:
     return found
 
 
-def joined(windows: Sequence[Window]) -> Windows:
+def joined(windows: Sequence[tuple[Edge, Edge]]) -> tuple[tuple[Edge, Edge], ...]:
     """Return the windows in order, with those that overlap or touch made one."""
-    found: list[Window] = []
+    found: list[tuple[Edge, Edge]] = []
     for opens, closes in sorted(windows):
         if found and opens <= found[-1][1]:
             found[-1] = (found[-1][0], max(found[-1][1], closes))

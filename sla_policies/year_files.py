@@ -10,7 +10,7 @@ from datetime import date
 from sla_policies.calendar_files import YearDays, check_years, statutory_days, weekdays_gained
 from sla_policies.documents import parse_calendar
 from sla_policies.notices import Notice
-from sla_policies.work_calendar import ONE_DAY
+from sla_policies.opening_hours import ONE_DAY
 
 ENGLISH = {
     "元旦": "New Year's Day",

@@ -1,9 +1,14 @@
 """Which steps of the ladder are due, and which due times can be told better now?"""
 
-from service.clocks.actions import recompute_provisional
+import structlog
+
+from service.clocks.queries import notice_installed
+from service.clocks.recounting import recompute
 from service.database import transaction
 from service.escalations.actions import BATCH, sweep
 from workers.app import app, now
+
+log = structlog.get_logger("clocks")
 
 MOST_BATCHES = 500
 """A bound on one run; what is left waits a second for the next."""
@@ -15,21 +20,27 @@ def sweep_clocks() -> int:
     done = 0
     for _ in range(MOST_BATCHES):
         with transaction() as session:
+            notice_installed(session)
             looked_at = sweep(session, now())
         done += looked_at
         if looked_at < BATCH:
             break
+    else:
+        log.warning("more is due than one run takes", task="clocks.sweep", done=done)
     return done
 
 
 @app.task(name="clocks.recompute")  # type: ignore[untyped-decorator]
 def recompute_clocks() -> int:
-    """Count again what reached into a year whose holidays are known now; return how many promises were."""
+    """Count again what was counted with other days off than those known now; return how many promises were."""
     done = 0
     for _ in range(MOST_BATCHES):
         with transaction() as session:
-            counted = recompute_provisional(session, now(), most=BATCH)
+            notice_installed(session)
+            counted = recompute(session, now(), most=BATCH)
         done += counted
         if counted < BATCH:
             break
+    else:
+        log.warning("more is due than one run takes", task="clocks.recompute", done=done)
     return done

@@ -22,7 +22,7 @@ class Entry:
 
 TIMETABLE: tuple[Entry, ...] = (
     Entry("clocks.sweep", 1.0, "A step of the ladder is taken within seconds of falling due."),
-    Entry("clocks.recompute", 600.0, "A due time that waited for a year's holidays is told when they are known."),
+    Entry("clocks.recompute", 600.0, "A due time is told again when a year's holidays are published or corrected."),
     Entry("outbox.sweep", 1.0, "A notice leaves within seconds of being written."),
     Entry("upkeep.close_silent", 60.0, "A resolved case nobody rated is closed after its time."),
     Entry("upkeep.forget", 600.0, "Answers to idempotency keys, attempts and ended sign-ins are dropped."),

@@ -3,6 +3,7 @@
 import structlog
 
 from service.accounts.limits import forget_old
+from service.clocks.queries import notice_installed
 from service.database import transaction
 from service.feedback.actions import close_silent
 from service.intake.actions import forget_keys
@@ -18,6 +19,7 @@ BATCH = 200
 def close_silent_cases() -> int:
     """Close resolved cases that nobody rated in time."""
     with transaction() as session:
+        notice_installed(session)
         return close_silent(session, now(), most=BATCH)
 
 

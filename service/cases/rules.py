@@ -49,6 +49,7 @@ class Action(StrEnum):
     REFUSE = "refuse"
     RESUME = "resume"
     REGRADE = "regrade"
+    RECATEGORISE = "recategorise"
     RETURN = "return"
     TRANSFER = "transfer"
     REASSIGN = "reassign"
@@ -87,6 +88,9 @@ class Field(StrEnum):
     DAYS = "days"
     UNTIL = "until"
     GRADE = "grade"
+    CATEGORY = "category"
+    REROUTE = "reroute"
+    """Let the rules find who takes the case now."""
     SOLVED = "solved"
     SATISFACTION = "satisfaction"
 
@@ -178,6 +182,7 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(Action.RESUME, frozenset({S.WAITING}), S.IN_PROGRESS, frozenset({A.SYSTEM}), effect=ClockEffect.RESUME),
     Move(Action.REGRADE, OPEN, None, DECIDERS, (F.GRADE, F.REASON), effect=ClockEffect.RECOUNT),
+    Move(Action.RECATEGORISE, OPEN, None, DECIDERS, (F.CATEGORY, F.REASON), (F.REROUTE,), effect=ClockEffect.RECOUNT),
     Move(Action.RETURN, PENDING | {S.ACCEPTED}, S.RETURNED, HANDLERS - {A.TRIAGE}, (F.REASON, F.TEXT)),
     Move(Action.TRANSFER, PENDING | AT_DESK | AT_WORK, S.TRANSFERRED, DECIDERS | {A.HEAD}, (F.UNIT, F.TEXT)),
     Move(Action.REASSIGN, PENDING | AT_WORK, S.ASSIGNED, DECIDERS | {A.HEAD}, (F.PERSON,), (F.TEXT,)),

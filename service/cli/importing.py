@@ -14,7 +14,7 @@ IF_RIGHT = (
     "If the days are right, say why: with --balance-reason for this year,"
     " with balance and balance_reason in the file of another year."
 )
-THEN = "Now run jiban policies check and jiban migrate, start again, and jiban clocks recompute."
+THEN = "Now run jiban policies check, jiban migrate, and jiban clocks recompute."
 
 calendars = typer.Typer(help="The days off and the hours that promises count in.", rich_markup_mode=None)
 

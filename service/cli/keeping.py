@@ -141,8 +141,8 @@ def about_clocks() -> None:
 
 @clocks.command("recompute")
 def recompute() -> None:
-    """Count promises again that reach into a year whose holidays have arrived; each change is in the history."""
-    from service.clocks.actions import recompute_provisional
+    """Count promises again whose years' holidays were published or corrected; each change is in the history."""
+    from service.clocks.recounting import recompute as count_again
     from service.database import transaction
     from service.timekeeping import read_anchor, simulated
     from service.web.deps import real_now
@@ -151,7 +151,7 @@ def recompute() -> None:
     while batch:
         with transaction() as session:
             now = simulated(read_anchor(session), real_now())
-            batch = recompute_provisional(session, now, most=RECOMPUTED_AT_ONCE)
+            batch = count_again(session, now, most=RECOMPUTED_AT_ONCE)
         counted += batch
     typer.echo(f"Promises counted again: {counted}.")
 

@@ -5,38 +5,37 @@ from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from service.audit.actions import record
 from service.audit.rules import Entry
 from service.cases.rules import ENDED, ClockEffect
 from service.cases.tables import Case
-from service.clocks.queries import as_clock, book, current_book, installed_books, of_case, with_todays_years
+from service.clocks.queries import as_clock, book, current_book, installed_books, of_case
 from service.clocks.rules import (
-    FROM_RECEIPT,
     PAUSE_OVER,
     DueChange,
     Happening,
     after,
-    begun_before,
     may_begin,
     new_row,
     opening,
-    recounted,
     runs_out_next,
     tried_again_at,
     values,
     wakes_at,
 )
 from service.clocks.tables import ClockRow, PolicyBookRow
+from service.errors import ServiceError
 from sla_policies.clock import Clock, ClockEvent, ClockState, EventKind
-from sla_policies.policy import Metric, PolicyBook, SlaPolicy
+from sla_policies.policy import Metric, PolicyBook
 
+log = structlog.get_logger("clocks")
 CLOCKS = ClockRow.__table__  # type: ignore[attr-defined]
+UNCOUNTABLE = (ServiceError, ValueError, LookupError, TypeError)
+"""What the rules raise when a text, a calendar or the events of a clock make no sense to them."""
 LIVE = (ClockState.RUNNING, ClockState.PAUSED)
-Past = Sequence[tuple[datetime, str]]
-"""What happened to a case that may keep a promise: when, and which event."""
 
 
 def register_book(session: Session, what: PolicyBook, now: datetime) -> None:
@@ -56,9 +55,12 @@ def register_book(session: Session, what: PolicyBook, now: datetime) -> None:
 
 
 def register_installed(session: Session, now: datetime) -> None:
-    """Keep the texts of every version of this installation's promise pack: no case can be taken in without."""
+    """Keep the texts of every version of this installation's promise pack, and name them as those to work with."""
     for each in installed_books():
         register_book(session, each, now)
+    is_installed = col(PolicyBookRow.hash).in_([each.hash for each in installed_books()])
+    moved = sa.update(PolicyBookRow).where(col(PolicyBookRow.is_installed) != is_installed)
+    session.execute(moved.values(is_installed=is_installed))
 
 
 def tell(session: Session, case: Case, what: Happening) -> list[DueChange]:
@@ -67,12 +69,43 @@ def tell(session: Session, case: Case, what: Happening) -> list[DueChange]:
     A changed clock is looked at again by the next sweep, which knows the ledger: `next_action_at` is the happening.
     """
     rows = of_case(session, case.id or 0)
-    changes = [change for row in rows if row.state in LIVE for change in _hear(session, row, case, what)]
+    changes = [change for row in rows if row.state in LIVE for change in _hear_or_miss(session, row, case, what)]
     if what.effect is ClockEffect.RESTART:
         rows += restart(session, case, what.at)
     for metric in sorted(what.starts):
-        rows += _begin_inner(session, case, rows, metric, what)
+        try:
+            rows += _begin_inner(session, case, rows, metric, what)
+        except UNCOUNTABLE:
+            log.exception("promise not begun", case=case.number, metric=metric)
     note_next(case, rows)
+    return changes
+
+
+def _hear_or_miss(session: Session, row: ClockRow, case: Case, what: Happening) -> list[DueChange]:
+    """Let a clock hear of a happening; one that cannot be counted now never stands in the way of what people do.
+
+    It keeps what it has missed and is looked at by the next sweep, which sets it aside until it can be counted.
+    """
+    try:
+        return hear_missed(session, row, case) + _hear(session, row, case, what)
+    except UNCOUNTABLE:
+        log.exception("clock not counted", case=case.number, clock=row.id, happened=what.event)
+        session.refresh(row)
+        row.missed = [*row.missed, what.to_json()]
+        row.failures += 1
+        row.next_action_at = what.at
+        return []
+
+
+def hear_missed(session: Session, row: ClockRow, case: Case) -> list[DueChange]:
+    """Let a clock that can be counted again hear what it has missed, each thing at its own time."""
+    changes: list[DueChange] = []
+    for value in row.missed:
+        if row.state in LIVE:
+            changes += _hear(session, row, case, Happening.from_json(value))
+    if row.missed:
+        row.missed, row.failures = [], 0
+        note_next(case, of_case(session, case.id or 0))
     return changes
 
 
@@ -84,7 +117,7 @@ def _hear(session: Session, row: ClockRow, case: Case, what: Happening) -> list[
     if case.status in ENDED and changed.state in LIVE:
         changed = after(changed, replace(what, effect=ClockEffect.CANCEL, event="case_ended"))
     if changed is not before:
-        changes += _write(row, changed, what.at, case, _why(what))
+        changes += write_clock(row, changed, what.at, case, _why(what))
     return changes
 
 
@@ -102,10 +135,10 @@ def wake(session: Session, row: ClockRow, case: Case) -> list[DueChange]:
     clock = as_clock(row, book(session, row.book_hash))
     at = max(row.next_action_at or clock.events[-1].at, clock.events[-1].at)
     awake = clock.with_event(ClockEvent(at=at, kind=EventKind.RESUMED, reason=PAUSE_OVER, actor="system:"))
-    return _write(row, awake, at, case, PAUSE_OVER)
+    return write_clock(row, awake, at, case, PAUSE_OVER)
 
 
-def _write(row: ClockRow, clock: Clock, at: datetime, case: Case, why: str) -> list[DueChange]:
+def write_clock(row: ClockRow, clock: Clock, at: datetime, case: Case, why: str) -> list[DueChange]:
     """Write what follows from a clock's events, and when to look again; return the due time that moved, if it did.
 
     A breach is a permanent fact: whatever moves later leaves it.
@@ -135,7 +168,7 @@ def _begin_inner(session: Session, case: Case, rows: list[ClockRow], metric: Met
     for row in mine:
         if row.state in LIVE:
             gone = replace(what, effect=ClockEffect.CANCEL, event="handed_on")
-            _write(row, after(as_clock(row, book(session, row.book_hash)), gone), what.at, case, "handed_on")
+            write_clock(row, after(as_clock(row, book(session, row.book_hash)), gone), what.at, case, "handed_on")
     clock = Clock(target, from_book.calendars[target.calendar], (ClockEvent(what.at, EventKind.STARTED),))
     begun = ClockRow(case_id=case.id or 0, **new_row(clock, policy, from_book, instance=len(mine) + 1))
     session.add(begun)
@@ -157,90 +190,6 @@ def restart(session: Session, case: Case, at: datetime) -> list[ClockRow]:
     ]
     session.add_all(rows)
     return rows
-
-
-def recount(
-    session: Session, case: Case, policy: SlaPolicy | None, from_book: PolicyBook, what: Happening, past: Past
-) -> list[DueChange]:
-    """Put a locked case under another policy, every promise that still runs counted from its own start.
-
-    What has ended keeps its result. A promise that the policy lacks ends; one that it adds counts from the same
-    start, and `past` (what happened since, oldest first) may have kept it already. Steps already taken stay taken.
-    """
-    rows = of_case(session, case.id or 0)
-    changes: list[DueChange] = []
-    for row in rows:
-        if row.state in LIVE:
-            changes += _under(session, row, case, policy, from_book, what)
-    round_ = [row for row in rows if row.metric in FROM_RECEIPT and row.instance == case.reopened + 1]
-    start = min((row.started_at for row in round_), default=case.received_at)
-    for metric in FROM_RECEIPT if policy else ():
-        target = policy.targets.get(metric) if policy else None
-        if policy is not None and target is not None and all(row.metric is not metric for row in round_):
-            clock = begun_before(target, from_book.calendars[target.calendar], start, past)
-            added = ClockRow(case_id=case.id or 0, **new_row(clock, policy, from_book, instance=case.reopened + 1))
-            added.next_action_at = what.at if added.state is ClockState.RUNNING else None
-            session.add(added)
-            rows.append(added)
-            changes.append(DueChange(metric, added.instance, None, added.due_at, what.event))
-    case.policy = policy.name if policy else None
-    note_next(case, rows)
-    return changes
-
-
-def _under(
-    session: Session, row: ClockRow, case: Case, policy: SlaPolicy | None, from_book: PolicyBook, what: Happening
-) -> list[DueChange]:
-    clock = as_clock(row, book(session, row.book_hash))
-    target = policy.targets.get(row.metric) if policy else None
-    if policy is None or target is None:
-        return _write(row, after(clock, replace(what, effect=ClockEffect.CANCEL)), what.at, case, what.event)
-    row.policy, row.book_hash = policy.name, from_book.hash
-    row.budget, row.kind = target.budget.amount, target.budget.kind
-    return _write(row, recounted(clock, target, from_book.calendars[target.calendar]), what.at, case, what.event)
-
-
-def count_from(session: Session, case: Case, since: datetime, what: Happening) -> list[DueChange]:
-    """Let the promises of a locked case count from an earlier receipt: that of a case that was joined to it."""
-    rows = of_case(session, case.id or 0)
-    changes: list[DueChange] = []
-    for row in rows:
-        if row.state in LIVE and row.instance == 1 and row.metric in FROM_RECEIPT and since < row.started_at:
-            clock = as_clock(row, book(session, row.book_hash))
-            row.started_at = since
-            earlier = recounted(clock, clock.target, clock.calendar, since=since)
-            changes += _write(row, earlier, what.at, case, what.event)
-    note_next(case, rows)
-    return changes
-
-
-def recompute_provisional(session: Session, now: datetime, *, most: int) -> int:
-    """Count promises again that reach into a year whose holidays have arrived since; return how many were.
-
-    The promise keeps its policy as it was made; only the calendars of the years are those of today. Each due time
-    that moves is an entry of the case's history. Harmless at any time: what cannot be told better is left alone.
-    """
-    open_ended = sa.and_(col(ClockRow.is_provisional), col(ClockRow.ended_at).is_(None))
-    hashes = session.scalars(sa.select(col(ClockRow.book_hash)).where(open_ended).distinct())
-    newer = {h: found for h in hashes if (found := with_todays_years(book(session, h), now)) is not None}
-    for what in newer.values():
-        register_book(session, what, now)
-    rows = session.exec(
-        select(ClockRow, Case)
-        .join(Case, col(Case.id) == ClockRow.case_id)
-        .where(open_ended, col(ClockRow.book_hash).in_(newer))
-        .order_by(col(ClockRow.id))
-        .limit(most)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    for row, case in rows:
-        row.book_hash = newer[row.book_hash].hash
-        changes = _write(row, as_clock(row, book(session, row.book_hash)), now, case, "calendar_year")
-        note_next(case, of_case(session, case.id or 0))
-        record(session, *due_entries(case, changes, now, "system"))
-    session.flush()
-    return len(rows)
 
 
 def due_entries(

@@ -5,17 +5,26 @@ from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 
+import structlog
 from sqlmodel import Session, col, select
 
 from service.clocks.tables import ClockRow, PolicyBookRow
 from service.errors import ServiceError
 from service.settings import get_settings
+from sla_policies.calendar_files import ROUND_THE_CLOCK
 from sla_policies.clock import Clock, ClockEvent
 from sla_policies.documents import FOLDER, book_from_texts, text_hash
 from sla_policies.policy import PolicyBook, SlaPolicy
+from sla_policies.reading import DocumentInvalidError
 from sla_policies.versions import effective_at, read_versions
+from sla_policies.work_calendar import WorkCalendar
 
 _books: dict[str, PolicyBook] = {}
+_installed: tuple[PolicyBook, ...] | None = None
+"""The versions that the database names as installed, as this process learnt it last; None: it has not asked yet."""
+log = structlog.get_logger("clocks")
+WORKDAYS = "workdays"
+"""The calendar of offices with ordinary hours, as the desks' file calls it."""
 YEAR_FILE = re.compile(r"calendars/\d{4}\.yaml")
 
 
@@ -27,15 +36,41 @@ class PolicyVanishedError(ServiceError):
 
 
 @lru_cache
-def installed_books() -> tuple[PolicyBook, ...]:
-    """Return the versions of this installation's promise pack, the oldest first. Errors: DocumentInvalidError."""
+def books_in_folder() -> tuple[PolicyBook, ...]:
+    """Return the versions of the promise pack in the folder, the oldest first. Errors: DocumentInvalidError."""
     settings = get_settings()
     return read_versions(settings.policies_dir or FOLDER, settings.policy_pack)
+
+
+def installed_books() -> tuple[PolicyBook, ...]:
+    """Return the versions of this installation's promise pack, the oldest first: as stored, else as in the folder."""
+    return _installed or books_in_folder()
+
+
+def notice_installed(session: Session) -> None:
+    """Take over the versions that `jiban migrate` stored since this process asked last; asked every few seconds.
+
+    A version that this process cannot read changes nothing: it works on with what it has, and says so.
+    """
+    global _installed  # noqa: PLW0603  # One tuple a process; replaced whole, never changed.
+    stored = select(PolicyBookRow.hash).where(col(PolicyBookRow.is_installed)).order_by(PolicyBookRow.effective_from)  # type: ignore[arg-type]
+    hashes = list(session.exec(stored))
+    if hashes and hashes != [each.hash for each in installed_books()]:
+        try:
+            _installed = tuple(book(session, digest) for digest in hashes)
+        except DocumentInvalidError as why:
+            log.warning("stored promises not readable", problems=[str(each) for each in why.problems])
 
 
 def current_book(received_at: datetime) -> PolicyBook:
     """Return the version of the promise pack for cases received at a moment."""
     return effective_at(installed_books(), received_at)
+
+
+def desk_calendar(at: datetime) -> WorkCalendar:
+    """Return the calendar of ordinary workdays in force at a moment; a pack without one knows no days off."""
+    calendars = current_book(at).calendars
+    return calendars.get(WORKDAYS, calendars[ROUND_THE_CLOCK])
 
 
 def book(session: Session, digest: str) -> PolicyBook:

@@ -1,6 +1,6 @@
 """How does a running promise become a row, and what does something that happened to the case do to it?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from service.cases.rules import ClockEffect
 from sla_policies.clock import Clock, ClockEvent, ClockState, EventKind
 from sla_policies.escalation import next_action_at
-from sla_policies.policy import Budget, Metric, PolicyBook, SlaPolicy, Target
+from sla_policies.policy import Budget, Metric, PolicyBook, SlaPolicy, Target, TimeKind
 from sla_policies.work_calendar import WorkCalendar
 
 FROM_RECEIPT = (Metric.ACCEPT, Metric.CONTACT, Metric.RESOLVE)
@@ -33,6 +33,19 @@ class Happening:
     """Which inner promises may begin: the resident wrote, or the unit changed."""
     extra: Budget | None = None
     """What an extension adds."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for a JSON column: what a clock hears later that could not be counted now."""
+        extra = self.extra and {"amount": self.extra.amount, "kind": self.extra.kind}
+        words = {"effect": self.effect, "event": self.event, "actor": self.actor, "pauses_for": self.pauses_for}
+        return {"at": self.at.isoformat(), **words, "extra": extra}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Happening":
+        """Read a happening back that `to_json` wrote."""
+        extra = value["extra"] and Budget(value["extra"]["amount"], TimeKind(value["extra"]["kind"]))
+        words = {name: value[name] for name in ("event", "actor", "pauses_for")}
+        return cls(datetime.fromisoformat(value["at"]), ClockEffect(value["effect"]), **words, extra=extra)
 
 
 def opening(policy: SlaPolicy, book: PolicyBook, at: datetime) -> list[Clock]:
@@ -168,6 +181,7 @@ def new_row(clock: Clock, policy: SlaPolicy, book: PolicyBook, *, instance: int)
         "started_at": started,
         "next_action_at": next_action_at(clock, policy.ladder, frozenset()),
         "failures": 0,
+        "missed": [],
     }
 
 

@@ -23,7 +23,6 @@ class ClockRow(SQLModel, table=True):
         sa.UniqueConstraint("case_id", "metric", "instance"),
         sa.Index("ix_clocks_next_action_at", "next_action_at", postgresql_where=sa.text("next_action_at IS NOT NULL")),
         sa.Index("ix_clocks_set_aside", "id", postgresql_where=sa.text("failures > 0")),
-        sa.Index("ix_clocks_provisional", "book_hash", postgresql_where=sa.text("is_provisional AND ended_at IS NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
@@ -47,6 +46,8 @@ class ClockRow(SQLModel, table=True):
     next_action_at: datetime | None
     failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """How often in a row its steps could not be told: it is set aside, so that the others go on."""
+    missed: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB, sa_column_kwargs={"server_default": "[]"})
+    """What happened while it could not be counted, oldest first: heard as soon as it can be again."""
 
 
 class PolicyBookRow(SQLModel, table=True):
@@ -61,3 +62,5 @@ class PolicyBookRow(SQLModel, table=True):
     texts: dict[str, str] = Field(sa_type=JSONB)
     """File name → text."""
     registered_at: datetime
+    is_installed: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """It lay in the folder when `jiban migrate` ran last: every process works with it."""

@@ -15,7 +15,7 @@ from service.audit.rules import Entry
 from service.cases.queries import visible_to
 from service.cases.rules import Action
 from service.cases.tables import Case
-from service.clocks.actions import claim_due, due_entries, set_aside
+from service.clocks.actions import claim_due, due_entries, hear_missed, set_aside
 from service.clocks.queries import as_clock, book, policy_of
 from service.clocks.tables import ClockRow
 from service.errors import NotAllowedError, NotFoundError
@@ -103,7 +103,8 @@ def _take_steps(session: Session, claimed: Claimed, now: datetime) -> None:
 
     batch = _Batch()
     for row, case in claimed:
-        if row.state is ClockState.PAUSED:
+        batch.entries += due_entries(case, hear_missed(session, row, case), now, "system")
+        if row.state is ClockState.PAUSED and row.next_action_at is not None and row.next_action_at <= now:
             _end_pause(session, row, case, known, now, batch)
         row.failures = 0
         its_book = book(session, row.book_hash)

@@ -16,7 +16,7 @@ from service.cases.rules import AT_DESK, ENDED
 from service.cases.tables import Case
 from service.escalations.rules import above
 from service.escalations.tables import Escalation
-from service.handling.queries import BadCursorError
+from service.handling.queues import BadCursorError
 
 SOON = timedelta(hours=2)
 """What runs out within two hours is about to be missed (own)."""

@@ -1,7 +1,8 @@
 """What happens when a resident rates the outcome, and when nobody does?"""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -9,6 +10,7 @@ from sqlmodel import Session, col, select
 from service.cases.actions import allowed, lock
 from service.cases.rules import Action, CaseStatus, Satisfaction
 from service.cases.tables import Case
+from service.feedback.queries import closes_at
 from service.feedback.rules import CLOSE_AFTER, reopens
 from service.feedback.tables import Rating
 from service.handling.actions import RESIDENT, SYSTEM, act
@@ -44,13 +46,15 @@ def rate(session: Session, case_id: int, answers: Mapping[str, Any], *, now: dat
 def close_silent(session: Session, now: datetime, *, most: int) -> int:
     """Close resolved cases that nobody rated in time; return how many. Safe to run at any moment."""
     silent = (
-        select(Case.id)
-        .where(Case.status == CaseStatus.RESOLVED, col(Case.resolved_at) <= now - CLOSE_AFTER)
+        select(Case.id, Case.resolved_at)
+        .where(Case.status == CaseStatus.RESOLVED, col(Case.resolved_at) <= now - timedelta(days=CLOSE_AFTER))
         .order_by(col(Case.resolved_at))
         .limit(most)
         .with_for_update(skip_locked=True)
     )
-    ids = list(session.exec(silent))
+    # Workdays are never fewer days, and what was resolved later is not closed earlier.
+    over = takewhile(lambda row: row[1] is not None and closes_at(row[1]) <= now, session.exec(silent).all())
+    ids = [case_id for case_id, _ in over]
     for case_id in ids:
         act(session, case_id or 0, Action.CLOSE, {"reason": "silent"}, by=SYSTEM, now=now)
     return len(ids)

@@ -12,12 +12,12 @@ from service.audit.actions import record
 from service.audit.rules import Entry
 from service.cases.actions import allowed, lock, move
 from service.cases.queries import contact_of, was_said
-from service.cases.rules import ENDED, STANDS_STILL, Action, Actor, CaseStatus, ClockEffect
+from service.cases.rules import ENDED, STANDS_STILL, Action, Actor, CaseStatus, ClockEffect, Field
 from service.cases.tables import Case, CaseMessage
 from service.clocks.actions import due_entries, tell
 from service.clocks.rules import Happening
 from service.errors import InvalidFieldsError
-from service.handling.joining import tell_joined
+from service.handling.joining import lock_both, tell_joined
 from service.handling.notices import notices
 from service.handling.proposals import ASKS, settle
 from service.handling.rules import SAME_WORDS_WITHIN, ContactResult, Given, checked
@@ -55,28 +55,43 @@ def act(
     8. write the history; 9. write notices.
     Errors: NotFoundError, ConflictError, MoveForbiddenError, InvalidFieldsError and those of the single actions.
     """
+    if action is Action.DUPLICATE:
+        lock_both(session, case_id, str(answers.get(Field.NUMBER, "")))
     case = lock(session, case_id, version=version)
-    step_of = allowed(case, action, by.actors)
-    given = checked(step_of, answers)
-    if action is Action.ANSWER and step_of.to is None and _was_sent_before(session, case_id, given.text, now):
+    row = allowed(case, action, by.actors)
+    given = checked(row, answers)
+    if action is Action.ANSWER and row.to is None and _was_sent_before(session, case_id, given.text, now):
         return case
-    step = Step(session, case, step_of, given, by, now, directory(session), {}, case.unit_id)
-
+    step = Step(session, case, row, given, by, now, directory(session), {}, case.unit_id)
     before = case.status
-    if action in SPECIAL:
-        SPECIAL[action](step)
-    move(session, case, step_of, now=now)
-    if case.status in ENDED and before not in ENDED:
-        let_go(session, case, now=now)
-    asked = settle(session, case, action, given, by_id=by.id, now=now)
+    asked = _change(step, before)
     _keep_words(step)
     step.changes += tell(session, case, _happening(step, before))
     _write_history(step, before, asked)
-    write(session, notices(case, action, by.person, step.known), case.id or 0, now)
-    if action is Action.RESOLVE:
-        tell_joined(session, case, given.text, by_id=by.id, now=now)
+    _tell_people(step)
     session.flush()
     return case
+
+
+def _change(step: Step, before: CaseStatus) -> Proposal | None:
+    """Change who holds the case and where it stands; return what was asked about it and is decided by that."""
+    session, case, action = step.session, step.case, step.move.action
+    if action in SPECIAL:
+        SPECIAL[action](step)
+    move(session, case, step.move, now=step.now)
+    if case.status in ENDED and before not in ENDED:
+        let_go(session, case, now=step.now)
+    return settle(session, case, action, step.given, by_id=step.by.id, now=step.now)
+
+
+def _tell_people(step: Step) -> None:
+    session, case, action = step.session, step.case, step.move.action
+    # Whoever gets a case by its new topic is told what everybody is told who gets one.
+    moved_on = action is Action.RECATEGORISE and step.given.reroute
+    heard = notices(case, Action.TRANSFER if moved_on else action, step.by.person, step.known)
+    write(session, heard, case.id or 0, step.now)
+    if action is Action.RESOLVE:
+        tell_joined(session, case, step.given.text, by_id=step.by.id, now=step.now)
 
 
 def _happening(step: Step, before: CaseStatus) -> Happening:
@@ -86,7 +101,7 @@ def _happening(step: Step, before: CaseStatus) -> Happening:
     resumes the clocks, whoever did it.
     """
     effect = step.move.effect
-    if effect is ClockEffect.NONE and before in STANDS_STILL and step.case.status is not before:
+    if effect in (ClockEffect.NONE, ClockEffect.RECOUNT) and before in STANDS_STILL and step.case.status is not before:
         effect = ClockEffect.RESUME
     event = "" if step.given.result == ContactResult.NOT_REACHED else step.move.event
     starts: set[Metric] = set()
@@ -119,7 +134,9 @@ def _keep_words(step: Step) -> None:
         )
 
 
-REASONS_SAID = frozenset({Action.EXTEND, Action.PARK, Action.REFUSE, Action.REGRADE, Action.REOPEN, *ASKS})
+REASONS_SAID = frozenset(
+    {Action.EXTEND, Action.PARK, Action.REFUSE, Action.REGRADE, Action.RECATEGORISE, Action.REOPEN, *ASKS}
+)
 """Whose reason is kept as words said, to be read in the case."""
 PUBLIC = frozenset({Action.REPLY, Action.ASK, Action.RESOLVE, Action.EXTEND, Action.PARK})
 """What staff say to the resident; everything else they write stays inside."""

@@ -8,11 +8,20 @@ from sqlmodel import Session, col, select
 from service.audit.actions import record
 from service.audit.rules import Entry
 from service.cases.queries import contact_of
+from service.cases.rules import is_case_number
 from service.cases.tables import Case, CaseMessage
 from service.outbox.actions import write
 from service.outbox.messages import Recipient, outcome
 
 OUTCOME = "outcome"
+
+
+def lock_both(session: Session, case_id: int, number: str) -> None:
+    """Lock a case and the one it is to be joined to, in the order of their ids: crosswise joins take turns."""
+    if not is_case_number(number):
+        return
+    both = sa.or_(col(Case.id) == case_id, col(Case.number) == number)
+    session.execute(sa.select(col(Case.id)).where(both).order_by(col(Case.id)).with_for_update())
 
 
 def follow(session: Session, case: Case, other: Case) -> None:

@@ -33,6 +33,7 @@ TO_HOLDER = frozenset(
         Action.REFUSE,
         Action.RESUME,
         Action.REGRADE,
+        Action.RECATEGORISE,
     }
 )
 TO_GRANTERS = frozenset({Action.REQUEST_EXTENSION, Action.REQUEST_PARKING})

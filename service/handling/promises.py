@@ -1,4 +1,4 @@
-"""What is promised on a case, and what moves it: another grade, and a pause that is over?"""
+"""What is promised on a case, and what moves it: another grade or topic, and a pause that is over?"""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -9,8 +9,10 @@ from service.audit.queries import history
 from service.cases.actions import allowed, move
 from service.cases.rules import MOVES, STANDS_STILL, Action, Actor
 from service.cases.tables import Case
-from service.clocks.actions import note_next, recount, wake
+from service.categories.rules import Topic
+from service.clocks.actions import UNCOUNTABLE, note_next, wake
 from service.clocks.queries import as_clock, book, current_book, of_case, of_cases, policy_of
+from service.clocks.recounting import recount
 from service.clocks.rules import DueChange, Happening
 from service.clocks.tables import ClockRow
 from service.errors import InvalidFieldsError
@@ -18,11 +20,11 @@ from service.handling.leeway import Promised
 from service.handling.rules import ContactResult
 from service.routing.directory import Directory
 from sla_policies.clock import ClockState
-from sla_policies.policy import CaseFacts, Grade, Metric, choose_policy
+from sla_policies.policy import CaseFacts, Grade, Metric, PolicyBook, choose_policy, raise_grade
 
 
 def resolve_clock(session: Session, case: Case) -> Promised | None:
-    """Return the newest promise of the result; None when none was made."""
+    """Return the newest promise of the result; None when none was made, or it cannot be read now."""
     return _newest(session, of_case(session, case.id or 0))
 
 
@@ -35,8 +37,11 @@ def _newest(session: Session, rows: Iterable[ClockRow]) -> Promised | None:
     of_result = [row for row in rows if row.metric is Metric.RESOLVE]
     if not of_result:
         return None
-    its_book = book(session, of_result[-1].book_hash)
-    return Promised(as_clock(of_result[-1], its_book), policy_of(of_result[-1], its_book))
+    try:
+        its_book = book(session, of_result[-1].book_hash)
+        return Promised(as_clock(of_result[-1], its_book), policy_of(of_result[-1], its_book))
+    except UNCOUNTABLE:  # The log and the watch name it already; nothing can be asked of it meanwhile.
+        return None
 
 
 def regrade(
@@ -48,13 +53,43 @@ def regrade(
     """
     if case.grade is grade:
         raise InvalidFieldsError({"grade": "The case has this grade already."})
-    rows = of_case(session, case.id or 0)
-    from_book = book(session, rows[-1].book_hash) if rows else current_book(case.received_at)
     notes = {"old_grade": str(case.grade), "old_policy": case.policy}
     case.grade = grade
-    choice = choose_policy(from_book, facts_of(case, known))
-    changes = recount(session, case, choice.policy, from_book, what, _past(session, case))
+    changes = _promised_anew(session, case, known, what)
     return changes, notes | {"policy": case.policy}
+
+
+def recategorise(
+    session: Session, case: Case, topic: Topic, known: Directory, what: Happening
+) -> tuple[list[DueChange], dict[str, str | None]]:
+    """Give a locked case another topic: its grade and policy are what they would have been under it from receipt on.
+
+    Chosen from the promise pack the case was received under. Errors: InvalidFieldsError when it has that topic.
+    """
+    if case.category_id == topic.id:
+        raise InvalidFieldsError({"category": "The case has this topic already."})
+    old = known.topics_by_id[case.category_id].code
+    notes = {"old_category": old, "old_grade": str(case.grade), "old_policy": case.policy}
+    groups = frozenset(case.focus_groups)
+    raised = raise_grade(pinned_book(session, case), topic.grade, f"{case.title}\n{case.text}", topic.code, groups)
+    case.category_id, case.grade = topic.id, raised.grade
+    changes = _promised_anew(session, case, known, what)
+    return changes, notes | {"grade": str(case.grade), "policy": case.policy}
+
+
+def pinned_book(session: Session, case: Case) -> PolicyBook:
+    """Return the promise pack that a case was received under."""
+    rows = of_case(session, case.id or 0)
+    # What runs knows corrected years; what has ended keeps the ones it was judged by.
+    newest = next((row for row in reversed(rows) if row.ended_at is None), rows[-1] if rows else None)
+    return book(session, newest.book_hash) if newest else current_book(case.received_at)
+
+
+def _promised_anew(session: Session, case: Case, known: Directory, what: Happening) -> list[DueChange]:
+    """Choose the policy again for a case as it stands now, and count its promises from receipt."""
+    from_book = pinned_book(session, case)
+    choice = choose_policy(from_book, facts_of(case, known))
+    return recount(session, case, choice.policy, from_book, what, _past(session, case))
 
 
 def facts_of(case: Case, known: Directory) -> CaseFacts:

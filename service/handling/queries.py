@@ -1,32 +1,28 @@
-"""What does a resident see of a case, what does staff see, and what waits in a queue?"""
+"""What does a resident see of a case, and what does staff see?"""
 
-import base64
-import binascii
 import hmac
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import cached_property
 
-import sqlalchemy as sa
-from sqlmodel import Session, col, select
+import structlog
+from sqlmodel import Session, select
 
 from service.accounts.limits import limit, record_failure
 from service.accounts.tables import Person
 from service.areas.rules import Place
 from service.audit.queries import history
 from service.cases.queries import by_number, contact_of, messages, visible_to
-from service.cases.rules import ENDED, Actor, CaseStatus, Move, is_case_number, moves_from
+from service.cases.rules import Actor, Move, is_case_number, moves_from
 from service.cases.tables import Case
 from service.categories.rules import Topic
+from service.clocks.actions import UNCOUNTABLE
 from service.clocks.queries import as_clock, book, of_case, policy_of
 from service.clocks.tables import ClockRow
-from service.errors import InvalidFieldsError, NotFoundError, ServiceError
+from service.errors import NotFoundError, ServiceError
 from service.handling.proposals import offered
 from service.handling.standing import acting_as
 from service.handling.timeline import Happened, timeline
-from service.intake.forms import clean
 from service.intake.rules import tidy_code
 from service.routing.directory import Directory, Staff
 from service.routing.queries import decisions, directory
@@ -36,11 +32,11 @@ from sla_policies.clock import Clock, ClockState
 from sla_policies.escalation import Step, step_time
 from sla_policies.policy import SlaPolicy
 
+log = structlog.get_logger("handling")
 WRONG_CODES_PER_CASE = 50
 WRONG_CODES_PER_ADDRESS = 10
 WRONG_CODES_WITHIN = timedelta(minutes=15)
 """A stranger's tries at one number shut out the stranger long before the resident."""
-TODAY = timedelta(hours=24)
 
 
 class WrongCodeError(ServiceError):
@@ -48,13 +44,6 @@ class WrongCodeError(ServiceError):
 
     status, code = 404, "wrong-code"
     sentence = "This number and this code do not belong together. Please check both on your receipt."
-
-
-class BadCursorError(InvalidFieldsError):
-    """A page was asked for with something that is no cursor."""
-
-    def __init__(self) -> None:
-        super().__init__({"cursor": "This is not a place in the list. Please start from its beginning."})
 
 
 @dataclass(frozen=True)
@@ -162,11 +151,14 @@ def view(session: Session, case: Case, acting: frozenset[Actor]) -> CaseView:
 
 
 def promises(session: Session, case: Case) -> list[PromiseView]:
-    """Return the promises of a case, each with its clock."""
+    """Return the promises of a case, each with its clock; one that cannot be read is left out, and said in the log."""
     found = []
     for row in of_case(session, case.id or 0):
-        its_book = book(session, row.book_hash)
-        found.append(PromiseView(row, as_clock(row, its_book), policy_of(row, its_book)))
+        try:
+            its_book = book(session, row.book_hash)
+            found.append(PromiseView(row, as_clock(row, its_book), policy_of(row, its_book)))
+        except UNCOUNTABLE:
+            log.exception("promise not readable", case=case.number, clock=row.id)
     return found
 
 
@@ -183,89 +175,3 @@ def masked_contact(case: Case) -> Contact:
         phone=mask_phone(clear["phone"]) if clear.get("phone") else "",
         email=mask_email(clear["email"]) if clear.get("email") else "",
     )
-
-
-class Tab(StrEnum):
-    """A queue cut by what runs out."""
-
-    ALL = "all"
-    OVERDUE = "overdue"
-    TODAY = "today"
-    LATER = "later"
-    WAITING = "waiting"
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What somebody wants to see of a queue."""
-
-    tab: Tab = Tab.ALL
-    mine: bool = True
-    """Only what the person holds; else everything they may see."""
-    search: str = ""
-    cursor: str | None = None
-    most: int = 30
-
-
-@dataclass(frozen=True)
-class Queue:
-    """One page of a queue: what runs out first on top."""
-
-    cases: list[Case]
-    counts: dict[Tab, int]
-    next_cursor: str | None
-
-
-def queue(session: Session, person: Person, ask: Ask, now: datetime) -> Queue:
-    """Return a page of open cases in the order in which they run out, the paused ones last. Errors: BadCursorError."""
-    base: list[sa.ColumnElement[bool]] = [col(Case.status).not_in(ENDED)]
-    base.append(
-        col(Case.assignee_id) == person.id if ask.mine else visible_to(person.id or 0, person.role, person.area_id)
-    )
-    if ask.search:
-        base.append(_matches(ask.search))
-    wanted = select(Case).where(*base, _tab(ask.tab, now))
-    if ask.cursor:
-        wanted = wanted.where(_after(ask.cursor))
-    rows = list(session.exec(wanted.order_by(col(Case.due_at).nulls_last(), col(Case.id)).limit(ask.most + 1)))
-    more = len(rows) > ask.most
-    counted = sa.select(*(sa.func.count().filter(_tab(tab, now)) for tab in Tab)).select_from(Case).where(*base)
-    counts = dict(zip(Tab, session.execute(counted).one(), strict=True))
-    return Queue(rows[: ask.most], counts, _cursor(rows[ask.most - 1]) if more else None)
-
-
-def _tab(tab: Tab, now: datetime) -> sa.ColumnElement[bool]:
-    due = col(Case.due_at)
-    return {
-        Tab.ALL: sa.true(),
-        Tab.OVERDUE: due < now,
-        Tab.TODAY: sa.and_(due >= now, due < now + TODAY),
-        Tab.LATER: due >= now + TODAY,
-        Tab.WAITING: sa.or_(col(Case.status) == CaseStatus.WAITING, due.is_(None)),
-    }[tab]
-
-
-def _matches(text: str) -> sa.ColumnElement[bool]:
-    """Return the condition that a number, title, text or address holds the words."""
-    part = "%" + clean(text).replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    columns = (Case.number, Case.title, Case.text, Case.address)
-    return sa.or_(*(col(column).ilike(part, escape="\\") for column in columns))
-
-
-def _cursor(case: Case) -> str:
-    place = [case.due_at.isoformat() if case.due_at else None, case.id]
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
-
-
-def _after(cursor: str) -> sa.ColumnElement[bool]:
-    try:
-        due, case_id = json.loads(base64.urlsafe_b64decode(cursor))
-        moment = datetime.fromisoformat(due) if due else None
-        after_id = int(case_id)
-    except (ValueError, TypeError, binascii.Error) as why:
-        raise BadCursorError from why
-    later = col(Case.id) > after_id
-    if moment is None:
-        return sa.and_(col(Case.due_at).is_(None), later)
-    same = sa.and_(col(Case.due_at) == moment, later)
-    return sa.or_(col(Case.due_at) > moment, same, col(Case.due_at).is_(None))

@@ -162,6 +162,9 @@ class Given:
     until: str = ""
     """A day, as ISO writes it."""
     grade: Grade | None = None
+    category: str = ""
+    """The code of a topic."""
+    reroute: bool | None = None
     solved: bool | None = None
     satisfaction: Satisfaction | None = None
 
@@ -191,7 +194,7 @@ def checked(move: Move, answers: Mapping[str, Any]) -> Given:
 def _read(field: Field, raw: Any, action: Action) -> Any:  # noqa: ANN401  # Whatever a client sends.
     if field in (Field.PERSON, Field.UNIT, Field.DAYS):
         return _whole_number(raw, most=MOST_DAYS if field is Field.DAYS else 2**62)
-    if field is Field.SOLVED:
+    if field in (Field.SOLVED, Field.REROUTE):
         return _yes_or_no(raw)
     if field is Field.NUMBER and not is_case_number(str(raw)):
         raise ValueError("This is not a case number. Please check the digits.")

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,12 +18,13 @@ from service.cases.actions import lock
 from service.cases.queries import by_number
 from service.cases.rules import ENDED, Action, Actor, CaseStatus, ClockEffect, Move
 from service.cases.tables import Case
-from service.clocks.actions import count_from, due_entries
+from service.clocks.actions import due_entries
+from service.clocks.recounting import count_from
 from service.clocks.rules import DueChange, Happening
 from service.errors import InvalidFieldsError
 from service.handling.joining import follow
 from service.handling.leeway import check_granter, extension, parking
-from service.handling.promises import regrade, resolve_clock
+from service.handling.promises import recategorise, regrade, resolve_clock
 from service.handling.proposals import ASKS, propose
 from service.handling.rules import (
     MOST_RETURNS,
@@ -34,7 +35,7 @@ from service.handling.rules import (
     reopening_refused,
 )
 from service.routing.directory import Directory
-from service.routing.rules import Request, RoutingDecision, candidates_of, route_to_desk, route_within
+from service.routing.rules import Request, RoutingDecision, candidates_of, route, route_to_desk, route_within
 from sla_policies.policy import Budget
 
 
@@ -132,10 +133,10 @@ def _transfer(step: Step) -> None:
     _to_desk(step, route_within, unit.id)
 
 
-def _to_desk(step: Step, decide: Callable[..., RoutingDecision], area_id: int) -> None:
-    """Let routing find the person: at the desk above an area, or within a unit."""
+def _to_desk(step: Step, decide: Callable[..., RoutingDecision], area_id: int, category: str = "") -> None:
+    """Let routing find the person: at the desk above an area, within a unit, or by the rules of a topic."""
     case, known = step.case, step.known
-    asked = Request("", area_id, case.grade, step.now)
+    asked = Request(category, area_id, case.grade, step.now)
     decision = decide(asked, known, loads(step.session, candidates_of(asked, known)))
     keep_decision(step.session, case.id or 0, decision, step.now)
     step.notes["unit"] = decision.unit.id
@@ -165,6 +166,22 @@ def _regrade(step: Step) -> None:
     changes, notes = regrade(step.session, step.case, step.given.grade, step.known, what)
     step.changes += changes
     step.notes |= notes
+
+
+def _recategorise(step: Step) -> None:
+    """Give the case another topic; it stays where it is, unless the rules are asked who takes it now."""
+    topic = step.known.catalogue.topics.get(step.given.category)
+    if topic is None or not topic.is_active:
+        raise InvalidFieldsError({"category": "We do not know this topic. Please choose one from the list."})
+    what = Happening(step.now, ClockEffect.RECOUNT, "recategorised", step.actor)
+    changes, notes = recategorise(step.session, step.case, topic, step.known, what)
+    step.changes += changes
+    step.notes |= notes
+    if step.given.reroute:
+        if step.case.status is CaseStatus.PARKED:
+            raise InvalidFieldsError({"reroute": "A parked case stays where it is. Let it go on first."})
+        _to_desk(step, route, step.case.area_id, topic.code)
+        step.move = replace(step.move, to=CaseStatus.TRANSFERRED)
 
 
 def _duplicate(step: Step) -> None:
@@ -213,6 +230,7 @@ SPECIAL: Mapping[Action, Callable[[Step], None]] = {
     Action.REQUEST_PARKING: _propose,
     Action.PARK: _park,
     Action.REGRADE: _regrade,
+    Action.RECATEGORISE: _recategorise,
     Action.DUPLICATE: _duplicate,
     Action.URGE: _urge,
     Action.REOPEN: _reopen,

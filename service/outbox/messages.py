@@ -42,7 +42,7 @@ def assigned(to: Recipient, number: str, category: str, due_at: datetime | None,
 
 def escalated(to: Recipient, number: str, step: str, act: str, due_at: datetime, *, key: str, wakes: bool) -> Message:
     """Tell somebody on the ladder that a step was taken. `key` names clock, arming and step."""
-    facts = {"number": number, "step": step, "act": act, "due_at": _iso(due_at)}
+    facts = {"number": number, "step": step, "act": act, "due_at": _iso(due_at), "key": key}
     return Message(f"escalated:{key}:{to.person_id}", "escalated", to, facts, wakes)
 
 
@@ -88,6 +88,7 @@ TEMPLATES = (
     "nudge_refuse",
     "nudge_resume",
     "nudge_regrade",
+    "nudge_recategorise",
     "nudge_request_extension",
     "nudge_request_parking",
 )

@@ -24,6 +24,8 @@ class NoticeState(StrEnum):
     WAITING = "waiting"
     SENT = "sent"
     GIVEN_UP = "given_up"
+    DROPPED = "dropped"
+    """Never sent: what it warned of was settled before it left."""
 
 
 def next_try(tries: int, now: datetime) -> datetime | None:

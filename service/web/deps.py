@@ -22,6 +22,7 @@ from service.accounts.limits import has_failures, keep_failures
 from service.accounts.rules import Role
 from service.accounts.sessions import person_of_api_key, person_of_session
 from service.accounts.tables import Person
+from service.clocks.queries import notice_installed
 from service.errors import NotAllowedError, ServiceError
 from service.settings import get_settings
 from service.timekeeping import Anchor, read_anchor, simulated
@@ -153,11 +154,17 @@ def known_now() -> datetime:
 async def product_now(request: Request, session: DbSession) -> datetime:
     """Return the product's time, in UTC, the same for the whole request."""
     if time.monotonic() > _known.good_until:
-        _known.anchor = await to_thread.run_sync(read_anchor, session)
+        _known.anchor = await to_thread.run_sync(_look_again, session)
         _known.good_until = time.monotonic() + ANCHOR_KEPT_SECONDS
     now = known_now()
     request.state.now = now
     return now
+
+
+def _look_again(session: Session) -> Anchor | None:
+    """Return the anchor, and notice promises that were stored meanwhile: what may change while a process runs."""
+    notice_installed(session)
+    return read_anchor(session)
 
 
 Now = Annotated[datetime, Depends(product_now)]

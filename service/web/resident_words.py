@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from service.cases.rules import Action
 from service.clocks.tables import ClockRow
 from service.errors import ServiceError
-from service.feedback.rules import closes_at
+from service.feedback.queries import closes_at
 from service.handling.queries import CaseView
 from service.handling.rules import URGE_AGAIN_AFTER, ContactResult, reopening_refused
 from service.handling.timeline import Happened

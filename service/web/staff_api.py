@@ -14,16 +14,8 @@ from service.errors import InvalidFieldsError
 from service.escalations import actions as escalation_actions
 from service.escalations import queries as escalation_queries
 from service.handling.actions import Doer, act
-from service.handling.queries import (
-    Ask,
-    Tab,
-    actors,
-    masked_contact,
-    queue,
-    staff_case,
-    view,
-    why_routed,
-)
+from service.handling.queries import actors, masked_contact, staff_case, view, why_routed
+from service.handling.queues import Ask, Tab, queue
 from service.routing.queries import directory
 from service.web import staff_shapes
 from service.web.api import Number, Strict

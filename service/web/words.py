@@ -37,6 +37,7 @@ ACTION: Mapping[str, str] = {
     "refuse": "Refuse what is asked",
     "resume": "Go on with it",
     "regrade": "Change the grade",
+    "recategorise": "Change the topic",
     "return": "Return",
     "transfer": "Transfer",
     "reassign": "Reassign",
@@ -65,6 +66,7 @@ HAPPENED: Mapping[str, str] = {
     "refuse": "Not granted",
     "resume": "At work again",
     "regrade": "Grade changed",
+    "recategorise": "Topic changed",
     "due_changed": "A due time moved",
     "joined": "The same request of somebody else was joined",
     "outcome": "What came of the request it was joined to",
@@ -90,9 +92,12 @@ DUE_CHANGED: Mapping[str, str] = {
     "extend": "more time was granted",
     "regraded": "the grade was changed",
     "joined": "an earlier request was joined",
-    "calendar_year": "the holidays of the year were published",
+    "calendar_year": "the holidays of the year were published or corrected",
+    "recategorised": "the topic was changed",
 }
 """Why a due time moved."""
+REROUTE: Mapping[str, str] = {"no": "It stays where it is", "yes": "The rules find it by the new topic"}
+"""Whether a case with another topic goes on to somebody else."""
 PROPOSAL: Mapping[str, str] = {"extend": "More time", "park": "Parking"}
 OUTCOME: Mapping[str, str] = {"granted": "granted", "refused": "refused", "lapsed": "not decided in time"}
 METRIC: Mapping[str, str] = {

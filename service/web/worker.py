@@ -14,7 +14,8 @@ from service.cases.rules import Action, is_case_number
 from service.cases.tables import Case
 from service.errors import NotFoundError, ServiceError
 from service.handling.actions import Doer, act, reveal_contact
-from service.handling.queries import actors, queue, staff_case
+from service.handling.queries import actors, staff_case
+from service.handling.queues import queue
 from service.routing.queries import directory
 from service.web.deps import DbSession, Now, require_role
 from service.web.render import is_htmx, page

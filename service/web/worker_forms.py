@@ -19,6 +19,8 @@ FIELD_LABELS: Mapping[Field, str] = {
     Field.DAYS: "How many days more",
     Field.UNTIL: "On which day it comes back",
     Field.GRADE: "The new grade",
+    Field.CATEGORY: "The new topic",
+    Field.REROUTE: "Who takes it now?",
     Field.SOLVED: "Is it solved?",
     Field.SATISFACTION: "Is the resident satisfied?",
 }
@@ -47,6 +49,7 @@ HINT_SENTENCES: Mapping[Action, str] = {
     Action.REFUSE: "The time stays as it is. The worker is told the reason.",
     Action.RESUME: "The time for completion runs again from now on.",
     Action.REGRADE: "The promises of the new grade count from receipt. What was missed stays missed.",
+    Action.RECATEGORISE: "Grade and time are those of the new topic, from receipt on. What was missed stays missed.",
     Action.EXTEND: "Only before it runs out, and as often as the policy allows. The resident reads the reason.",
     Action.RETURN: "It goes to the duty desk above, which finds who is responsible. The time runs on.",
     Action.TRANSFER: "The unit's worker is found by the rules and told at once. The time runs on.",
@@ -62,6 +65,7 @@ CHOICES: Mapping[Field, Mapping[str, str]] = {
     Field.RESULT: words.CONTACT_RESULT,
     Field.SATISFACTION: words.SATISFACTION,
     Field.GRADE: words.GRADE,
+    Field.REROUTE: words.REROUTE,
 }
 CONTROLS: Mapping[Field, str] = {
     Field.TEXT: "lines",
@@ -74,8 +78,12 @@ CONTROLS: Mapping[Field, str] = {
     Field.DAYS: "number",
     Field.UNTIL: "date",
     Field.GRADE: "one",
+    Field.CATEGORY: "topic",
+    Field.REROUTE: "few",
 }
 """How a field is asked; whatever is not named is one line."""
+AS_USUAL: Mapping[Field, str] = {Field.REROUTE: "no"}
+"""What stands in a field at first, where that is not nothing."""
 REVEAL = "reveal"
 """Not an action of the lifecycle: to look at the contact in clear."""
 NOT_REVISED = frozenset({Action.NOTE})
@@ -107,7 +115,7 @@ class Question:
     name: str
     label: str
     control: str
-    """lines, line, number, date, few, one, person or unit."""
+    """lines, line, number, date, few, one, topic, person or unit."""
     required: bool
     value: str
     options: Mapping[str, str] = field(default_factory=dict)
@@ -145,7 +153,9 @@ def forms_of(moves: tuple[Move, ...], tried: Tried = NOTHING_TRIED) -> list[Move
 def _form(move: Move, tried: Tried) -> MoveForm:
     is_tried = tried.action == move.action
     typed = tried.answers if is_tried else {}
-    questions = tuple(_question(move, name, typed.get(name, "")) for name in (*move.required, *move.optional))
+    questions = tuple(
+        _question(move, name, typed.get(name, AS_USUAL.get(name, ""))) for name in (*move.required, *move.optional)
+    )
     return MoveForm(move.action, HINT_SENTENCES.get(move.action, ""), questions, is_tried)
 
 

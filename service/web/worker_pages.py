@@ -19,7 +19,8 @@ from service.escalations.decisions import Choice, answerable, reach
 from service.escalations.explaining import explanations
 from service.escalations.queries import of_case
 from service.handling import proposals
-from service.handling.queries import Ask, CaseView, Tab, actors, masked_contact, view, why_routed
+from service.handling.queries import CaseView, actors, masked_contact, view, why_routed
+from service.handling.queues import Ask, Tab
 from service.handling.standing import acting_as
 from service.handling.timeline import Happened
 from service.intake.forms import clean
@@ -52,6 +53,7 @@ DONE_SENTENCES: Mapping[str, str] = {
     Action.REFUSE: "It is refused. The worker has been told why.",
     Action.RESUME: "The case is at work again, and its time runs.",
     Action.REGRADE: "The case has another grade. Its promises count from receipt.",
+    Action.RECATEGORISE: "The case has another topic. Its grade and promises are those of that topic, from receipt on.",
     Action.EXTEND: "The case has more time now. The resident will be told why.",
     Action.RETURN: "The case is returned. The duty desk has been told.",
     Action.TRANSFER: "The case is with the other unit now, which has been told.",
@@ -150,6 +152,7 @@ def case_facts(
         "received": received.facts if received else {},
         "taken_by": seen.known.people.get(case.taken_by_id or 0),
         "units": units_by_level(seen.known) if _asks(forms, "unit_id") else [],
+        "topics": topics_by_group(seen.known, case) if _asks(forms, "category") else [],
         "people": _people(session, case, person, seen.known, now) if _asks(forms, "person_id") else [],
         "done": "",
         "moment": datetime.fromisoformat,
@@ -172,6 +175,13 @@ def units_by_level(known: Directory) -> list[tuple[AreaLevel, list[Place]]]:
     """Return the areas of the installation by level, from the top down."""
     places = sorted(known.areas.in_use, key=lambda p: p.code)
     return [(level, [p for p in places if p.level is level]) for level in sorted(AreaLevel, key=lambda one: DEPTH[one])]
+
+
+def topics_by_group(known: Directory, case: Case) -> list[tuple[Topic, list[Topic]]]:
+    """Return the other topics in use, each group with itself and what belongs to it."""
+    in_use = [topic for topic in known.catalogue.topics.values() if topic.is_active and topic.id != case.category_id]
+    groups = [topic for topic in known.catalogue.topics.values() if topic.parent_code is None and topic.is_active]
+    return [(group, [t for t in in_use if known.catalogue.path(t.code)[-1] == group.code]) for group in groups]
 
 
 def changed_since(seen: CaseView, version: int | None) -> list[Happened]:

@@ -4,9 +4,9 @@ from typing import Any
 
 from sla_policies.calendar_files import weekdays_gained
 from sla_policies.notices import read_notice
+from sla_policies.opening_hours import ONE_DAY
 from sla_policies.replay.calendars import public_calendar
 from sla_policies.replay.cases import Case, day
-from sla_policies.work_calendar import ONE_DAY
 
 
 class UnknownYearError(ValueError):

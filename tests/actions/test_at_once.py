@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from service.assignments.tables import Workload
 from service.audit.queries import broken_chains
-from service.cases.rules import Action
+from service.cases.rules import Action, CaseStatus
 from service.cases.tables import Case, CaseMessage
 from service.database import autocommit, connect
 from service.embedded import EmbeddedServers
@@ -135,6 +136,30 @@ def test_of_many_who_sign_at_once_with_one_version_one_wins(shared: sa.Engine, c
 
     answers = at_once(shared, sign)
     assert sorted(answers) == ["conflict"] * (MANY - 1) + ["signed"]
+
+
+def test_two_cases_joined_crosswise_at_once_are_joined_one_way(shared: sa.Engine, crowd: Town, now: datetime) -> None:
+    """Each join locks both cases in the order of their ids: neither waits for the other for ever."""
+
+    def join(session: Session, turn: int) -> str:
+        one, other = pair if turn % 2 else pair[::-1]
+        doer = Doer(actors(session, session.get_one(Case, one.id), crowd.chen_jing), crowd.chen_jing)
+        together.wait()
+        try:
+            act(session, one.id or 0, Action.DUPLICATE, {"number": other.number}, by=doer, now=now)
+        except ServiceError as refused:
+            return refused.code
+        return "joined"
+
+    for _ in range(12):
+        with Session(shared, expire_on_commit=False) as session, session.begin():
+            pair = received(session, now)[0], received(session, now)[0]
+        together = Barrier(2)
+        answers = at_once(shared, join, times=2)
+        assert answers.count("joined") == 1, answers
+        with Session(shared) as session:
+            statuses = [session.get_one(Case, case.id).status for case in pair]
+            assert sorted(status is CaseStatus.DUPLICATE for status in statuses) == [False, True]
 
 
 def test_the_same_information_sent_many_times_at_once_is_said_once(

@@ -15,8 +15,9 @@ from service.cases.queries import messages
 from service.cases.rules import Action, CaseStatus, MoveForbiddenError
 from service.cases.tables import Case
 from service.cli import app
-from service.clocks.actions import recompute_provisional, register_book
+from service.clocks.actions import register_book
 from service.clocks.queries import current_book, of_case
+from service.clocks.recounting import recompute
 from service.clocks.tables import ClockRow
 from service.errors import InvalidFieldsError
 from service.escalations.actions import sweep
@@ -373,6 +374,15 @@ def test_the_county_grants_the_second_extension(session: Session, town: Town, at
         does(session, case, town.qian_bo, Action.EXTEND, at, days="1", reason="第三次")
 
 
+def test_more_time_for_the_result_is_no_more_time_to_be_in_touch(session: Session, town: Town, at: datetime) -> None:
+    case, _ = received(session, at)
+    does(session, case, town.li_qiang, Action.ACCEPT, at)
+    contact = clock_of(session, case, Metric.CONTACT).due_at
+    case = does(session, case, town.chen_jing, Action.EXTEND, at + HOUR, days="3", reason="等配件")
+    assert clock_of(session, case).due_at == at + 10 * DAY
+    assert (clock_of(session, case, Metric.CONTACT).due_at, case.due_at) == (contact, contact)
+
+
 # Another grade
 
 
@@ -403,6 +413,16 @@ def test_steps_taken_under_the_old_grade_are_not_taken_again(
     assert after[: len(before)] == before
     assert len(after) == len(set(after)) > len(before)
     assert clock_of(session, case).breached_at == at + 7 * DAY, "the breach is dated as it was"
+
+
+def test_a_pause_that_the_new_policy_does_not_know_never_happened_under_it(
+    session: Session, town: Town, at: datetime, hard_case: Case
+) -> None:
+    does(session, hard_case, town.chen_jing, Action.PARK, at + HOUR, until="2026-12-10", reason="等资金")
+    assert clock_of(session, hard_case).due_at is None
+    case = does(session, hard_case, town.chen_jing, Action.REGRADE, at + 5 * HOUR, grade="G3", reason="不复杂")
+    row = clock_of(session, case)
+    assert (row.state, row.due_at, case.due_at) == (ClockState.RUNNING, at + 7 * DAY, at + 7 * DAY)
 
 
 def test_a_milder_grade_leaves_the_breach_that_happened(session: Session, town: Town, at: datetime, case: Case) -> None:
@@ -551,19 +571,117 @@ def test_a_due_time_that_waited_for_a_year_is_counted_again_when_it_arrives(
     old = row.due_at
     assert row.is_provisional
     assert old is not None
-    assert recompute_provisional(session, then, most=10) == 0, "the year is not known yet"
+    assert recompute(session, then, most=10) == 0, "the year is not known yet"
 
     use(session, known, monkeypatch)
     session.commit()
     told_by_cli = CliRunner().invoke(app, ["clocks", "recompute"])
-    assert told_by_cli.output == "Promises counted again: 1.\n"
+    assert told_by_cli.output == "Promises counted again: 2.\n"
 
     session.refresh(row)
     assert not row.is_provisional
     assert row.due_at is not None
     assert row.due_at > old, "the first of October is off"
     assert moved(session, question, "calendar_year") == [("resolve", iso(old), iso(row.due_at))]
-    assert recompute_provisional(session, then + HOUR, most=10) == 0
+    assert recompute(session, then + HOUR, most=10) == 0
+
+
+def with_a_day_more(book: PolicyBook) -> PolicyBook:
+    """The pack with its year corrected: a later notice adds the 8th of October to the National Day."""
+    text = book.texts["calendars/2026.yaml"].replace("2026-10-01..2026-10-07", "2026-10-01..2026-10-08")
+    text = text.replace("days:\n", "balance: 14\nbalance_reason: 延长假期的通知\ndays:\n", 1)
+    return book_from_texts({**book.texts, "calendars/2026.yaml": text})
+
+
+def test_a_corrected_year_counts_open_promises_again_once(
+    session: Session, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    then = datetime(2026, 9, 30, 2, tzinfo=UTC)
+    before = use(session, current_book(then), monkeypatch)
+    question, _ = received(session, then, category="M03")
+    ended, _ = received(session, then, category="M03")
+    does(session, ended, town.li_qiang, Action.ACCEPT, then)
+    does(session, ended, town.li_qiang, Action.RESOLVE, then, text="答复了")
+    old, kept = clock_of(session, question).due_at, clock_of(session, ended).due_at
+    assert old is not None
+    assert not clock_of(session, question).is_provisional, "the year was known, and was corrected"
+    assert recompute(session, then, most=10) == 0
+
+    use(session, with_a_day_more(before), monkeypatch)
+    assert recompute(session, then + HOUR, most=10) == 2, "what runs of the open case"
+    row = clock_of(session, question)
+    assert row.due_at is not None
+    assert row.due_at > old
+    assert case_of(session, question.number).due_at == clock_of(session, question, Metric.ACCEPT).due_at
+    assert moved(session, question, "calendar_year") == [("resolve", iso(old), iso(row.due_at))]
+    assert (clock_of(session, ended).due_at, clock_of(session, ended).book_hash) == (kept, before.hash)
+    assert recompute(session, then + 2 * HOUR, most=10) == 0
+    assert len(moved(session, question, "calendar_year")) == 1
+
+
+def test_a_corrected_year_leaves_the_breach_that_happened(
+    session: Session, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    then = datetime(2026, 9, 30, 2, tzinfo=UTC)
+    published = use(session, current_book(then), monkeypatch)
+    question, _ = received(session, then, category="M03")
+    old = clock_of(session, question).due_at
+    assert old is not None
+    sweep(session, old + HOUR)
+    use(session, with_a_day_more(published), monkeypatch)
+    recompute(session, old + HOUR, most=10)
+    row = clock_of(session, question)
+    assert row.due_at is not None
+    assert row.due_at > old == row.breached_at
+
+
+# A clock that cannot be counted
+
+
+def test_a_clock_that_cannot_be_counted_refuses_nobodys_words_and_hears_them_later(
+    session: Session, town: Town, at: datetime
+) -> None:
+    case, _ = received(session, at)
+    does(session, case, town.li_qiang, Action.ACCEPT, at)
+    contact, result = clock_of(session, case, Metric.CONTACT), clock_of(session, case)
+    contact_events, result_events = contact.events, result.events
+    contact.events = result.events = [{"at": "never", "kind": "nothing"}]
+    session.commit()
+
+    case = does(session, case, town.li_qiang, Action.REPLY, at + HOUR, text="明天来看")
+    case = does(session, case, town.li_qiang, Action.ASK, at + 2 * HOUR, text="几楼")
+    assert [m.text for m in messages(session, case.id or 0, public_only=True)] == ["明天来看", "几楼"]
+    assert (case.status, contact.state) == (CaseStatus.WAITING, ClockState.RUNNING)
+    sweep(session, at + 3 * HOUR)
+    assert "clock-set-aside" in [a.check for a in alarms(session, at + 3 * HOUR)]
+    assert [p.row.metric for p in view(session, case, actors(session, case, town.li_qiang)).promises] == [Metric.ACCEPT]
+
+    contact.events, result.events = contact_events, result_events
+    session.commit()
+    sweep(session, at + 30 * HOUR)
+    session.expire_all()
+    contact, result = clock_of(session, case, Metric.CONTACT), clock_of(session, case)
+    assert (contact.state, contact.ended_at, contact.breached_at) == (ClockState.SATISFIED, at + HOUR, None)
+    assert (result.state, result.events[-1]["at"]) == (ClockState.PAUSED, iso(at + 2 * HOUR))
+    assert (contact.missed, result.missed, result.failures) == ([], [], 0)
+    assert not [e for e in entries(session, case, "escalated") if e["metric"] == "contact"]
+    assert "clock-set-aside" not in [a.check for a in alarms(session, at + 30 * HOUR)]
+
+
+def test_what_was_missed_is_heard_before_what_happens_next(
+    session: Session, town: Town, at: datetime, case: Case
+) -> None:
+    row = clock_of(session, case)
+    kept, row.events = row.events, []
+    session.commit()
+    does(session, case, town.li_qiang, Action.ASK, at + HOUR, text="几楼")
+    does(session, case, town.li_qiang, Action.NOTE, at + 2 * HOUR, text="等回答")
+    row.events = kept
+    session.commit()
+    case = resident_does(session, case, Action.ANSWER, at + 4 * HOUR, text="三楼")
+    assert [e["kind"] for e in clock_of(session, case).events] == ["started", "paused", "resumed"]
+    assert (clock_of(session, case).due_at, case.due_at) == (at + 7 * DAY + 3 * HOUR, at + 7 * DAY + 3 * HOUR)
+    assert clock_of(session, case).missed == []
 
 
 # What no other test would notice

@@ -23,7 +23,7 @@ from service.demo import SIGN_INS, seed
 from service.demo.shapes import Lattice, communities
 from service.demo.town import COUNTY_CODE
 from service.escalations.queries import board
-from service.handling.queries import Ask, queue
+from service.handling.queues import Ask, queue
 from service.outbox.rules import NoticeState
 from service.outbox.tables import Notice
 from service.routing import queries as routing

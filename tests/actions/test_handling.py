@@ -14,12 +14,12 @@ from service.cases.tables import Case
 from service.clocks.queries import of_case
 from service.errors import ConflictError, InvalidFieldsError, NotFoundError
 from service.feedback.actions import close_silent, rate
-from service.feedback.queries import ratings
-from service.feedback.rules import CLOSE_AFTER
+from service.feedback.queries import closes_at, ratings
 from service.handling.actions import act, reveal_contact
 from service.handling.queries import masked_contact, staff_case
 from service.handling.rules import ReturnsUsedUpError, TooManyExtensionsError, UrgedAlreadyError
 from service.outbox.tables import Notice
+from service.timekeeping import ZONE
 from sla_policies.clock import ClockState
 from sla_policies.policy import Metric
 from tests.builders import does, received, resident_does
@@ -147,12 +147,20 @@ def test_a_second_dissatisfaction_does_not_go_back_by_itself(
     assert (case.status, case.reopened) == (CaseStatus.CLOSED, 1)
 
 
-def test_a_silent_resident_closes_the_case_after_a_week(session: Session, town: Town, at: datetime, case: Case) -> None:
+def test_a_silent_resident_closes_the_case_after_seven_workdays(
+    session: Session, town: Town, at: datetime, case: Case
+) -> None:
     does(session, case, town.li_qiang, Action.ACCEPT, at)
     does(session, case, town.li_qiang, Action.RESOLVE, at, text="好了")
-    assert close_silent(session, at + CLOSE_AFTER - HOUR, most=10) == 0
-    assert close_silent(session, at + CLOSE_AFTER, most=10) == 1
+    wednesday = datetime(2026, 12, 2, 17, 30, tzinfo=ZONE)
+    assert close_silent(session, wednesday - HOUR, most=10) == 0
+    assert close_silent(session, wednesday, most=10) == 1
     assert lock(session, case.id or 0).status is CaseStatus.CLOSED
+
+
+def test_a_holiday_takes_no_time_to_rate_from_anybody(session: Session, town: Town, case: Case) -> None:
+    resolved = datetime(2026, 2, 13, 16, tzinfo=ZONE)  # Two Saturdays around the Spring Festival are worked.
+    assert closes_at(resolved) == datetime(2026, 3, 2, 17, 30, tzinfo=ZONE)
 
 
 def test_a_returned_case_lies_at_the_duty_desk_and_its_clock_runs_on(

@@ -11,13 +11,21 @@ from service.cases.rules import Action
 from service.cli.doctor import texts
 from service.clocks import queries
 from service.clocks.actions import register_installed
-from service.clocks.queries import PolicyVanishedError, book, current_book, installed_books, of_case, unregistered
+from service.clocks.queries import (
+    PolicyVanishedError,
+    book,
+    books_in_folder,
+    current_book,
+    notice_installed,
+    of_case,
+    unregistered,
+)
 from service.clocks.tables import ClockRow, PolicyBookRow
 from service.settings import get_settings
 from sla_policies.documents import FOLDER, book_from_texts, packaged_book
 from sla_policies.policy import Metric, PolicyBook
 from sla_policies.versions import read_versions
-from tests.builders import does, received, resident_does
+from tests.builders import counted, does, received, resident_does
 from tests.people import Town
 
 HOUR = timedelta(hours=1)
@@ -100,6 +108,42 @@ def test_every_installed_version_is_kept_once(
     assert sorted(kept) == sorted(hashes)
 
 
+def test_a_running_process_takes_over_what_was_stored_meanwhile(
+    session: Session, town: Town, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process runs `jiban migrate`: this one, without a restart, makes its promises by the new text."""
+    before, _ = received(session, now)
+    stored_by_another_process(session, now, version_of("2026-11-01", 3))
+    unnoticed, _ = received(session, now)
+    notice_installed(session)
+    after, _ = received(session, now)
+    due = [resolve_of(session, case.id).due_at for case in (before, unnoticed, after)]
+    assert due == [now + timedelta(days=days) for days in (7, 7, 3)]
+    assert current_book(now).version == "2026-11-01"
+    with counted(session) as sent:
+        notice_installed(session)
+    assert len(sent) == 1, "one look, however many versions there are"
+
+    stored_by_another_process(session, now, packaged_book())
+    notice_installed(session)
+    assert current_book(now).hash == packaged_book().hash, "back to the earlier text"
+
+
+def test_a_stored_version_that_cannot_be_read_changes_nothing(session: Session, town: Town, now: datetime) -> None:
+    texts = {"policies/national.yaml": "name: national\n"}
+    row = {"name": "national", "version": "x", "effective_from": now.date(), "registered_at": now, "texts": texts}
+    session.add(PolicyBookRow(hash="f" * 64, is_installed=True, **row))
+    session.flush()
+    notice_installed(session)
+    assert current_book(now).hash == packaged_book().hash
+
+
+def stored_by_another_process(session: Session, now: datetime, *books: PolicyBook) -> None:
+    with pytest.MonkeyPatch.context() as other:
+        other.setattr("service.clocks.actions.installed_books", lambda: books)
+        register_installed(session, now)
+
+
 def test_a_clock_cannot_name_a_version_that_is_not_kept(session: Session, town: Town, now: datetime) -> None:
     case, _ = received(session, now)
     with pytest.raises(sa.exc.IntegrityError), session.begin_nested():
@@ -111,14 +155,14 @@ def reread(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Settings and packs are read anew in the test, and once more after it."""
     yield monkeypatch
     monkeypatch.undo()
-    for read in (get_settings, installed_books):
+    for read in (get_settings, books_in_folder):
         read.cache_clear()
 
 
 @pytest.mark.parametrize("pack", ["beijing", "national", "shandong", "shanghai"])
 def test_one_setting_chooses_the_pack(reread: pytest.MonkeyPatch, now: datetime, pack: str) -> None:
     reread.setenv("JIBAN_POLICY_PACK", pack)
-    for read in (get_settings, installed_books):
+    for read in (get_settings, books_in_folder):
         read.cache_clear()
     assert current_book(now).name == pack
 
@@ -132,7 +176,7 @@ def test_a_folder_of_ones_own_chooses_by_the_same_names(
     (tmp_path / "policies" / "ours.yaml").write_text(text)
     reread.setenv("JIBAN_POLICIES_DIR", str(tmp_path))
     reread.setenv("JIBAN_POLICY_PACK", "ours")
-    for read in (get_settings, installed_books):
+    for read in (get_settings, books_in_folder):
         read.cache_clear()
     assert current_book(now).name == "ours"
     assert current_book(now).policies == read_versions(FOLDER, "shanghai")[0].policies

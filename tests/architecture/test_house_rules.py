@@ -1,5 +1,6 @@
 """The house rules as tests: each names the culprit."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +61,22 @@ def test_a_sweep_expires_before_it_could_pile_up() -> None:
     for line in TIMETABLE:
         assert 0 < line.expires <= max(line.every, SHORTEST_LIFE), line.task
         assert line.why
+
+
+def test_the_broker_holds_only_what_is_due_now() -> None:
+    """No task is sent with a delay; and of what others might send so, a worker would fetch little."""
+    delayed = [
+        (path.name, keyword.arg)
+        for folder in ("workers", "service")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg in ("countdown", "eta")
+    ]
+    assert delayed == []
+    assert 0 < celery.conf.worker_eta_task_limit <= 100
+    assert celery.conf.worker_prefetch_multiplier == 1
 
 
 def test_a_page_that_refreshes_itself_says_so() -> None:

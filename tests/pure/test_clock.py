@@ -182,6 +182,20 @@ def test_the_maximum_is_for_all_pauses_together() -> None:
     assert clock("4 h", MONDAY).paused_until is None
 
 
+def test_a_pause_costs_nothing_more_when_its_maximum_is_used_up_also_at_night() -> None:
+    used_up = clock(
+        "24 h",
+        MONDAY,
+        ("2026-11-23 16:30", K.PAUSED),
+        ("2026-11-23 17:30", K.RESUMED),
+        ("2026-11-23 20:00", K.PAUSED),
+        ("2026-11-23 23:00", K.RESUMED),
+        most="1 wh",
+    )
+    assert used_up.due_at == at("2026-11-24 17:30")
+    assert used_up.paused(at("2026-11-24 10:00")) == HOUR
+
+
 def test_the_longest_pause_is_not_told_in_workdays() -> None:
     with pytest.raises(ValueError, match="told in hours"):
         Target(Metric.RESOLVE, budget("4 h"), pause_at_most=budget("2 wd"))

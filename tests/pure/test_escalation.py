@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from service.accounts.rules import Role
+from service.escalations.rules import may_answer
 from sla_policies.amounts import offset
 from sla_policies.clock import Clock, ClockEvent, EventKind
 from sla_policies.documents import packaged_book
@@ -215,3 +217,20 @@ def test_an_ordinary_case_climbs_as_the_ladder_says() -> None:
 def test_only_the_urgent_grades_wake_people() -> None:
     waking = {policy.grade for policy in BOOK.policies for step_ in policy.ladder if step_.wakes}
     assert waking == {Grade.G1, Grade.G2}
+
+
+@pytest.mark.parametrize(
+    ("role", "rung", "may"),
+    [
+        (Role.WORKER, "community_duty", False),  # a head stands there too
+        (Role.HEAD, "community_head", True),
+        (Role.HEAD, "subdistrict_supervisor", False),
+        (Role.SUPERVISOR, "subdistrict_supervisor", True),
+        (Role.SUPERVISOR, "community_head", True),
+        (Role.SUPERVISOR, "district_desk", False),
+        (Role.DISTRICT, "district_desk", True),
+    ],
+)
+def test_nobody_answers_for_their_superior(role: Role, rung: str, may: bool) -> None:
+    assert may_answer(role, was_told=False, rungs=[rung]) is may
+    assert may_answer(role, was_told=True, rungs=[rung])

@@ -14,6 +14,7 @@ from sla_policies.policy import (
     Match,
     Metric,
     PolicyBook,
+    RaiseRule,
     TimeKind,
     choose_policy,
     raise_grade,
@@ -170,6 +171,14 @@ def test_people_who_need_care_come_first_where_it_matters(group: str, category: 
     decision = raise_grade(BOOK, Grade.G3, "停水了", category, frozenset({group}))
     assert decision.grade is grade
     assert not decision.danger
+
+
+def test_a_rule_that_asks_for_no_more_than_the_grade_gives_no_reason() -> None:
+    rules = (RaiseRule(Grade.G2, "一", "one", words=("停水",)), RaiseRule(Grade.G2, "二", "two", words=("停水",)))
+    book = replace(BOOK, raises=rules)
+    asked = raise_grade(book, Grade.G2, "停水了", "B01", NOBODY)
+    assert (asked.grade, asked.raised_from, asked.why_en) == (Grade.G2, None, "")
+    assert raise_grade(book, Grade.G3, "停水了", "B01", NOBODY).why_en.startswith("one"), "the first that asks for it"
 
 
 def test_a_machine_never_lowers_a_grade() -> None:

@@ -66,7 +66,8 @@ def test_bug_001_the_next_reply_begins_only_after_contact_and_hides_nothing() ->
 
 def test_bug_002_a_second_message_does_not_begin_a_second_clock() -> None:
     heard = (Metric.CONTACT, S.SATISFIED)
-    assert not may_begin(Metric.NEXT_REPLY, [heard, (Metric.NEXT_REPLY, S.RUNNING)])
+    for waiting in (S.RUNNING, S.PAUSED):
+        assert not may_begin(Metric.NEXT_REPLY, [heard, (Metric.NEXT_REPLY, waiting)])
     assert may_begin(Metric.NEXT_REPLY, [heard, (Metric.NEXT_REPLY, S.SATISFIED)])
 
 
@@ -214,6 +215,13 @@ def test_bug_078_no_promise_is_kept_by_a_machine() -> None:
     named = {event for policy in BOOK.policies for target in policy.targets.values() for event in target.satisfied_by}
     assert named <= by_people
     assert after(running(Metric.CONTACT), happens("step_taken")) == running(Metric.CONTACT)
+
+
+def test_bug_115_what_is_measured_lies_between_two_events_and_an_open_exchange_has_no_result() -> None:
+    answered = after(running(Metric.NEXT_REPLY), happens("public_reply"))
+    assert answered.elapsed(MONDAY + 9 * HOUR) == answered.elapsed(MONDAY + timedelta(days=9)) == HOUR
+    assert (answered.started_at, answered.ended_at) == (MONDAY, MONDAY + HOUR)
+    assert running(Metric.NEXT_REPLY).ended_at is None
 
 
 def test_bug_117_a_breach_is_dated_by_the_due_time_whenever_it_is_seen() -> None:

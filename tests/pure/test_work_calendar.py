@@ -194,6 +194,13 @@ def test_a_day_of_nothing_but_break_is_no_workday() -> None:
     assert broken.add_workdays(at("2026-11-20 10:00"), 1) == at("2026-11-24 17:00")
 
 
+def test_the_first_minutes_of_a_night_belong_to_the_date_they_lie_on() -> None:
+    late = week("20:00-00:15")
+    assert late.between(at("2026-11-24 00:00"), at("2026-11-24 06:00")) == 15 * MINUTE
+    assert late.add(at("2026-11-23 23:50"), 20 * MINUTE) == at("2026-11-24 00:10")
+    assert late.is_working(at("2026-11-24 00:14"))
+
+
 def test_a_night_does_not_reach_into_a_day_off() -> None:
     night = week("20:00-08:00", off=frozenset({date(2026, 11, 25)}))
     assert night.between(at("2026-11-25 00:00"), at("2026-11-26 00:00")) == timedelta()
@@ -234,6 +241,22 @@ def test_hours_of_a_day_that_begins_with_a_shift_of_the_zone() -> None:
     day = at("2015-10-17 22:00", zone)
     assert whole.add(day, 5 * HOUR) == at("2015-10-18 04:00", zone)
     assert whole.between(at("2015-10-18 00:00", zone), at("2015-10-19 00:00", zone)) == 23 * HOUR
+
+
+def test_hours_that_fall_together_when_the_clocks_go_forward_count_once() -> None:
+    berlin = ZoneInfo("Europe/Berlin")  # 2026-03-29 has no 02:00-03:00
+    split = week("02:00-02:30", "03:00-03:30", days=range(7), zone=berlin)
+    assert len(split.intervals(date(2026, 3, 29))) == 1
+    assert split.between(at("2026-03-29 00:00", berlin), at("2026-03-30 00:00", berlin)) == 30 * MINUTE
+    assert split.add(at("2026-03-29 00:00", berlin), HOUR) == at("2026-03-30 02:30", berlin)
+
+
+def test_a_date_that_a_zone_left_out_has_no_hours() -> None:
+    apia = ZoneInfo("Pacific/Apia")  # crossed the date line: no 2011-12-30
+    office = week("09:00-17:00", days=range(7), zone=apia)
+    assert not office.is_workday(date(2011, 12, 30))
+    assert office.between(at("2011-12-29 00:00", apia), at("2012-01-01 00:00", apia)) == 16 * HOUR
+    assert office.add_workdays(at("2011-12-29 10:00", apia), 1) == at("2011-12-31 17:00", apia)
 
 
 def test_ten_years_day_and_night_are_exact_to_the_second() -> None:
@@ -329,6 +352,24 @@ def test_every_search_is_bounded(call) -> None:  # noqa: ANN001  # Any of the fo
     once = week(dated={date(2026, 11, 23): (window("09:00", "12:00"),)})
     with pytest.raises(CalendarExhaustedError, match="no working time within reach"):
         call(once)
+
+
+def test_a_day_is_spent_at_its_closing_and_walked_back_to_its_opening_wherever_it_lies() -> None:
+    """On each of so many days in a row that every seam of what is added up together is among them."""
+    daily = week("09:00-17:00", days=range(7))
+    for n in range(70):
+        opens = at("2026-03-02 09:00") + timedelta(days=n)
+        assert daily.add(opens, 8 * HOUR) == opens + 8 * HOUR
+        assert daily.subtract(opens + 8 * HOUR, 8 * HOUR) == opens
+
+
+def test_a_gap_of_more_than_two_years_is_the_end_of_a_search() -> None:
+    start = date(2026, 11, 23)
+    dated = {start: (window("09:00", "12:00"),), start + timedelta(days=900): (window("09:00", "12:00"),)}
+    with pytest.raises(CalendarExhaustedError):
+        week(dated=dated).add(at("2026-11-23 09:00"), 4 * HOUR)
+    near = {start: (window("09:00", "12:00"),), start + timedelta(days=700): (window("09:00", "12:00"),)}
+    assert week(dated=near).add(at("2026-11-23 09:00"), 4 * HOUR).date() == start + timedelta(days=700)
 
 
 def test_years_far_away_are_refused_or_counted_but_never_a_loop() -> None:

@@ -9,7 +9,7 @@ from service.escalations.actions import acknowledge, sweep
 from service.escalations.decisions import answerable, decisions, reach
 from service.escalations.lists import SOON, Where, Which, cases_listed, unanswered_listed
 from service.escalations.queries import board, steps_of
-from service.handling.queries import BadCursorError
+from service.handling.queues import BadCursorError
 from service.routing.queries import directory
 from tests.builders import counted, does, received, resident_does
 from tests.people import Town

@@ -147,6 +147,18 @@ def test_pages_of_a_queue_follow_each_other(client: TestClient, session: Session
     assert client.get("/api/v1/queue", headers=key, params={"cursor": "nonsense"}).status_code == 422
 
 
+def test_a_desk_gives_a_case_another_topic_through_the_api(client: TestClient, session: Session, town: Town) -> None:
+    path = f"/api/v1/cases/{submit(client)['number']}"
+    key = key_of(session, town.chen_jing)
+    answers = {"category": "A03", "reason": "是电梯问题"}
+    done = client.post(f"{path}/actions/recategorise", json=answers, headers=key)
+    assert done.status_code == 200
+    assert (done.json()["grade"], done.json()["category"]["code"]) == ("G2", "A03")
+    again = client.post(f"{path}/actions/recategorise", json=answers, headers=key)
+    assert again.status_code == 422
+    assert "category" in again.text
+
+
 @pytest.mark.parametrize("path", ["/queue", "/board", "/escalations", "/cases/20261123-00001-3/full"])
 def test_without_a_key_staff_routes_ask_for_one(client: TestClient, town: Town, path: str) -> None:
     answer = client.get(f"/api/v1{path}")

@@ -215,3 +215,31 @@ def test_a_missed_promise_shows_who_heard_and_that_nobody_has_answered(
     assert "陈静" in reported.get_text()
     assert "还没有确认" in reported.get_text()
     assert "已超时" in page.html.select_one(".case-due").get_text()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_desk_gives_a_case_another_topic_on_its_page(
+    browse: Browser, session: Session, town: Town, clock: Clock, language: str
+) -> None:
+    case = signed(session, town, clock)
+    chen = browse.sign_in(town.chen_jing).speak(language)
+    page = chen.get(path(case))
+    offered = [option["value"] for option in page.form("/recategorise").select("select[name=category] option")]
+    assert "A03" in offered
+    assert "C05" not in offered, "it has this topic already"
+
+    chen.post(page, "/recategorise", category="A03", reason="是电梯问题")
+
+    text = chen.get(path(case)).text
+    assert ("事项已调整" if language == "zh" else "Topic changed") in text
+    assert ("道路与市政设施 → 电梯" if language == "zh" else "Roads & street furniture → Lifts") in text
+    assert case_of(session, case.number).policy == "national-G2"
+
+
+def test_another_topic_may_take_the_case_to_whom_the_rules_find(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    case = signed(session, town, clock)
+    chen = browse.sign_in(town.chen_jing)
+    chen.post(chen.get(path(case)), "/recategorise", category="A03", reason="是电梯问题", reroute="yes")
+    assert case_of(session, case.number).status is CaseStatus.TRANSFERRED

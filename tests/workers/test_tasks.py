@@ -1,18 +1,27 @@
 """The tasks as the worker runs them, on a real database: thin, safe to run twice, never stopped by one bad notice."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session, select
+from structlog.testing import capture_logs
 
+from service.cases.rules import Action
+from service.cases.tables import Case
 from service.clocks.tables import ClockRow
+from service.escalations.actions import sweep
+from service.escalations.overtaken import ANSWERED, OVER
 from service.escalations.queries import of_case
+from service.escalations.tables import Escalation
 from service.outbox.channels import DeliveryFailedError, LogTransport
 from service.outbox.rules import MOST_TRIES, NoticeState
 from service.outbox.tables import Notice
-from service.timekeeping import Anchor, set_anchor
+from service.settings import get_settings
+from service.timekeeping import ZONE, Anchor, set_anchor
 from service.watch.queries import alarms
-from tests.builders import received
+from tests.builders import does, received
 from tests.people import Town
 from workers import clocks, outbox, upkeep
 
@@ -72,6 +81,114 @@ def test_a_notice_that_fails_is_tried_again_later_and_given_up_in_the_end(
     assert {(n.state, n.tries, n.failure) for n in notices} == {
         (NoticeState.GIVEN_UP, MOST_TRIES, "the server is away")
     }
+
+
+def test_a_notice_is_worded_when_it_leaves(
+    session: Session, town: Town, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(LogTransport, "send", lambda _self, **letter: sent.append(letter["body"]))
+    received(session, hands.at)
+    session.commit()
+    moved = get_settings().model_copy(update={"public_url": "https://new.example.org"})
+    monkeypatch.setattr(outbox, "get_settings", lambda: moved)
+    outbox.sweep_outbox()
+    assert sent
+    assert all("https://new.example.org" in body for body in sent)
+
+
+def test_a_run_that_leaves_something_undone_says_so_and_the_next_one_goes_on(
+    session: Session, town: Town, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        received(session, hands.at)
+    session.commit()
+    hands.at += timedelta(hours=30)
+    for module in (clocks, outbox):
+        monkeypatch.setattr(module, "BATCH", 1)
+        monkeypatch.setattr(module, "MOST_BATCHES", 1)
+    monkeypatch.setattr(clocks, "sweep", partial(sweep, most=1))
+    for task in (clocks.sweep_clocks, outbox.sweep_outbox):
+        with capture_logs() as said:
+            assert (task(), task()) == (1, 1)
+        assert [line["event"] for line in said if "one run" in line["event"]] == ["more is due than one run takes"] * 2
+
+
+def night_notices(session: Session, town: Town, hands: Hands) -> Case:
+    """A case of Monday evening nobody has called about: its warning of the night waits for the morning."""
+    hands.at = datetime(2026, 11, 23, 22, 30, tzinfo=ZONE)
+    case, _ = received(session, hands.at - timedelta(hours=23))
+    does(session, case, town.li_qiang, Action.ACCEPT, hands.at - timedelta(hours=23))
+    session.commit()
+    assert clocks.sweep_clocks() > 0
+    waiting = session.exec(select(Notice).where(Notice.template == "escalated")).all()
+    assert {n.state for n in waiting} == {NoticeState.WAITING}
+    assert {n.next_try_at for n in waiting} == {datetime(2026, 11, 24, 7, tzinfo=ZONE)}
+    return case
+
+
+def ladder_states(session: Session) -> set[tuple[NoticeState, str]]:
+    session.expire_all()
+    return {(n.state, n.failure) for n in session.exec(select(Notice).where(Notice.template == "escalated"))}
+
+
+def test_a_warning_that_an_answer_has_overtaken_is_dropped_and_says_why(
+    session: Session, town: Town, hands: Hands
+) -> None:
+    case = night_notices(session, town, hands)
+    does(session, case, town.li_qiang, Action.REPLY, hands.at + timedelta(minutes=20), text="明早就来")
+    session.commit()
+    hands.at = datetime(2026, 11, 24, 7, 1, tzinfo=ZONE)
+    outbox.sweep_outbox()
+    assert ladder_states(session) == {(NoticeState.DROPPED, OVER)}
+    outbox.sweep_outbox()
+    assert ladder_states(session) == {(NoticeState.DROPPED, OVER)}
+
+
+def test_a_warning_that_still_holds_is_sent_in_the_morning(session: Session, town: Town, hands: Hands) -> None:
+    night_notices(session, town, hands)
+    hands.at = datetime(2026, 11, 24, 7, 1, tzinfo=ZONE)
+    outbox.sweep_outbox()
+    assert ladder_states(session) == {(NoticeState.SENT, "")}
+
+
+def test_a_call_that_somebody_has_answered_calls_nobody_else(session: Session, town: Town, hands: Hands) -> None:
+    case = night_notices(session, town, hands)
+    session.execute(sa.update(Escalation).values(acknowledged_at=hands.at, acknowledged_by_id=town.he_jun.id))
+    session.commit()
+    hands.at = datetime(2026, 11, 24, 7, 1, tzinfo=ZONE)
+    outbox.sweep_outbox()
+    assert of_case(session, case.id or 0)
+    assert ladder_states(session) == {(NoticeState.DROPPED, ANSWERED)}
+
+
+def test_an_answer_given_before_an_extension_answers_no_call_after_it(
+    session: Session, town: Town, hands: Hands
+) -> None:
+    night_notices(session, town, hands)
+    taken = session.exec(select(Escalation)).all()
+    for e in taken:
+        facts = e.model_dump(exclude={"id", "arm"}) | {
+            "acknowledged_at": hands.at,
+            "acknowledged_by_id": town.he_jun.id,
+        }
+        session.add(Escalation(arm=1, **facts))
+    session.commit()
+    hands.at = datetime(2026, 11, 24, 7, 1, tzinfo=ZONE)
+    outbox.sweep_outbox()
+    assert ladder_states(session) == {(NoticeState.SENT, "")}
+
+
+def test_what_tells_of_a_breach_is_told_however_it_was_settled_later(
+    session: Session, town: Town, hands: Hands
+) -> None:
+    case = night_notices(session, town, hands)
+    session.execute(sa.update(Escalation).values(act="yellow_card"))
+    does(session, case, town.li_qiang, Action.REPLY, hands.at + timedelta(hours=3), text="来晚了")
+    session.commit()
+    hands.at = datetime(2026, 11, 24, 7, 1, tzinfo=ZONE)
+    outbox.sweep_outbox()
+    assert ladder_states(session) == {(NoticeState.SENT, "")}
 
 
 def test_one_notice_that_cannot_be_read_does_not_stop_the_others(session: Session, town: Town, hands: Hands) -> None:

@@ -1,0 +1,113 @@
+"""What waits in a queue, and what runs out first?"""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.accounts.tables import Person
+from service.cases.queries import visible_to
+from service.cases.rules import ENDED, CaseStatus
+from service.cases.tables import Case
+from service.errors import InvalidFieldsError
+from service.intake.forms import clean
+
+TODAY = timedelta(hours=24)
+
+
+class BadCursorError(InvalidFieldsError):
+    """A page was asked for with something that is no cursor."""
+
+    def __init__(self) -> None:
+        super().__init__({"cursor": "This is not a place in the list. Please start from its beginning."})
+
+
+class Tab(StrEnum):
+    """A queue cut by what runs out."""
+
+    ALL = "all"
+    OVERDUE = "overdue"
+    TODAY = "today"
+    LATER = "later"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What somebody wants to see of a queue."""
+
+    tab: Tab = Tab.ALL
+    mine: bool = True
+    """Only what the person holds; else everything they may see."""
+    search: str = ""
+    cursor: str | None = None
+    most: int = 30
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One page of a queue: what runs out first on top."""
+
+    cases: list[Case]
+    counts: dict[Tab, int]
+    next_cursor: str | None
+
+
+def queue(session: Session, person: Person, ask: Ask, now: datetime) -> Queue:
+    """Return a page of open cases in the order in which they run out, the paused ones last. Errors: BadCursorError."""
+    base: list[sa.ColumnElement[bool]] = [col(Case.status).not_in(ENDED)]
+    base.append(
+        col(Case.assignee_id) == person.id if ask.mine else visible_to(person.id or 0, person.role, person.area_id)
+    )
+    if ask.search:
+        base.append(_matches(ask.search))
+    wanted = select(Case).where(*base, _tab(ask.tab, now))
+    if ask.cursor:
+        wanted = wanted.where(_after(ask.cursor))
+    rows = list(session.exec(wanted.order_by(col(Case.due_at).nulls_last(), col(Case.id)).limit(ask.most + 1)))
+    more = len(rows) > ask.most
+    counted = sa.select(*(sa.func.count().filter(_tab(tab, now)) for tab in Tab)).select_from(Case).where(*base)
+    counts = dict(zip(Tab, session.execute(counted).one(), strict=True))
+    return Queue(rows[: ask.most], counts, _cursor(rows[ask.most - 1]) if more else None)
+
+
+def _tab(tab: Tab, now: datetime) -> sa.ColumnElement[bool]:
+    due = col(Case.due_at)
+    return {
+        Tab.ALL: sa.true(),
+        Tab.OVERDUE: due < now,
+        Tab.TODAY: sa.and_(due >= now, due < now + TODAY),
+        Tab.LATER: due >= now + TODAY,
+        Tab.WAITING: sa.or_(col(Case.status) == CaseStatus.WAITING, due.is_(None)),
+    }[tab]
+
+
+def _matches(text: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a number, title, text or address holds the words."""
+    part = "%" + clean(text).replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
+    columns = (Case.number, Case.title, Case.text, Case.address)
+    return sa.or_(*(col(column).ilike(part, escape="\\") for column in columns))
+
+
+def _cursor(case: Case) -> str:
+    place = [case.due_at.isoformat() if case.due_at else None, case.id]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+
+def _after(cursor: str) -> sa.ColumnElement[bool]:
+    try:
+        due, case_id = json.loads(base64.urlsafe_b64decode(cursor))
+        moment = datetime.fromisoformat(due) if due else None
+        after_id = int(case_id)
+    except (ValueError, TypeError, binascii.Error) as why:
+        raise BadCursorError from why
+    later = col(Case.id) > after_id
+    if moment is None:
+        return sa.and_(col(Case.due_at).is_(None), later)
+    same = sa.and_(col(Case.due_at) == moment, later)
+    return sa.or_(col(Case.due_at) > moment, same, col(Case.due_at).is_(None))
