@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from service.cases.rules import Action, Field, Move, Satisfaction, is_case_number
+from service.cases.numbers import is_case_number
+from service.cases.rules import Action, Field, Move, Satisfaction
 from service.errors import InvalidFieldsError, ServiceError
 from service.intake.forms import MOST_TEXT, clean
 from sla_policies.policy import Grade

@@ -10,7 +10,8 @@ from sqlmodel import Session
 
 from service.accounts.rules import Role
 from service.accounts.tables import Person
-from service.cases.rules import Action, is_case_number
+from service.cases.numbers import is_case_number
+from service.cases.rules import Action
 from service.cases.tables import Case
 from service.errors import InvalidFieldsError, NotFoundError, ServiceError
 from service.escalations.actions import acknowledge
