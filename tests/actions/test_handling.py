@@ -17,8 +17,9 @@ from service.feedback.actions import close_silent, rate
 from service.feedback.queries import ratings
 from service.feedback.rules import CLOSE_AFTER
 from service.handling.actions import act, reveal_contact
+from service.handling.again import UrgedAlreadyError
 from service.handling.queries import masked_contact, staff_case
-from service.handling.rules import ReturnsUsedUpError, TooManyExtensionsError, UrgedAlreadyError
+from service.handling.rules import ReturnsUsedUpError, TooManyExtensionsError
 from service.outbox.tables import Notice
 from sla_policies.clock import ClockState
 from sla_policies.policy import Metric

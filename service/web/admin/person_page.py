@@ -12,6 +12,7 @@ from service.accounts.actions import may_manage
 from service.accounts.queries import (
     absences_of,
     active_people,
+    covered_by,
     duty_rows,
     lies_within,
     open_cases_of,
@@ -84,6 +85,7 @@ def _roster(request: Request, session: Session, person: Person, now: datetime) -
         "weekdays": WEEKDAY_LABELS,
         "on_duty": staff is not None and known.is_on_duty(staff, now),
         "absences": absences,
+        "covers": covered_by(session, person_id, since=now),
         "substitutes": people_by_id(session, {a.substitute_id for a in absences if a.substitute_id}),
         "substitute_choices": people_choices(
             request, [p for p in active_people(session, within=_team(areas, person)) if p.id != person_id], areas
