@@ -145,7 +145,7 @@ def checked(move: Move, answers: Mapping[str, Any]) -> Given:
 
 def _read(field: Field, raw: Any, action: Action) -> Any:  # noqa: ANN401  # Whatever a client sends.
     if field in (Field.PERSON, Field.UNIT, Field.DAYS):
-        return _whole_number(raw, most=MOST_DAYS if field is Field.DAYS else 2**62)
+        return _days(raw) if field is Field.DAYS else _whole_number(raw, most=2**62)
     if field is Field.SOLVED:
         return _yes_or_no(raw)
     if field is Field.NUMBER and not is_case_number(str(raw)):
@@ -180,6 +180,13 @@ def _whole_number(raw: Any, *, most: int) -> int:  # noqa: ANN401  # See _read.
     ):
         raise ValueError("Please choose one of the answers offered.")
     return int(raw)
+
+
+def _days(raw: Any) -> int:  # noqa: ANN401  # See _read.
+    try:
+        return _whole_number(raw, most=MOST_DAYS)
+    except ValueError as why:
+        raise ValueError("Please give a whole number of days, from 1 to 15.") from why
 
 
 def _day(raw: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from itertools import groupby
 
@@ -75,6 +75,8 @@ class PolicyTold:
     policy: SlaPolicy
     title: str
     promise: str
+    where: list[str]
+    """The areas in which it holds, if not everywhere."""
     examples: list[str]
     more_examples: int
     owed: list[OwedLine]
@@ -87,18 +89,30 @@ def policies_told(book: PolicyBook, known: Directory, language: Language) -> lis
     """Return every policy of the promise pack in plain words, the most urgent first, with topics it is for."""
     topics = _topics_of(book, known, language)
     policies = sorted(book.policies, key=lambda policy: list(Grade).index(policy.grade))
-    return [_policy_told(policy, topics.get(policy.name, []), language) for policy in policies]
+    return [
+        _policy_told(policy, _places_of(policy, known, language), topics.get(policy.name, []), language)
+        for policy in policies
+    ]
+
+
+def _places_of(policy: SlaPolicy, known: Directory, language: Language) -> list[str]:
+    """Return the areas in which a policy holds; a code that the installation does not know stands for itself."""
+    found = [(code, known.areas.by_code.get(code)) for code in sorted(policy.match.areas)]
+    return [code if place is None else place.name_en if language == "en" else place.name for code, place in found]
 
 
 def _topics_of(book: PolicyBook, known: Directory, language: Language) -> dict[str, list[str]]:
-    """Return the topics by the policy that each of them would get, as the policy chooses."""
+    """Return the topics by the policies that each of them would get, anywhere or where a policy of its own holds."""
     found: dict[str, list[str]] = {}
     since = datetime.combine(book.effective_from, time(), ZONE)
+    places = dict.fromkeys([(), *(tuple(sorted(policy.match.areas)) for policy in book.policies)])
     for topic in known.catalogue.topics.values():
         if topic.is_active and topic.parent_code:
-            choice = choose_policy(book, facts_of_topic(topic.code, topic.grade, known, since))
+            facts = facts_of_topic(topic.code, topic.grade, known, since)
+            chosen = [choose_policy(book, replace(facts, area_codes=place)).policy for place in places]
             name = topic.name_en if language == "en" and topic.name_en else topic.name
-            found.setdefault(choice.policy.name if choice.policy else "", []).append(name)
+            for policy_name in dict.fromkeys(policy.name if policy else "" for policy in chosen):
+                found.setdefault(policy_name, []).append(name)
     return found
 
 
@@ -108,13 +122,14 @@ def facts_of_topic(code: str, grade: Grade, known: Directory, at: datetime) -> C
     return CaseFacts(grade, code, group, (), "web", frozenset(), at)
 
 
-def _policy_told(policy: SlaPolicy, topics: list[str], language: Language) -> PolicyTold:
+def _policy_told(policy: SlaPolicy, where: list[str], topics: list[str], language: Language) -> PolicyTold:
     english = language == "en"
     most = policy.extension_at_most
     return PolicyTold(
         policy=policy,
         title=policy.title_en if english else policy.title_zh,
         promise=policy.promise_en if english else policy.promise_zh,
+        where=where,
         examples=topics[:MOST_EXAMPLES],
         more_examples=max(len(topics) - MOST_EXAMPLES, 0),
         owed=[_owed(target, language) for target in policy.targets.values()],

@@ -32,7 +32,7 @@ router = APIRouter(include_in_schema=False)
 CHANNELS = (Channel.PHONE, Channel.WALK_IN, Channel.PATROL)
 CONTACT = "contact."
 MOST_KEY = 60
-NOT_ANSWERS = frozenset({"key", "name", "phone", "email", "lang", "size", "was_refused", "was_opened"})
+NOT_ANSWERS = {"key", "name", "phone", "email", "lang", "size", "was_refused", "was_opened"}
 """Fields of the form that are no answers, or are part of the contact."""
 LANGUAGE_LABELS: Mapping[str, str] = {"zh": "Chinese", "en": "English"}
 CHOOSE_SENTENCE = "Please choose one of the answers offered."
@@ -68,9 +68,7 @@ class TakenDown(BaseModel):
     def request(self) -> RequestForm:
         """Return the request. Errors: InvalidFieldsError, its fields named as they are in the form."""
         wrong: dict[str, str] = {} if self.channel in CHANNELS else {"channel": CHOOSE_SENTENCE}
-        answers = self.model_dump(
-            exclude=NOT_ANSWERS
-        )
+        answers = self.model_dump(exclude=NOT_ANSWERS)
         contact = {"name": self.name, "phone": self.phone, "email": self.email}
         try:
             form = checked(answers | {"contact": contact})

@@ -3,6 +3,7 @@
 import json
 import re
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,9 @@ from typer.testing import CliRunner
 from service.cases.rules import Action
 from service.cli import app
 from service.clocks.queries import current_book
-from sla_policies.policy import Metric
+from service.routing.queries import directory
+from service.web.policy_pages import policies_told
+from sla_policies.policy import Match, Metric
 from tests.builders import case_of, does, received, resident_does
 from tests.people import MONDAY_8, Town
 from tests.web.conftest import Browser, Clock
@@ -60,6 +63,22 @@ def test_topics_stand_where_the_policy_puts_them(browse: Browser, town: Town) ->
     assert "电梯" in urgent.get_text()
     assert "电梯" not in ordinary.get_text()
     assert "环境卫生与垃圾" in ordinary.get_text()
+
+
+def test_a_policy_of_some_areas_says_where_it_holds_and_for_which_topics(session: Session, town: Town) -> None:
+    book = current_book(MONDAY_8)
+    here = replace(
+        book.policies[0], name="here", match=Match(grades=frozenset({"G3"}), areas=frozenset({"990101001001"}))
+    )
+
+    told = policies_told(replace(book, policies=(here, *book.policies)), directory(session), "en")
+
+    by_name = {one.policy.name: one for one in told}
+    usual = next(one for one in told if one.policy.is_default)
+    assert by_name["here"].where == [town.areas["shore"].name_en]
+    assert by_name["here"].examples
+    assert by_name["here"].examples == usual.examples
+    assert usual.where == []
 
 
 def test_home_footer_and_receipt_lead_to_the_promises(browse: Browser, town: Town) -> None:
