@@ -10,7 +10,7 @@ from babel.dates import get_day_names
 
 from service.routing.directory import Directory
 from service.timekeeping import ZONE
-from service.web.catalogues import Language, gettext, translate
+from service.web.catalogues import HTML_LANG, Language, gettext, translate
 from service.web.explained import amount
 from service.web.policy_words import OWED_LABELS, PLACE_LABELS, WHENCE_LABELS
 from service.web.words import words
@@ -28,6 +28,7 @@ from sla_policies.policy import (
     TimeKind,
     choose_policy,
 )
+from sla_policies.reading import in_language
 
 MOST_EXAMPLES = 8
 SAYS_NO_MORE = ("own", "Proposed here")
@@ -125,6 +126,7 @@ def facts_of_topic(code: str, grade: Grade, known: Directory, at: datetime) -> C
 def _policy_told(policy: SlaPolicy, where: list[str], topics: list[str], language: Language) -> PolicyTold:
     english = language == "en"
     most = policy.extension_at_most
+    extension_source = source_of(policy.extension_mark, policy.extension_source, language)
     return PolicyTold(
         policy=policy,
         title=policy.title_en if english else policy.title_zh,
@@ -134,7 +136,7 @@ def _policy_told(policy: SlaPolicy, where: list[str], topics: list[str], languag
         more_examples=max(len(topics) - MOST_EXAMPLES, 0),
         owed=[_owed(target, language) for target in policy.targets.values()],
         extension=amount(most, language) if most and policy.extensions else "",
-        extension_source=source_of(policy.extension_mark, policy.extension_source) if policy.extensions else None,
+        extension_source=extension_source if policy.extensions else None,
         ladder=[
             (gettext(language, words.metric[metric]), [_rung(step, policy, language) for step in steps])
             for metric, steps in groupby(policy.ladder, lambda step: step.metric)
@@ -149,7 +151,7 @@ def _owed(target: Target, language: Language) -> OwedLine:
         kind=target.budget.kind,
         pauses=sorted(target.pauses_for),
         pause_at_most=amount(target.pause_at_most, language) if target.pause_at_most else "",
-        source=source_of(target.mark, target.source),
+        source=source_of(target.mark, target.source, language),
     )
 
 
@@ -160,7 +162,7 @@ def _rung(step: Step, policy: SlaPolicy, language: Language) -> RungLine:
         at=_place(step.offset, policy.targets[step.metric].budget.kind, language),
         who=between.join(gettext(language, words.rung[role]) for role in step.to),
         what=title or gettext(language, words.act[step.act]),
-        source=source_of(step.mark, step.source),
+        source=source_of(step.mark, step.source, language),
     )
 
 
@@ -175,16 +177,17 @@ def _place(offset: Offset, kind: TimeKind, language: Language) -> str:
     return translate(language, PLACE_LABELS["before" if number < 0 else "after"], amount=amount(budget, language))
 
 
-def source_of(mark: str, text: str) -> Source:
-    """Return a source with the language of its words."""
-    said = "" if mark == "own" and text in SAYS_NO_MORE else text
-    return Source(WHENCE_LABELS.get(mark, mark), said, "zh-CN" if CHINESE.search(text) else "en")
+def source_of(mark: str, text: str, language: Language) -> Source:
+    """Return a source in the reader's language where it is kept in both, and else in the one that it has."""
+    said = "" if mark == "own" and text in SAYS_NO_MORE else in_language(text, language)
+    lang = HTML_LANG["zh" if CHINESE.search(text) else "en"] if "\n" not in text else HTML_LANG[language]
+    return Source(WHENCE_LABELS.get(mark, mark), said, lang)
 
 
 def raises_told(book: PolicyBook, language: Language) -> list[tuple[RaiseRule, str, Source]]:
     """Return what makes a request more urgent: the rule, why, and where it comes from."""
     english = language == "en"
-    return [(r, r.why_en if english else r.why_zh, source_of(r.mark, r.source)) for r in book.raises]
+    return [(r, r.why_en if english else r.why_zh, source_of(r.mark, r.source, language)) for r in book.raises]
 
 
 def desk_hours(desk: DeskHours, language: Language) -> list[tuple[str, str]]:
