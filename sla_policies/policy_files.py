@@ -152,7 +152,7 @@ class PolicyReader(Reader):
             )
             most = None
         calendar = self.text(entries.get("calendar")) or "round_the_clock"
-        source, mark = self.text(entries.get("source")), self.one_of(entries.get("mark"), MARKS, "mark")
+        source, mark = self.said(entries.get("source")), self.one_of(entries.get("mark"), MARKS, "mark")
         if within is None:
             return None
         return Target(metric, within, calendar, by, pauses, most, source, mark)
@@ -162,7 +162,7 @@ class PolicyReader(Reader):
         if node is None:
             return (0, None, "", "")
         entries = self.table(node, EXTENSION_KEYS, EXTENSION_REQUIRED)
-        source, mark = self.text(entries.get("source")), self.one_of(entries.get("mark"), MARKS, "mark")
+        source, mark = self.said(entries.get("source")), self.one_of(entries.get("mark"), MARKS, "mark")
         times, most = self.whole(entries.get("times"), 0, MOST_EXTENSIONS), self.budget(entries.get("at_most"))
         if (times > 0) != ("at_most" in entries) and self.text(entries.get("times")).isdigit():
             self.wrong(node, "Extensions need a number of times and a limit together.", "Write times and at_most.")
@@ -208,7 +208,7 @@ class PolicyReader(Reader):
             self.budget(entries.get("acknowledge_within")),
             self.some_of(entries.get("unless"), CONDITIONS, "condition"),
             *self.both(entries.get("title")),
-            self.text(entries.get("source")),
+            self.said(entries.get("source")),
             self.one_of(entries.get("mark"), MARKS, "mark"),
         )
 
@@ -237,6 +237,6 @@ class PolicyReader(Reader):
             to=Grade(self.one_of(entries.get("to"), tuple(Grade), "grade") or Grade.G1),
             categories=frozenset(self.words(entries.get("categories"))),
             danger=self.truth(entries.get("danger")),
-            source=self.text(entries.get("source")),
+            source=self.said(entries.get("source")),
             mark=self.one_of(entries.get("mark"), MARKS, "mark"),
         )

@@ -36,6 +36,12 @@ class DocumentInvalidError(ValueError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+def in_language(said: str, language: str) -> str:
+    """Return the line of a text (`Reader.said`) in 'zh' or 'en', or the only line there is."""
+    chinese, _, english = said.partition("\n")
+    return english or chinese if language == "en" else chinese
+
+
 @dataclass(frozen=True)
 class Node:
     """One value of a file with its line: a text, a list or a table. What a text means is decided by its reader."""
@@ -114,6 +120,12 @@ class Reader:
             return ("", "")
         entries = self.table(node, ("zh", "en"), ("zh", "en"))
         return (self.text(entries.get("zh")), self.text(entries.get("en")))
+
+    def said(self, node: Node | None) -> str:
+        """Return a text that may be written in one language or in both: then a Chinese line, and an English one."""
+        if node is not None and isinstance(node.value, Mapping):
+            return "\n".join(" ".join(text.split()) for text in self.both(node))
+        return " ".join(self.text(node).split())
 
     def name(self, node: Node | None) -> str:
         """Return a name: letters, digits, - and _."""

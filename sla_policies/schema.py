@@ -57,6 +57,8 @@ OFFSET = _words(rf"due|{amounts.PERCENT.pattern}|(?:before|after) (?:{SHORT}|\d{
 NAMED = _words(NAME.pattern)
 MARK = _one_of(days.MARKS) | {"description": "Only A and B may be shown as law; own: proposed here."}
 SOURCED: Schema = {"source": TEXT, "mark": MARK}
+SOURCED_IN_BOTH: Schema = SOURCED | {"source": {"anyOf": [TEXT, BOTH]}}
+"""Where a number comes from, in one language or in both."""
 TRUTH: Schema = {"type": "boolean"}
 DATE = _words(DAY)
 
@@ -120,7 +122,7 @@ def _policy() -> Schema:
             "extensions": _table(
                 packs.EXTENSION_KEYS,
                 packs.EXTENSION_REQUIRED,
-                SOURCED
+                SOURCED_IN_BOTH
                 | {
                     "times": {"type": "integer", "minimum": 0, "maximum": packs.MOST_EXTENSIONS},
                     "at_most": BUDGET,
@@ -139,7 +141,7 @@ def _target(metric: Metric) -> Schema:
     return _table(
         packs.TARGET_KEYS,
         packs.TARGET_REQUIRED,
-        SOURCED
+        SOURCED_IN_BOTH
         | {
             "within": BUDGET,
             "calendar": NAMED,
@@ -161,7 +163,7 @@ def _step() -> Schema:
     return _table(
         packs.STEP_KEYS,
         packs.STEP_REQUIRED,
-        SOURCED
+        SOURCED_IN_BOTH
         | {
             "step": NAMED,
             "on": _one_of(tuple(Metric)),
@@ -180,7 +182,7 @@ def _raise() -> Schema:
     return _table(
         packs.RAISE_KEYS,
         packs.RAISE_REQUIRED,
-        SOURCED
+        SOURCED_IN_BOTH
         | {
             "to": _one_of(tuple(Grade)),
             "why": BOTH,

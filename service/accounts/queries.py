@@ -56,12 +56,13 @@ def duties_of(session: Session, person_ids: Collection[int]) -> Mapping[int, lis
     return found
 
 
-def absences_at(session: Session, at: datetime) -> Mapping[int, list[Away]]:
-    """Return everybody's absences that cover the moment."""
+def absences(session: Session) -> Mapping[int, list[Away]]:
+    """Return all absences by person; whoever has left stands in for nobody any more, whatever was noted before."""
     found: dict[int, list[Away]] = {}
-    rows = session.exec(select(Absence).where(Absence.starts_at <= at, Absence.ends_at > at))
-    for row in rows:
-        found.setdefault(row.person_id, []).append(Away(row.starts_at, row.ends_at, row.substitute_id))
+    present = sa.select(col(Person.id)).where(col(Person.id) == col(Absence.substitute_id), col(Person.is_active))
+    noted = sa.select(col(Absence.person_id), col(Absence.starts_at), col(Absence.ends_at), present.scalar_subquery())
+    for person_id, starts_at, ends_at, substitute_id in session.execute(noted):
+        found.setdefault(person_id, []).append(Away(starts_at, ends_at, substitute_id))
     return found
 
 
@@ -69,6 +70,13 @@ def absences_of(session: Session, person_id: int, *, since: datetime) -> list[Ab
     """Return somebody's absences that end after `since`, the next first."""
     found = select(Absence).where(Absence.person_id == person_id, Absence.ends_at > since)
     return list(session.exec(found.order_by(col(Absence.starts_at))))
+
+
+def covered_by(session: Session, person_id: int, *, since: datetime) -> list[tuple[Absence, Person]]:
+    """Return the absences ending after `since` in which this person was named to stand in, each with who is away."""
+    named = select(Absence, Person).join(Person, col(Person.id) == col(Absence.person_id))
+    found = named.where(Absence.substitute_id == person_id, Absence.ends_at > since).order_by(col(Absence.starts_at))
+    return list(session.exec(found))
 
 
 def api_keys_of(session: Session, person_id: int) -> list[ApiKey]:

@@ -44,7 +44,7 @@ def within(area_id: int) -> sa.Select[int | None]:
 
 
 def visible_to(person_id: int, role: Role, area_id: int) -> sa.ColumnElement[bool]:
-    """Return the gate as a condition: the same cases that `cases.rules.may_see` lets a person see.
+    """Return the gate as a condition: the same cases that `cases.standing.may_see` lets a person see.
 
     A worker sees what they hold, and what their unit or place covers; administrators see configuration only.
     """

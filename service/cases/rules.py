@@ -1,15 +1,13 @@
 """Which status may follow which, who may do it, what they must say, and what it does to the clocks?
 
 `MOVES` is the one lifecycle table: the buttons of the pages, the permissions of the API and the diagram in
-docs/lifecycle.md all come from it. `may` is the one permission rule on a case.
+docs/lifecycle.md all come from it. As whom somebody of the staff acts is said in standing.py.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 
-from service.accounts.rules import Role
 from service.errors import ServiceError
 
 
@@ -222,60 +220,3 @@ def moves_from(status: CaseStatus, actors: Iterable[Actor]) -> tuple[Move, ...]:
     """Return what these actors may do from `status`: the buttons of a page, in the table's order."""
     acting = frozenset(actors)
     return tuple(m for m in MOVES if status in m.from_ and acting & m.who)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What a member of staff is to one case: facts of areas, gathered before the rule is asked."""
-
-    role: Role
-    covers_case: bool
-    """The person's area covers the place or the desk of the case."""
-    is_assignee: bool
-
-
-ROLE_ACTORS = {
-    Role.WORKER: Actor.COLLEAGUE,
-    Role.HEAD: Actor.HEAD,
-    Role.TRIAGE: Actor.TRIAGE,
-    Role.SUPERVISOR: Actor.SUPERVISOR,
-    Role.DISTRICT: Actor.DISTRICT,
-}
-
-
-def actors_of(standing: Standing) -> frozenset[Actor]:
-    """Return as whom the person may act on the case; empty: may not know of it."""
-    acting: set[Actor] = {Actor.ASSIGNEE} if standing.is_assignee else set()
-    if standing.covers_case and standing.role in ROLE_ACTORS:
-        acting.add(ROLE_ACTORS[standing.role])
-    return frozenset(acting)
-
-
-def may_see(standing: Standing) -> bool:
-    """May the person know of the case at all? Administrators see configuration, not cases."""
-    return bool(actors_of(standing))
-
-
-def case_number(day: date, serial: int) -> str:
-    """Return a public number like '20261123-00042-7': day, daily serial, check digit."""
-    digits = f"{day:%Y%m%d}{serial:05d}"
-    return f"{digits[:8]}-{digits[8:]}-{check_digit(digits)}"
-
-
-def check_digit(digits: str) -> int:
-    """Return the ISO 7064 MOD 11,10 check digit: it finds every single wrong digit and nearly every swapped pair."""
-    product = 10
-    for digit in digits:
-        product = (product + int(digit)) % 10 or 10
-        product = product * 2 % 11
-    return (11 - product) % 10
-
-
-def is_case_number(text: str) -> bool:
-    """Is the text a number that could have been given out?"""
-    day, _, rest = text.partition("-")
-    serial, _, check = rest.partition("-")
-    plain = (day + serial + check).isascii() and (day + serial + check).isdecimal()
-    if not plain or len(day) != 8 or not 5 <= len(serial) <= 9 or len(check) != 1:
-        return False
-    return check_digit(day + serial) == int(check)

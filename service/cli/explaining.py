@@ -34,8 +34,8 @@ def explain_case(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")] = False,  # noqa: FBT002  # A flag.
 ) -> None:
     """Tell why every promise of a case is due when it is: which rule, which days, what moved it, who hears."""
+    from service.cases.numbers import is_case_number
     from service.cases.queries import by_number
-    from service.cases.rules import is_case_number
     from service.database import transaction
     from service.escalations.explaining import explanations
     from service.handling.queries import view

@@ -7,8 +7,8 @@ from sqlmodel import Session, col, select
 
 from service.audit.actions import record
 from service.audit.rules import Entry
+from service.cases.numbers import is_case_number
 from service.cases.queries import contact_of
-from service.cases.rules import is_case_number
 from service.cases.tables import Case, CaseMessage
 from service.outbox.actions import write
 from service.outbox.messages import Recipient, outcome

@@ -12,8 +12,9 @@ from service.accounts.limits import limit, record_failure
 from service.accounts.tables import Person
 from service.areas.rules import Place
 from service.audit.queries import history
+from service.cases.numbers import is_case_number
 from service.cases.queries import by_number, contact_of, messages, visible_to
-from service.cases.rules import Actor, Move, is_case_number, moves_from
+from service.cases.rules import Actor, Move, moves_from
 from service.cases.tables import Case
 from service.categories.rules import Topic
 from service.clocks.actions import UNCOUNTABLE

@@ -9,8 +9,8 @@ from sqlmodel import Session
 
 from service.accounts.limits import limit, record_failure
 from service.audit.queries import history
+from service.cases.numbers import is_case_number
 from service.cases.queries import by_number
-from service.cases.rules import is_case_number
 from service.cases.tables import Case
 from service.errors import ServiceError
 from service.handling.queries import WRONG_CODES_PER_ADDRESS, WRONG_CODES_PER_CASE, WRONG_CODES_WITHIN

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from service.cases.rules import Action, Field, Move, Satisfaction, is_case_number
+from service.cases.numbers import is_case_number
+from service.cases.rules import Action, Field, Move, Satisfaction
 from service.errors import InvalidFieldsError, ServiceError
 from service.intake.forms import MOST_TEXT, clean
 from sla_policies.policy import Grade
@@ -90,42 +91,8 @@ class NothingAskedError(ServiceError):
     sentence = "Nothing waits for a decision here any more."
 
 
-class UrgedAlreadyError(ServiceError):
-    """The resident urged a short while ago; the desk knows."""
-
-    status, code = 429, "urged-already"
-    sentence = "You urged this a short while ago, and the desk was told. You can urge again in {wait}."
-
-
-class ReopeningOverError(ServiceError):
-    """The case was closed too long ago to be taken up again by its resident."""
-
-    status, code = 409, "reopening-over"
-    sentence = (
-        "This was closed more than {days} days ago and cannot be taken up again. "
-        "Please send a new request and name this one in it, or call the desk."
-    )
-
-
-class ReopenedOftenError(ServiceError):
-    """The case was taken up again as often as a resident may ask for it."""
-
-    status, code = 409, "reopened-often"
-    sentence = (
-        "This was taken up again {most} times already. "
-        "Please send a new request and name this one in it, or call the desk."
-    )
-
-
-REOPEN_WITHIN = timedelta(days=30)
-"""How long after the closing its resident may have a case taken up again: a repair that fails shows it by then;
-what comes later has another cause, and is owed a promise and a record of its own (own)."""
-MOST_REOPENINGS = 2
-"""However a case came back: what two more handlings did not settle needs somebody new to look at it (own)."""
 SAME_WORDS_WITHIN = timedelta(minutes=10)
 """The same words within this time are one form sent twice, not something said twice (own)."""
-URGE_AGAIN_AFTER = timedelta(hours=4)
-"""How long an urge stands before the resident may urge again (own)."""
 LONGEST_PARKING = timedelta(days=90)
 """After so long a parked case is looked at again at the latest (DOMAIN 3.4; own)."""
 MOST_RETURNS = 2
@@ -133,18 +100,6 @@ MOST_RETURNS = 2
 
 REASONS: Mapping[Action, type[StrEnum]] = {Action.RETURN: ReturnReason}
 """Actions whose reason is one of a list; for the others it is free text."""
-
-
-def reopening_refused(closed_at: datetime | None, reopened: int, now: datetime) -> ServiceError | None:
-    """Return why the resident may not have a case taken up again, or None: they may.
-
-    `closed_at` is None while the case waits for its rating; `reopened` is how often the case came back before.
-    """
-    if reopened >= MOST_REOPENINGS:
-        return ReopenedOftenError(most=MOST_REOPENINGS)
-    if closed_at is not None and now > closed_at + REOPEN_WITHIN:
-        return ReopeningOverError(days=REOPEN_WITHIN.days)
-    return None
 
 
 @dataclass(frozen=True)
@@ -193,7 +148,7 @@ def checked(move: Move, answers: Mapping[str, Any]) -> Given:
 
 def _read(field: Field, raw: Any, action: Action) -> Any:  # noqa: ANN401  # Whatever a client sends.
     if field in (Field.PERSON, Field.UNIT, Field.DAYS):
-        return _whole_number(raw, most=MOST_DAYS if field is Field.DAYS else 2**62)
+        return _days(raw) if field is Field.DAYS else _whole_number(raw, most=2**62)
     if field in (Field.SOLVED, Field.REROUTE):
         return _yes_or_no(raw)
     if field is Field.NUMBER and not is_case_number(str(raw)):
@@ -228,6 +183,13 @@ def _whole_number(raw: Any, *, most: int) -> int:  # noqa: ANN401  # See _read.
     ):
         raise ValueError("Please choose one of the answers offered.")
     return int(raw)
+
+
+def _days(raw: Any) -> int:  # noqa: ANN401  # See _read.
+    try:
+        return _whole_number(raw, most=MOST_DAYS)
+    except ValueError as why:
+        raise ValueError("Please give a whole number of days, from 1 to 15.") from why
 
 
 def _day(raw: str) -> str:

@@ -1,7 +1,8 @@
 """As whom may a member of staff act on a case?"""
 
 from service.accounts.tables import Person
-from service.cases.rules import Actor, Standing, actors_of
+from service.cases.rules import Actor
+from service.cases.standing import Standing, actors_of
 from service.cases.tables import Case
 from service.routing.directory import Directory
 

@@ -1,6 +1,5 @@
 """What does an action do beside moving the status, keeping the words and telling the clocks?"""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,17 +21,15 @@ from service.clocks.actions import due_entries
 from service.clocks.recounting import count_from
 from service.clocks.rules import DueChange, Happening
 from service.errors import InvalidFieldsError
+from service.handling.again import reopening_refused, urging_refused
 from service.handling.joining import follow
 from service.handling.leeway import check_granter, extension, parking
 from service.handling.promises import recategorise, regrade, resolve_clock
 from service.handling.proposals import ASKS, propose
 from service.handling.rules import (
     MOST_RETURNS,
-    URGE_AGAIN_AFTER,
     Given,
     ReturnsUsedUpError,
-    UrgedAlreadyError,
-    reopening_refused,
 )
 from service.routing.directory import Directory
 from service.routing.rules import Request, RoutingDecision, candidates_of, route, route_to_desk, route_within
@@ -203,9 +200,9 @@ def _duplicate(step: Step) -> None:
 
 def _urge(step: Step) -> None:
     """Count the urge, unless the last one is too recent."""
-    if step.case.urged_at is not None and step.now < step.case.urged_at + URGE_AGAIN_AFTER:
-        wait = step.case.urged_at + URGE_AGAIN_AFTER - step.now
-        raise UrgedAlreadyError(retry_after=math.ceil(wait.total_seconds()))
+    refused = urging_refused(step.case.urged_at, step.now)
+    if refused is not None:
+        raise refused
     step.case.urged += 1
     step.case.urged_at = step.now
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from service.accounts.tables import Person
 from service.assignments.queries import loads
-from service.cases.rules import case_number
+from service.cases.numbers import case_number
 from service.clocks.queries import current_book
 from service.clocks.rules import new_row, opening
 from service.database import savepoint

@@ -7,8 +7,9 @@ from threading import Lock
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.accounts.rules import Away, DutyHours
-from service.accounts.tables import Absence, Duty, Person
+from service.accounts.queries import absences
+from service.accounts.rules import DutyHours
+from service.accounts.tables import Duty, Person
 from service.areas.rules import AreaTree, Place
 from service.areas.tables import Area
 from service.categories.rules import Catalogue, Topic
@@ -102,9 +103,7 @@ def _people(session: Session) -> Iterable[Staff]:
     duties: dict[int, list[DutyHours]] = defaultdict(list)
     for d in session.exec(select(Duty)):
         duties[d.person_id].append(DutyHours(weekday=d.weekday, starts=d.starts, ends=d.ends))
-    absences: dict[int, list[Away]] = defaultdict(list)
-    for a in session.exec(select(Absence)):
-        absences[a.person_id].append(Away(a.starts_at, a.ends_at, a.substitute_id))
+    away = absences(session)
     for p in session.exec(select(Person).where(Person.is_active).order_by(col(Person.id))):
         yield Staff(
             id=p.id or 0,
@@ -116,7 +115,7 @@ def _people(session: Session) -> Iterable[Staff]:
             email=p.email,
             capacity=p.capacity,
             duties=tuple(duties[p.id or 0]),
-            absences=tuple(absences[p.id or 0]),
+            absences=tuple(away.get(p.id or 0, ())),
         )
 
 

@@ -88,11 +88,11 @@ def create_case(
 
 @router.get("/cases/{number}", tags=["residents"])
 def read_case(
-    number: Number, request: Request, session: DbSession, code: Annotated[str, Query(max_length=40)] = ""
+    number: Number, request: Request, session: DbSession, now: Now, code: Annotated[str, Query(max_length=40)] = ""
 ) -> shapes.PublicCase:
     """Return a case to whoever holds its number and tracking code."""
     case = case_of_resident(session, number, code, request)
-    return shapes.public_case(view(session, case, RESIDENT.actors))
+    return shapes.public_case(view(session, case, RESIDENT.actors), now)
 
 
 @router.post("/cases/{number}/messages", status_code=201, tags=["residents"])
@@ -135,7 +135,7 @@ def rate_case(
     case = case_of_resident(session, number, code or body.code, request)
     answers = {"solved": body.solved, "satisfaction": body.satisfaction, "text": body.text}
     case = rate(session, case.id or 0, answers, now=now)
-    return shapes.public_case(view(session, case, RESIDENT.actors))
+    return shapes.public_case(view(session, case, RESIDENT.actors), now)
 
 
 def _resident_act(
@@ -149,4 +149,4 @@ def _resident_act(
 ) -> shapes.PublicCase:
     case = case_of_resident(session, number, code, request)
     case = act(session, case.id or 0, action, answers, by=RESIDENT, now=now)
-    return shapes.public_case(view(session, case, RESIDENT.actors))
+    return shapes.public_case(view(session, case, RESIDENT.actors), now)

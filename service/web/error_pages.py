@@ -91,7 +91,12 @@ def answer(request: Request, problem: Problem, *, kept: Mapping[str, list[str]] 
     if wants_json(request):
         return _as_json(request, problem)
     template = f"errors/{problem.status if problem.status in (404, 500, 503) else 'problem'}.html"
-    response = page(request, template, {"problem": problem, "kept": kept}, status=problem.status)
+    response = page(
+        request,
+        template,
+        {"problem": problem, "kept": kept, "is_read_only": request.method in SAFE},
+        status=problem.status,
+    )
     response.headers.update(problem.headers)
     return response
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from itertools import groupby
 
@@ -10,7 +10,7 @@ from babel.dates import get_day_names
 
 from service.routing.directory import Directory
 from service.timekeeping import ZONE
-from service.web.catalogues import Language, gettext, translate
+from service.web.catalogues import HTML_LANG, Language, gettext, translate
 from service.web.explained import amount
 from service.web.policy_words import OWED_LABELS, PLACE_LABELS, WHENCE_LABELS
 from service.web.words import words
@@ -28,6 +28,7 @@ from sla_policies.policy import (
     TimeKind,
     choose_policy,
 )
+from sla_policies.reading import in_language
 
 MOST_EXAMPLES = 8
 SAYS_NO_MORE = ("own", "Proposed here")
@@ -75,6 +76,8 @@ class PolicyTold:
     policy: SlaPolicy
     title: str
     promise: str
+    where: list[str]
+    """The areas in which it holds, if not everywhere."""
     examples: list[str]
     more_examples: int
     owed: list[OwedLine]
@@ -87,18 +90,30 @@ def policies_told(book: PolicyBook, known: Directory, language: Language) -> lis
     """Return every policy of the promise pack in plain words, the most urgent first, with topics it is for."""
     topics = _topics_of(book, known, language)
     policies = sorted(book.policies, key=lambda policy: list(Grade).index(policy.grade))
-    return [_policy_told(policy, topics.get(policy.name, []), language) for policy in policies]
+    return [
+        _policy_told(policy, _places_of(policy, known, language), topics.get(policy.name, []), language)
+        for policy in policies
+    ]
+
+
+def _places_of(policy: SlaPolicy, known: Directory, language: Language) -> list[str]:
+    """Return the areas in which a policy holds; a code that the installation does not know stands for itself."""
+    found = [(code, known.areas.by_code.get(code)) for code in sorted(policy.match.areas)]
+    return [code if place is None else place.name_en if language == "en" else place.name for code, place in found]
 
 
 def _topics_of(book: PolicyBook, known: Directory, language: Language) -> dict[str, list[str]]:
-    """Return the topics by the policy that each of them would get, as the policy chooses."""
+    """Return the topics by the policies that each of them would get, anywhere or where a policy of its own holds."""
     found: dict[str, list[str]] = {}
     since = datetime.combine(book.effective_from, time(), ZONE)
+    places = dict.fromkeys([(), *(tuple(sorted(policy.match.areas)) for policy in book.policies)])
     for topic in known.catalogue.topics.values():
         if topic.is_active and topic.parent_code:
-            choice = choose_policy(book, facts_of_topic(topic.code, topic.grade, known, since))
+            facts = facts_of_topic(topic.code, topic.grade, known, since)
+            chosen = [choose_policy(book, replace(facts, area_codes=place)).policy for place in places]
             name = topic.name_en if language == "en" and topic.name_en else topic.name
-            found.setdefault(choice.policy.name if choice.policy else "", []).append(name)
+            for policy_name in dict.fromkeys(policy.name if policy else "" for policy in chosen):
+                found.setdefault(policy_name, []).append(name)
     return found
 
 
@@ -108,18 +123,20 @@ def facts_of_topic(code: str, grade: Grade, known: Directory, at: datetime) -> C
     return CaseFacts(grade, code, group, (), "web", frozenset(), at)
 
 
-def _policy_told(policy: SlaPolicy, topics: list[str], language: Language) -> PolicyTold:
+def _policy_told(policy: SlaPolicy, where: list[str], topics: list[str], language: Language) -> PolicyTold:
     english = language == "en"
     most = policy.extension_at_most
+    extension_source = source_of(policy.extension_mark, policy.extension_source, language)
     return PolicyTold(
         policy=policy,
         title=policy.title_en if english else policy.title_zh,
         promise=policy.promise_en if english else policy.promise_zh,
+        where=where,
         examples=topics[:MOST_EXAMPLES],
         more_examples=max(len(topics) - MOST_EXAMPLES, 0),
         owed=[_owed(target, language) for target in policy.targets.values()],
         extension=amount(most, language) if most and policy.extensions else "",
-        extension_source=source_of(policy.extension_mark, policy.extension_source) if policy.extensions else None,
+        extension_source=extension_source if policy.extensions else None,
         ladder=[
             (gettext(language, words.metric[metric]), [_rung(step, policy, language) for step in steps])
             for metric, steps in groupby(policy.ladder, lambda step: step.metric)
@@ -134,7 +151,7 @@ def _owed(target: Target, language: Language) -> OwedLine:
         kind=target.budget.kind,
         pauses=sorted(target.pauses_for),
         pause_at_most=amount(target.pause_at_most, language) if target.pause_at_most else "",
-        source=source_of(target.mark, target.source),
+        source=source_of(target.mark, target.source, language),
     )
 
 
@@ -145,7 +162,7 @@ def _rung(step: Step, policy: SlaPolicy, language: Language) -> RungLine:
         at=_place(step.offset, policy.targets[step.metric].budget.kind, language),
         who=between.join(gettext(language, words.rung[role]) for role in step.to),
         what=title or gettext(language, words.act[step.act]),
-        source=source_of(step.mark, step.source),
+        source=source_of(step.mark, step.source, language),
     )
 
 
@@ -160,16 +177,17 @@ def _place(offset: Offset, kind: TimeKind, language: Language) -> str:
     return translate(language, PLACE_LABELS["before" if number < 0 else "after"], amount=amount(budget, language))
 
 
-def source_of(mark: str, text: str) -> Source:
-    """Return a source with the language of its words."""
-    said = "" if mark == "own" and text in SAYS_NO_MORE else text
-    return Source(WHENCE_LABELS.get(mark, mark), said, "zh-CN" if CHINESE.search(text) else "en")
+def source_of(mark: str, text: str, language: Language) -> Source:
+    """Return a source in the reader's language where it is kept in both, and else in the one that it has."""
+    said = "" if mark == "own" and text in SAYS_NO_MORE else in_language(text, language)
+    lang = HTML_LANG["zh" if CHINESE.search(text) else "en"] if "\n" not in text else HTML_LANG[language]
+    return Source(WHENCE_LABELS.get(mark, mark), said, lang)
 
 
 def raises_told(book: PolicyBook, language: Language) -> list[tuple[RaiseRule, str, Source]]:
     """Return what makes a request more urgent: the rule, why, and where it comes from."""
     english = language == "en"
-    return [(r, r.why_en if english else r.why_zh, source_of(r.mark, r.source)) for r in book.raises]
+    return [(r, r.why_en if english else r.why_zh, source_of(r.mark, r.source, language)) for r in book.raises]
 
 
 def desk_hours(desk: DeskHours, language: Language) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from service.accounts.limits import limit, record_failure
 from service.areas.rules import AreaLevel
-from service.cases.rules import is_case_number
+from service.cases.numbers import is_case_number
 from service.errors import InvalidFieldsError, ServiceError
 from service.intake.actions import MOST_KEY, open_case
 from service.intake.forms import Channel, RequestForm

@@ -8,8 +8,9 @@ from service.cases.rules import Action
 from service.clocks.tables import ClockRow
 from service.errors import ServiceError
 from service.feedback.queries import closes_at
+from service.handling.again import URGE_AGAIN_AFTER, reopening_refused, urging_refused
 from service.handling.queries import CaseView
-from service.handling.rules import URGE_AGAIN_AFTER, ContactResult, reopening_refused
+from service.handling.rules import ContactResult
 from service.handling.timeline import Happened
 from service.web import timewords, words
 from service.web.catalogues import Language, translate
@@ -175,7 +176,7 @@ def closing_time(view: CaseView) -> datetime | None:
 def urge_again_at(view: CaseView, now: datetime) -> datetime | None:
     """Return from when on the resident may urge again, in full minutes, or None: at once."""
     urged = view.case.urged_at
-    if urged is None or now >= urged + URGE_AGAIN_AFTER:
+    if urged is None or urging_refused(urged, now) is None:
         return None
     return timewords.from_minute(urged + URGE_AGAIN_AFTER)
 

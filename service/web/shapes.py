@@ -6,7 +6,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.areas.rules import Place
+from service.cases.rules import Action
 from service.categories.rules import Topic
+from service.handling.again import reopening_refused, urging_refused
 from service.handling.queries import CaseView, PromiseView
 from service.handling.receipts import issued_with
 from service.handling.timeline import Happened
@@ -169,9 +171,15 @@ def happened(line: Happened) -> HappenedShape:
     return HappenedShape(at=line.at, what=line.what, actor=line.actor, text=line.text, facts=dict(line.facts))
 
 
-def public_case(v: CaseView) -> PublicCase:
-    """Return the shape of a case for its resident."""
-    return PublicCase(**shown(v))
+def public_case(v: CaseView, now: datetime) -> PublicCase:
+    """Return the shape of a case for its resident, with what would not be refused at this moment."""
+    case, seen = v.case, shown(v)
+    refused = {
+        Action.URGE: urging_refused(case.urged_at, now),
+        Action.REOPEN: reopening_refused(case.closed_at, case.reopened, now),
+    }
+    seen["actions"] = [action for action in seen["actions"] if refused.get(Action(action)) is None]
+    return PublicCase(**seen)
 
 
 def shown(v: CaseView) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from sqlmodel import Session
 
 from service.accounts.rules import Role
 from service.accounts.tables import Person
-from service.cases.rules import Action, is_case_number
+from service.cases.numbers import is_case_number
+from service.cases.rules import Action
 from service.cases.tables import Case
 from service.errors import InvalidFieldsError, NotFoundError, ServiceError
 from service.escalations.actions import acknowledge
@@ -25,7 +26,8 @@ from service.routing.queries import directory
 from service.watch.queries import alarms
 from service.web.deps import DbSession, Now, require_role
 from service.web.error_pages import FIELD_SENTENCES
-from service.web.render import page
+from service.web.render import choose, page
+from service.web.rereading import said_again
 from service.web.sign_in import own_page
 from service.web.supervisor_pages import (
     BOARD,
@@ -128,10 +130,17 @@ def take_decision(
     """Assign, reassign or write to the worker; when refused, show the case with everything typed."""
     case, what = _case(session, number, person), _decision(action)
     version = None if what is Action.NOTE else answers.seen_version()
+
+    def do() -> None:
+        doer = Doer(actors(session, case, person), person)
+        act(session, case.id or 0, what, answers.given(what), by=doer, now=now, version=version)
+
+    if choose(request, lang=answers.lang, size=answers.size):
+        again = Tried(answers, what, said_again(session, do, was_refused=answers.was_refused))
+        return decision_page(request, session, case, person, now, again)
     try:
         with session.begin_nested():
-            doer = Doer(actors(session, case, person), person)
-            act(session, case.id or 0, what, answers.given(what), by=doer, now=now, version=version)
+            do()
     except ServiceError as error:
         return decision_page(request, session, case, person, now, Tried(answers, what, error))
     return _back(answers.next, what)
@@ -157,16 +166,21 @@ def take_acknowledgement(
     person: Deciding,
     now: Now,
     escalation_id: EscalationId,
-    text: Annotated[str, Form()] = "",
-    next: Annotated[str, Form()] = "",  # noqa: A002  # The name in the form.
+    answers: Annotated[Answers, Form()],
 ) -> Response:
     """Answer an escalation, with a note or without."""
+
+    def do() -> None:
+        acknowledge(session, escalation_id, note=_note(answers.text), by=person, now=now)
+
+    if choose(request, lang=answers.lang, size=answers.size):
+        again = Tried(answers, "acknowledge", said_again(session, do, was_refused=answers.was_refused))
+        return escalation_page(request, session, escalation_id, person, again)
     try:
-        acknowledge(session, escalation_id, note=_note(text), by=person, now=now)
+        do()
     except InvalidFieldsError as error:
-        tried = Tried(Answers(text=text, next=next), "acknowledge", error)
-        return escalation_page(request, session, escalation_id, person, tried)
-    return _back(next, "acknowledge")
+        return escalation_page(request, session, escalation_id, person, Tried(answers, "acknowledge", error))
+    return _back(answers.next, "acknowledge")
 
 
 @router.get("/watch")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -16,7 +17,7 @@ from service.areas.rules import AreaLevel, Place
 from service.cases.rules import Action, moves_from
 from service.cases.tables import Case
 from service.errors import InvalidFieldsError, NotFoundError, ServiceError
-from service.escalations.decisions import answerable, by_case, decisions, escalation_of, reach
+from service.escalations.decisions import Decision, answerable, by_case, decisions, escalation_of, reach
 from service.escalations.lists import SOON, Where, Which, cases_listed, unanswered_listed
 from service.handling import proposals
 from service.handling.promises import resolve_clocks
@@ -56,6 +57,10 @@ class Answers(BaseModel):
     text: str = ""
     version: str = ""
     next: str = ""
+    lang: str = ""
+    size: str = ""
+    """Which button was pressed to read the form otherwise; nothing is done then."""
+    was_refused: str = ""
 
     def given(self, action: Action) -> dict[str, str]:
         """Return the answers of that action."""
@@ -125,29 +130,6 @@ def areas(person: Person, known: Directory) -> list[Place]:
     return [p for p in mine if p.level in (AreaLevel.SUBDISTRICT, AreaLevel.COMMUNITY)]
 
 
-def decision_page(
-    request: Request, session: Session, case: Case, person: Person, now: datetime, tried: Tried
-) -> Response:
-    """Render what can be decided about one case."""
-    known = directory(session)
-    within = reach(session, person, known, now)
-    asked = proposals.waiting(session, case.id or 0)
-    facts = {
-        "row": decisions(session, [case], within)[0],
-        "others": within.others(case),
-        "asked": proposed(session, [(asked, case)], person, known, now)[0] if asked else None,
-    }
-    return _form(request, "supervisor/decide.html", facts | common(person, known), tried)
-
-
-def escalation_page(request: Request, session: Session, escalation_id: int, person: Person, tried: Tried) -> Response:
-    """Render one escalation. Errors: NotFoundError."""
-    known = directory(session)
-    row = answerable(session, [escalation_of(session, escalation_id, person)], known)[0]
-    facts = {"row": row, "answered_by": known.people.get(row.escalation.acknowledged_by_id or 0)}
-    return _form(request, "supervisor/escalation.html", facts | common(person, known), tried)
-
-
 @dataclass(frozen=True)
 class Proposed:
     """What a desk asked, with what granting it would change."""
@@ -190,6 +172,47 @@ def proposed(
                 )
             )
     return found
+
+
+def decision_page(
+    request: Request, session: Session, case: Case, person: Person, now: datetime, tried: Tried
+) -> Response:
+    """Render what can be decided about one case."""
+    known = directory(session)
+    within = reach(session, person, known, now)
+    asked = proposals.waiting(session, case.id or 0)
+    row = decisions(session, [case], within)[0]
+    told = next(iter(proposed(session, [(asked, case)], person, known, now)), None) if asked else None
+    facts = {
+        "row": row,
+        "others": within.others(case),
+        "asked": told,
+        "switch_form": _switch_form(row, told, tried),
+        "path": f"{BOARD}/cases/{case.number}?{urlencode({'next': own_page(tried.answers.next, BOARD)})}",
+    }
+    return _form(request, "supervisor/decide.html", facts | common(person, known), tried)
+
+
+def _switch_form(row: Decision, told: Proposed | None, tried: Tried) -> str:
+    """Return the form that is sent with a change of language: the one that was tried, else that which hands over."""
+    offered = {
+        row.hand_over: row.hand_over is not None,
+        Action.NOTE: row.may_write,
+        Action.REFUSE: told is not None,
+        str(told.asked.kind) if told else None: told is not None and told.may_grant,
+    }
+    name = tried.action or row.hand_over
+    return f"do-{name}" if offered.get(name) else ""
+
+
+def escalation_page(request: Request, session: Session, escalation_id: int, person: Person, tried: Tried) -> Response:
+    """Render one escalation. Errors: NotFoundError."""
+    known = directory(session)
+    row = answerable(session, [escalation_of(session, escalation_id, person)], known)[0]
+    is_waiting = row.escalation.needs_acknowledgement and not row.escalation.acknowledged_at
+    facts: dict[str, Any] = {"row": row, "answered_by": known.people.get(row.escalation.acknowledged_by_id or 0)}
+    facts |= {"switch_form": "do-acknowledge" if is_waiting else "", "path": f"/escalations/{escalation_id}"}
+    return _form(request, "supervisor/escalation.html", facts | common(person, known), tried)
 
 
 def _form(request: Request, template: str, facts: Mapping[str, Any], tried: Tried) -> Response:

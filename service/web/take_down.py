@@ -23,7 +23,8 @@ from service.web import words
 from service.web.catalogues import Language, gettext
 from service.web.deps import DbSession, Now
 from service.web.error_pages import problem_of
-from service.web.render import language_of, page
+from service.web.render import choose, language_of, page
+from service.web.rereading import said_again
 from service.web.worker import Working
 
 router = APIRouter(include_in_schema=False)
@@ -31,6 +32,8 @@ router = APIRouter(include_in_schema=False)
 CHANNELS = (Channel.PHONE, Channel.WALK_IN, Channel.PATROL)
 CONTACT = "contact."
 MOST_KEY = 60
+NOT_ANSWERS = {"key", "name", "phone", "email", "lang", "size", "was_refused", "was_opened"}
+"""Fields of the form that are no answers, or are part of the contact."""
 LANGUAGE_LABELS: Mapping[str, str] = {"zh": "Chinese", "en": "English"}
 CHOOSE_SENTENCE = "Please choose one of the answers offered."
 
@@ -55,11 +58,17 @@ class TakenDown(BaseModel):
     for_whom: str = "self"
     focus_groups: list[str] = []
     language: str = "zh"
+    lang: str = ""
+    size: str = ""
+    """Which button was pressed to read the page otherwise; no case is opened then."""
+    was_refused: str = ""
+    was_opened: str = ""
+    """The case is open already: its number and code are shown again."""
 
     def request(self) -> RequestForm:
         """Return the request. Errors: InvalidFieldsError, its fields named as they are in the form."""
         wrong: dict[str, str] = {} if self.channel in CHANNELS else {"channel": CHOOSE_SENTENCE}
-        answers = self.model_dump(exclude={"key", "name", "phone", "email"})
+        answers = self.model_dump(exclude=NOT_ANSWERS)
         contact = {"name": self.name, "phone": self.phone, "email": self.email}
         try:
             form = checked(answers | {"contact": contact})
@@ -95,6 +104,9 @@ def take_request(
 
     The answer is the page itself: to send it again opens nothing, and shows the same number and code.
     """
+    if choose(request, lang=typed.lang, size=typed.size) and not typed.was_opened:
+        error = said_again(session, typed.request, was_refused=typed.was_refused)
+        return _form(request, session, typed, error)
     try:
         with session.begin_nested():
             receipt = _open(session, typed, person, now)
@@ -114,6 +126,7 @@ def _form(request: Request, session: Session, typed: TakenDown, error: ServiceEr
     problem = problem_of(request, error) if error else None
     facts = {
         "typed": typed,
+        "switch_form": "do-take-down",
         "key": secrets.token_urlsafe(16),
         "problem": problem,
         "channels": _options({str(channel): words.CHANNEL[channel] for channel in CHANNELS}, language),
@@ -167,5 +180,7 @@ def _receipt_facts(session: Session, receipt: Receipt, typed: TakenDown, person:
         "desk": desk,
         "topic": known.catalogue.topics[receipt.category],
         "may_open": any(known.areas.covers(person.area_id, area_id) for area_id in (place.id, desk.id)),
+        "sent": typed.model_dump(exclude={"lang", "size", "was_opened"}) | {"was_opened": "yes"},
+        "switch_form": "do-show-again",
         "is_named": bool(typed.name or typed.phone),
     }

@@ -1,16 +1,17 @@
 """What does a community worker work with? The queue, and the page of a case with everything that may be done to it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from service.accounts.rules import Role
 from service.accounts.tables import Person
-from service.cases.rules import Action, is_case_number
+from service.cases.numbers import is_case_number
+from service.cases.rules import Action, Field
 from service.cases.tables import Case
 from service.errors import NotFoundError, ServiceError
 from service.handling.actions import Doer, act, reveal_contact
@@ -18,7 +19,8 @@ from service.handling.queries import actors, staff_case
 from service.handling.queues import queue
 from service.routing.queries import directory
 from service.web.deps import DbSession, Now, require_role
-from service.web.render import is_htmx, page
+from service.web.render import is_htmx, page, remember_choice
+from service.web.rereading import is_only_read, said_again
 from service.web.sign_in import own_page
 from service.web.worker_forms import NOT_REVISED, REVEAL, Tried, given
 from service.web.worker_pages import DONE_SENTENCES, TAB_LABELS, Asked, case_facts, line_of
@@ -83,14 +85,19 @@ def take_reveal(
     person: Working,
     now: Now,
     case: CaseToRead,
-    reason: Annotated[str, Form()] = "",
+    typed: Typed,
 ) -> Response:
     """Show the contact in clear once, on the answer itself: it has no address to come back to."""
+
+    def reveal() -> dict[str, str]:
+        return reveal_contact(session, case, typed.get("reason", ""), by=person, now=now)
+
+    if is_only_read(request, typed):
+        return _read_again(request, session, case, person, now, Tried(REVEAL, typed), reveal)
     try:
-        contact = reveal_contact(session, case, reason, by=person, now=now)
+        contact = reveal()
     except ServiceError as error:
-        tried = Tried(REVEAL, {"reason": reason}, error)
-        return _case_page(request, session, case, person, now, tried)
+        return _case_page(request, session, case, person, now, Tried(REVEAL, typed, error))
     facts = case_facts(request, session, case, person, now)
     return page(request, "worker/case.html", facts | {"revealed": contact})
 
@@ -102,22 +109,46 @@ def take_action(
     """Do an action of the lifecycle; when refused, show the case as it stands now with everything typed."""
     what = _action(action)
     tried = Tried(what, typed)
+
+    def do() -> Case:
+        doer = Doer(actors(session, case, person), person)
+        version = None if what in NOT_REVISED else tried.version
+        return act(session, case.id or 0, what, given(what, typed), by=doer, now=now, version=version)
+
+    if is_only_read(request, typed):
+        return _read_again(request, session, case, person, now, tried, do)
     try:
         with session.begin_nested():
-            doer = Doer(actors(session, case, person), person)
-            version = None if what in NOT_REVISED else tried.version
-            case = act(session, case.id or 0, what, given(what, typed), by=doer, now=now, version=version)
+            done = do()
     except ServiceError as error:
         return _case_page(request, session, case, person, now, Tried(what, typed, error))
-    return _after(session, case, person, what, typed.get("next", ""))
+    return _after(session, done, person, what, typed.get("next", ""))
+
+
+def _read_again(
+    request: Request,
+    session: Session,
+    case: Case,
+    person: Person,
+    now: Now,
+    tried: Tried,
+    do: Callable[[], object],
+) -> Response:
+    """Show the case in the language or size just chosen, with everything typed; where nothing is, by its address."""
+    if not any(tried.answers.get(name, "").strip() for name in Field):
+        back = RedirectResponse(f"/cases/{case.number}", 303)
+        remember_choice(request, back)
+        return back
+    error = said_again(session, do, was_refused=tried.answers.get("was_refused", ""))
+    return _case_page(request, session, case, person, now, Tried(tried.action, tried.answers, error))
 
 
 def _case_page(request: Request, session: Session, case: Case, person: Person, now: Now, tried: Tried) -> Response:
     """Show the case with what was refused: why on top and beside its field, and everything typed."""
     facts: dict[str, Any] = case_facts(request, session, case, person, now, tried)
     problem = facts["problem"]
-    response = page(request, "worker/case.html", facts, status=problem.status)
-    response.headers.update(problem.headers)
+    response = page(request, "worker/case.html", facts, status=problem.status if problem else 200)
+    response.headers.update(problem.headers if problem else {})
     return response
 
 

@@ -131,7 +131,8 @@ class MoveForm:
     hint: str
     questions: tuple[Question, ...]
     is_tried: bool
-    """What is typed in it was refused, and stands in it again."""
+    """What is typed in it stands in it again."""
+    was_refused: bool = False
 
     @property
     def key(self) -> str:
@@ -156,7 +157,7 @@ def _form(move: Move, tried: Tried) -> MoveForm:
     questions = tuple(
         _question(move, name, typed.get(name, AS_USUAL.get(name, ""))) for name in (*move.required, *move.optional)
     )
-    return MoveForm(move.action, HINT_SENTENCES.get(move.action, ""), questions, is_tried)
+    return MoveForm(move.action, HINT_SENTENCES.get(move.action, ""), questions, is_tried, tried.error is not None)
 
 
 def _question(move: Move, name: Field, value: str) -> Question:
@@ -179,7 +180,7 @@ def reveal_form(tried: Tried = NOTHING_TRIED) -> MoveForm:
     reason = tried.answers.get("reason", "") if is_tried else ""
     why = Question("reason", "Why do you need to see this?", "line", required=True, value=reason)
     hint = "Your name and the reason are written into the history. It is shown once."
-    return MoveForm(REVEAL, hint, (why,), is_tried)
+    return MoveForm(REVEAL, hint, (why,), is_tried, tried.error is not None)
 
 
 def given(action: Action, answers: Mapping[str, str]) -> dict[str, str]:

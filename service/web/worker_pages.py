@@ -28,7 +28,7 @@ from service.routing.directory import Directory, Staff
 from service.web.error_pages import problem_of
 from service.web.explained import tell
 from service.web.render import language_of
-from service.web.worker_forms import NOTHING_TRIED, MoveForm, Tried, forms_of, reveal_form
+from service.web.worker_forms import NOTHING_TRIED, REVEAL, MoveForm, Tried, forms_of, reveal_form
 
 MOST_SEARCH = 100
 AS_USUAL: Mapping[str, str] = {"tab": "all", "of": "mine"}
@@ -154,9 +154,17 @@ def case_facts(
         "units": units_by_level(seen.known) if _asks(forms, "unit_id") else [],
         "topics": topics_by_group(seen.known, case) if _asks(forms, "category") else [],
         "people": _people(session, case, person, seen.known, now) if _asks(forms, "person_id") else [],
+        "switch_form": _switch_form(forms, tried),
+        "path": f"/cases/{case.number}",
         "done": "",
         "moment": datetime.fromisoformat,
     }
+
+
+def _switch_form(forms: list[MoveForm], tried: Tried) -> str:
+    """Return the form that is sent with a change of language: the one that was tried, else that of a reply."""
+    there = {form.action for form in forms if form.questions} | {REVEAL}
+    return next((f"do-{name}" for name in (tried.action, str(Action.REPLY)) if name in there), "")
 
 
 def _asks(forms: list[MoveForm], name: str) -> bool:

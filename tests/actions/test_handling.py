@@ -16,8 +16,9 @@ from service.errors import ConflictError, InvalidFieldsError, NotFoundError
 from service.feedback.actions import close_silent, rate
 from service.feedback.queries import closes_at, ratings
 from service.handling.actions import act, reveal_contact
+from service.handling.again import UrgedAlreadyError
 from service.handling.queries import masked_contact, staff_case
-from service.handling.rules import ReturnsUsedUpError, TooManyExtensionsError, UrgedAlreadyError
+from service.handling.rules import ReturnsUsedUpError, TooManyExtensionsError
 from service.outbox.tables import Notice
 from service.timekeeping import ZONE
 from sla_policies.clock import ClockState

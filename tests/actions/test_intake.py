@@ -6,7 +6,8 @@ from sqlmodel import Session, col, select
 
 from service.assignments.tables import Assignment, Workload
 from service.audit.queries import broken_chains, history
-from service.cases.rules import CaseStatus, is_case_number
+from service.cases.numbers import is_case_number
+from service.cases.rules import CaseStatus
 from service.cases.tables import Case
 from service.clocks.tables import ClockRow
 from service.errors import InvalidFieldsError

@@ -125,6 +125,13 @@ def test_every_translation_is_of_something_that_is_said(language: str) -> None:
     assert not unused, f"Nobody says these of locales/{language} any more:\n" + "\n".join(unused)
 
 
+def test_a_number_stands_apart_from_the_chinese_words_before_it() -> None:
+    close = re.compile(r"[\u4e00-\u9fff](?:\{|%\()(?:wait|amount|hours|left|costs|num|count|days|most|least)\b")
+    wrong = [text for texts in catalogue("zh").values() for text in texts if close.search(text)]
+
+    assert not wrong, "A space is missing before the number:\n" + "\n".join(wrong)
+
+
 def test_no_template_has_words_outside_the_catalogues() -> None:
     culprits = [
         f"{path.relative_to(SERVICE)}: {words!r}"

@@ -17,7 +17,8 @@ from sla_policies.documents import (
     read_book,
     text_hash,
 )
-from sla_policies.policy import Budget, TimeKind
+from sla_policies.policy import Budget, Metric, TimeKind
+from sla_policies.reading import in_language
 
 BOOK = packaged_book()
 FOLDER = Path(sla_policies.__file__).parent
@@ -115,6 +116,17 @@ def test_the_examples_of_these_tests_are_right() -> None:
     assert parse_policy(POLICY, "small.yaml", BOOK.calendars).name == "small"
     assert parse_calendar(YEAR, "2026.yaml").year == 2026  # type: ignore[union-attr]
     assert len(parse_calendar(DESKS, "desks.yaml")) == 1  # type: ignore[arg-type]
+
+
+def test_a_source_may_be_told_in_one_language_or_in_both() -> None:
+    both = POLICY.replace("source: here", "source: {zh: 此处, en: here}")
+    half = POLICY.replace("source: here", "source: {zh: 此处}", 1)
+
+    target = parse_policy(both, "small.yaml", BOOK.calendars).policies[0].targets[Metric.RESOLVE]
+    assert (in_language(target.source, "zh"), in_language(target.source, "en")) == ("此处", "here")
+    assert in_language("Proposed here", "zh") == in_language("Proposed here", "en") == "Proposed here"
+    with pytest.raises(DocumentInvalidError, match="“en” is missing"):
+        parse_policy(half, "small.yaml", BOOK.calendars)
 
 
 POLICY_MISTAKES = [

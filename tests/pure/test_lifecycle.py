@@ -5,22 +5,9 @@ import pytest
 
 from service.accounts.rules import Role
 from service.cases.diagram import page
-from service.cases.rules import (
-    ENDED,
-    MOVES,
-    OPEN,
-    Action,
-    Actor,
-    CaseStatus,
-    Standing,
-    actors_of,
-    case_number,
-    check_digit,
-    is_case_number,
-    may_see,
-    move_for,
-    moves_from,
-)
+from service.cases.numbers import case_number, check_digit, is_case_number
+from service.cases.rules import ENDED, MOVES, OPEN, Action, Actor, CaseStatus, move_for, moves_from
+from service.cases.standing import Standing, actors_of, may_see
 
 DOCS = Path(__file__).parents[2] / "docs"
 

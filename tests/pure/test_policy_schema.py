@@ -72,6 +72,7 @@ ALLOWED = [
     POLICY.replace("when: {grades: [C]}", "when: {grades: C}"),
     POLICY.replace("within: 5 workdays", 'within: "5 workdays, same time"'),
     POLICY.replace("at: 50 %", "at: 50%", 1),
+    POLICY.replace("source: here", "source: {zh: 此处, en: here}"),
     POLICY.replace("act: climb", "act: climb, wakes: true, acknowledge_within: 30m, unless: acknowledged"),
 ]
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from service.accounts.queries import person_by_login, phone_of
+from service.accounts.queries import absences, person_by_login, phone_of
 from service.accounts.rules import Role
 from service.accounts.sessions import open_session, person_of_session
 from service.accounts.tables import Absence, Duty, Person
@@ -426,6 +426,25 @@ def test_whoever_is_away_has_a_substitute_until_they_are_back(
     assert absence.ends_at == clock.now
     history = [str(row) for row in session.exec(select(AuditEntry.data))]
     assert not any("年休假" in row for row in history)
+
+
+def test_whoever_has_left_stands_in_for_nobody_and_their_page_says_who_named_them(
+    admin: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    li, sun = f"/admin/people/{town.li_qiang.id}", f"/admin/people/{town.sun_li.id}"
+    answers = {"starts_at": "2026-11-23T09:00", "ends_at": "2026-11-27T18:00", "substitute": str(town.sun_li.id)}
+    send(admin, li, "/absences", **answers)
+    assert "为他人代班" in admin.get(sun).text
+    assert [away.substitute_id for away in absences(session)[town.li_qiang.id]] == [town.sun_li.id]
+
+    admin.post(admin.get(f"{sun}/edit"), f"{sun}/edit", is_active="no")
+
+    assert [away.substitute_id for away in absences(session)[town.li_qiang.id]] == [None]
+    assert directory(session).people[town.li_qiang.id].absences[0].substitute_id is None
+    assert "原定代班的孙丽已离职" in admin.get(li).text
+    named = admin.get(sun)
+    assert "现需另安排代班人" in named.text
+    assert named.html.select_one(f"a[href='{li}']") is not None
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -6,7 +7,7 @@ from starlette.testclient import TestClient
 
 from service.accounts.actions import make_api_key
 from service.accounts.tables import Person
-from service.cases.rules import Action
+from service.cases.rules import Action, CaseStatus
 from service.escalations.actions import sweep
 from service.web.deps import real_now
 from tests.builders import case_of, does
@@ -84,6 +85,27 @@ def test_a_resident_adds_urges_withdraws(client: TestClient, town: Town) -> None
     assert gone.json()["status"] == "withdrawn"
     twice = client.post(f"{path}/withdraw?code={code}", json={})
     assert (twice.status_code, twice.json()["code"]) == (409, "move-forbidden")
+
+
+def test_the_actions_named_are_those_that_would_not_be_refused_now(
+    client: TestClient, session: Session, town: Town, clock: Clock
+) -> None:
+    receipt = submit(client)
+    path, code = f"/api/v1/cases/{receipt['number']}", receipt["tracking_code"]
+    assert "urge" in client.get(path, params={"code": code}).json()["actions"]
+    urged = client.post(f"{path}/urge", json={"code": code}).json()
+    assert "urge" not in urged["actions"]
+    assert "answer" in urged["actions"]
+    clock.now += timedelta(hours=4)
+    assert "urge" in client.get(path, params={"code": code}).json()["actions"]
+
+    case = case_of(session, receipt["number"])
+    case.status, case.closed_at = CaseStatus.CLOSED, clock.now
+    session.add(case)
+    session.flush()
+    assert client.get(path, params={"code": code}).json()["actions"] == ["reopen"]
+    clock.now += timedelta(days=30, seconds=1)
+    assert client.get(path, params={"code": code}).json()["actions"] == []
 
 
 def test_staff_work_through_the_api_with_a_key(client: TestClient, session: Session, town: Town) -> None:

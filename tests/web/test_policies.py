@@ -3,6 +3,7 @@
 import json
 import re
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,10 @@ from typer.testing import CliRunner
 from service.cases.rules import Action
 from service.cli import app
 from service.clocks.queries import current_book
-from sla_policies.policy import Metric
+from service.routing.queries import directory
+from service.web.policy_pages import Source, policies_told, source_of
+from sla_policies.policy import Match, Metric
+from sla_policies.reading import in_language
 from tests.builders import case_of, does, received, resident_does
 from tests.people import MONDAY_8, Town
 from tests.web.conftest import Browser, Clock
@@ -41,10 +45,12 @@ def test_the_promises_are_told_from_the_policy_in_force(browse: Browser, town: T
     for policy in book.policies:
         assert (policy.title_en if language == "en" else policy.title_zh) in text
         for target in policy.targets.values():
-            assert target.source == "Proposed here" or target.source in text, "each number names its source"
+            said = in_language(target.source, language)
+            assert said == "Proposed here" or said in text, "each number names its source"
         for step in policy.ladder:
             assert (step.title_en if language == "en" else step.title_zh) in text
-            assert step.source == "Proposed here" or step.source in text
+            said = in_language(step.source, language)
+            assert said == "Proposed here" or said in text
     assert ("电梯" if language == "zh" else "Lifts") in text, "topics are named"
     assert book.version in text
     assert ("暂停累计最多 7 天" if language == "zh" else "All pauses together may last 7 days") in text
@@ -60,6 +66,31 @@ def test_topics_stand_where_the_policy_puts_them(browse: Browser, town: Town) ->
     assert "电梯" in urgent.get_text()
     assert "电梯" not in ordinary.get_text()
     assert "环境卫生与垃圾" in ordinary.get_text()
+
+
+def test_a_source_is_told_in_the_language_of_the_reader_where_it_is_kept_in_both() -> None:
+    both = "北京征求意见稿\nBeijing draft"
+
+    assert source_of("C", both, "zh") == Source("a copy of a published text", "北京征求意见稿", "zh-CN")
+    assert source_of("C", both, "en") == Source("a copy of a published text", "Beijing draft", "en")
+    assert source_of("C", "国办函 names it", "en").lang == "zh-CN"
+    assert source_of("C", "Beijing draft", "zh") == Source("a copy of a published text", "Beijing draft", "en")
+
+
+def test_a_policy_of_some_areas_says_where_it_holds_and_for_which_topics(session: Session, town: Town) -> None:
+    book = current_book(MONDAY_8)
+    here = replace(
+        book.policies[0], name="here", match=Match(grades=frozenset({"G3"}), areas=frozenset({"990101001001"}))
+    )
+
+    told = policies_told(replace(book, policies=(here, *book.policies)), directory(session), "en")
+
+    by_name = {one.policy.name: one for one in told}
+    usual = next(one for one in told if one.policy.is_default)
+    assert by_name["here"].where == [town.areas["shore"].name_en]
+    assert by_name["here"].examples
+    assert by_name["here"].examples == usual.examples
+    assert usual.where == []
 
 
 def test_home_footer_and_receipt_lead_to_the_promises(browse: Browser, town: Town) -> None:

@@ -162,6 +162,20 @@ def test_what_the_lifecycle_forbids_by_now_is_said_with_the_status_in_words(
     assert "马上来修" in told.html.select_one(".notice.note").get_text()  # type: ignore[union-attr]
 
 
+def test_what_is_wrong_is_named_with_its_question(li: Browser, session: Session, town: Town, clock: Clock) -> None:
+    case = signed(session, town, clock)
+
+    refused = li.post(li.get(path(case)), "/return", 422)
+    named = [link.get_text() for link in refused.html.select("#errors a")]
+    assert named == [
+        "原因：请填写这一项。",
+        "退单说明：请填写这一项。",
+    ]
+
+    asked = li.speak("en").post(li.get(path(case)), "/request_extension", 422, days="99", reason="x")
+    assert "How many days more: Please give a whole number of days, from 1 to 15." in asked.text
+
+
 @pytest.mark.parametrize("number", ["20261123-00001-1", "nonsense", "a%00b", "%F0%9F%98%80"])
 def test_a_number_that_is_none_leads_nowhere(li: Browser, number: str) -> None:
     li.get(f"/cases/{number}", status=404)

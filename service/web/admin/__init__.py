@@ -1,6 +1,6 @@
 """Where does an administrator look after people, areas, categories and rules?"""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from service.web.admin.areas import router as areas
 from service.web.admin.categories import router as categories
@@ -9,7 +9,9 @@ from service.web.admin.overview import router as overview
 from service.web.admin.people import router as people
 from service.web.admin.roster import router as roster
 from service.web.admin.rules import router as rules
+from service.web.deps import product_now
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(product_now)])
+"""Every page says when time is simulated."""
 for part in (overview, people, roster, areas, categories, rules, history):
     router.include_router(part, prefix="/admin")

@@ -1,6 +1,7 @@
 """Which areas and desks are there? They are listed as a tree, added, changed and closed."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -13,36 +14,27 @@ from service.areas.details import AreaDetails, is_open_too_little, open_for
 from service.areas.queries import all_areas, held_by, people_by_area
 from service.areas.rules import DEPTH, AreaLevel
 from service.areas.tables import Area
-from service.audit.changes import version_of
-from service.errors import NotFoundError
 from service.web.admin.common import (
     NOTHING_WRONG,
     Administrator,
     Refused,
     RowId,
     Text,
-    TypedForm,
     admin_page,
     area_choices,
     as_id,
-    as_whole,
-    go_to,
     one_of,
-    tried,
 )
 from service.web.admin.overview import has_desk
-from service.web.admin.told import history_of, meanwhile
+from service.web.admin.saving import UNKNOWN, RowForm, form_page, id_typed, kept_of, row_of, save, yes_or_no
 from service.web.deps import DbSession, Now
 
 router = APIRouter(prefix="/areas")
 
 AREAS = "/admin/areas"
-UNKNOWN = 0
-"""Stands for a parent that cannot be read: no area has it."""
-IN_USE = "yes"
 
 
-class AreaForm(TypedForm):
+class AreaForm(RowForm):
     """An area as it is typed."""
 
     code: Text = ""
@@ -55,18 +47,16 @@ class AreaForm(TypedForm):
     phone: Text = ""
     address: Text = ""
     opening_hours: Text = ""
-    is_active: Text = IN_USE
-    seen: Text = ""
 
     def details(self) -> AreaDetails:
         """Return what was typed, not yet checked."""
-        typed = self.model_dump(exclude={"code", "level", "parent_id", "is_active", "seen"})
-        parent_id = (as_id(self.parent_id) or UNKNOWN) if self.parent_id else None
-        return AreaDetails(parent_id=parent_id, is_active=self.is_active == IN_USE, **typed)
+        typed = self.model_dump(include={"name", "name_en", "desk_name", "desk_name_en", "phone", "address"})
+        parent_id, hours = id_typed(self.parent_id), self.opening_hours
+        return AreaDetails(parent_id=parent_id, opening_hours=hours, is_active=self.in_use, **typed)
 
 
 @router.get("")
-def show_areas(request: Request, session: DbSession, by: Administrator, now: Now) -> Response:  # noqa: ARG001  # The page says when time is simulated.
+def show_areas(request: Request, session: DbSession, by: Administrator) -> Response:
     """List all areas as a tree."""
     areas = all_areas(session)
     context = {
@@ -79,7 +69,7 @@ def show_areas(request: Request, session: DbSession, by: Administrator, now: Now
 
 
 @router.get("/new")
-def show_new_area(request: Request, session: DbSession, by: Administrator, now: Now, parent: Text = "") -> Response:  # noqa: ARG001  # As above.
+def show_new_area(request: Request, session: DbSession, by: Administrator, parent: Text = "") -> Response:
     """Show the empty form."""
     return _form_page(request, session, by, AreaForm(parent_id=parent, level=_level_below(session, parent)))
 
@@ -94,16 +84,14 @@ def take_new_area(
         level = one_of(AreaLevel, form.level, "level")
         return add_area(session, form.details(), code=form.code, level=level, by=by, now=now)
 
-    done = tried(request, session, add)
-    if isinstance(done, Refused):
-        return _form_page(request, session, by, form, refused=done)
-    return go_to(f"{AREAS}/{done.id}", "added")
+    again = partial(_form_page, request, session, by, form)
+    return save(request, session, form, add, again=again, to=lambda area: f"{AREAS}/{area.id}", done="added")
 
 
 @router.get("/{area_id}")
 def show_area(request: Request, session: DbSession, by: Administrator, now: Now, area_id: RowId) -> Response:
     """Show an area in its form, with what it holds and its history."""
-    area = _area(session, area_id)
+    area = row_of(session, Area, area_id)
     return _form_page(request, session, by, _form_of(area), area=area, now=now)
 
 
@@ -117,18 +105,13 @@ def take_area(
     form: Annotated[AreaForm, Form()],
 ) -> Response:
     """Change an area."""
-    seen = as_whole(form.seen, otherwise=0)
-    done = tried(request, session, lambda: change_area(session, area_id, form.details(), by=by, now=now, seen=seen))
-    if isinstance(done, Refused):
-        return _form_page(request, session, by, form, area=_area(session, area_id), now=now, refused=done)
-    return go_to(f"{AREAS}/{area_id}", "changed")
 
+    def change() -> None:
+        change_area(session, area_id, form.details(), by=by, now=now, seen=form.version)
 
-def _area(session: Session, area_id: int) -> Area:
-    area = session.get(Area, area_id)
-    if area is None:
-        raise NotFoundError
-    return area
+    area = row_of(session, Area, area_id)
+    again = partial(_form_page, request, session, by, form, area=area, now=now)
+    return save(request, session, form, change, again=again, to=lambda _: f"{AREAS}/{area_id}", done="changed")
 
 
 def _level_below(session: Session, parent: str) -> str:
@@ -143,13 +126,12 @@ def _form_page(
     session: Session,
     by: Person,
     form: AreaForm,
+    refused: Refused = NOTHING_WRONG,
     *,
     area: Area | None = None,
     now: datetime | None = None,
-    refused: Refused = NOTHING_WRONG,
 ) -> Response:
     context: dict[str, Any] = {
-        "values": form.model_dump(),
         "area": area,
         "parents": area_choices(request, (a for a in all_areas(session) if _may_be_above(a, area))),
         "levels": [level.value for level in AreaLevel],
@@ -159,11 +141,9 @@ def _form_page(
             "held": held_by(session, area.id or 0),
             "opens_for": open_for(area.opening_hours),
             "too_short": has_desk(area) and is_open_too_little(area.opening_hours),
-            "version": version_of(session, "area", area.id or 0),
-            "meanwhile": meanwhile(request, session, "area", area.id or 0, now, refused.seen),
-            **history_of(request, session, "area", area.id or 0, now),
+            **kept_of(request, session, "area", area.id, now, refused),
         }
-    return admin_page(request, by, "area", context, refused=refused)
+    return form_page(request, by, "area", form, context, refused=refused)
 
 
 def _may_be_above(above: Area, area: Area | None) -> bool:
@@ -182,5 +162,5 @@ def _form_of(area: Area) -> AreaForm:
         phone=area.phone,
         address=area.address,
         opening_hours=area.opening_hours,
-        is_active=IN_USE if area.is_active else "no",
+        is_active=yes_or_no(area.is_active),
     )

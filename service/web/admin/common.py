@@ -106,10 +106,15 @@ def tried(request: Request, session: Session, do: Callable[[], Result]) -> Resul
     except (NotFoundError, NotAllowedError):
         raise
     except ServiceError as error:
-        problem = problem_of(request, error)
-        errors = problem.fields or {FIELD_OF.get(error.code, "form"): problem.sentence}
-        seen = error.facts["yours"] if isinstance(error, ConflictError) else None
-        return Refused(problem.status, errors, seen)
+        return refused_for(request, error)
+
+
+def refused_for(request: Request, error: ServiceError) -> Refused:
+    """Return what the error says, in the reader's language."""
+    problem = problem_of(request, error)
+    errors = problem.fields or {FIELD_OF.get(error.code, "form"): problem.sentence}
+    seen = error.facts["yours"] if isinstance(error, ConflictError) else None
+    return Refused(problem.status, errors, seen)
 
 
 def admin_page(

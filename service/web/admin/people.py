@@ -1,6 +1,7 @@
 """Who works here? People are listed, added, changed, and given passwords."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
@@ -12,7 +13,6 @@ from service.accounts.queries import PeopleAsk, find_people, phone_of
 from service.accounts.rules import NAME_MOST, RANK, PersonDetails, Role, may_appoint
 from service.accounts.tables import Person
 from service.areas.queries import all_areas, subtree_ids
-from service.audit.changes import version_of
 from service.errors import NotAllowedError
 from service.routing.queries import directory
 from service.web.admin.common import (
@@ -32,17 +32,16 @@ from service.web.admin.common import (
     tried,
 )
 from service.web.admin.person_page import PEOPLE, masked_phone, person_page, person_to_manage
-from service.web.admin.told import meanwhile
+from service.web.admin.saving import UNKNOWN, RowForm, form_page, kept_of, save, yes_or_no
 from service.web.deps import DbSession, Now
 
 router = APIRouter(prefix="/people")
 
-NO_AREA, NO_NUMBER = 0, -1
-"""What no rule accepts: for what cannot be read."""
-IN_SERVICE = "yes"
+NO_NUMBER = -1
+"""What no rule accepts: for a load that cannot be read."""
 
 
-class PersonForm(TypedForm):
+class PersonForm(RowForm):
     """The details of somebody as they are typed."""
 
     login: Text = ""
@@ -56,21 +55,19 @@ class PersonForm(TypedForm):
     email: Text = ""
     language: Text = ""
     capacity: Text = ""
-    is_active: Text = IN_SERVICE
-    seen: Text = ""
 
     def details(self, kept_phone: str = "") -> PersonDetails:
         """Return what was typed; an empty number keeps the one that is stored. Errors: InvalidFieldsError."""
         return PersonDetails(
             name=self.name,
             role=one_of(Role, self.role, "role"),
-            area_id=as_id(self.area_id) or NO_AREA,
+            area_id=as_id(self.area_id) or UNKNOWN,
             name_en=self.name_en,
             phone=self.phone or ("" if self.forget_phone else kept_phone),
             email=self.email or None,
             language=self.language,
             capacity=as_whole(self.capacity, otherwise=NO_NUMBER),
-            is_active=self.is_active == IN_SERVICE,
+            is_active=self.in_use,
         )
 
 
@@ -105,7 +102,7 @@ def show_people(
 
 
 @router.get("/new")
-def show_new_person(request: Request, session: DbSession, by: Manager, now: Now, area: Text = "") -> Response:  # noqa: ARG001  # The page says when time is simulated.
+def show_new_person(request: Request, session: DbSession, by: Manager, area: Text = "") -> Response:
     """Show the empty form."""
     empty = PersonForm(area_id=area, role=Role.WORKER, language="zh", capacity="20")
     return _new_page(request, session, by, empty)
@@ -116,14 +113,12 @@ def take_new_person(
     request: Request, session: DbSession, by: Manager, now: Now, form: Annotated[PersonForm, Form()]
 ) -> Response:
     """Add somebody."""
-    done = tried(
-        request,
-        session,
-        lambda: add_person(session, form.details(), login=form.login, password=form.password, by=by, now=now),
-    )
-    if isinstance(done, Refused):
-        return _new_page(request, session, by, form, done)
-    return go_to(f"{PEOPLE}/{done.id}", "added")
+
+    def add() -> Person:
+        return add_person(session, form.details(), login=form.login, password=form.password, by=by, now=now)
+
+    again = partial(_new_page, request, session, by, form)
+    return save(request, session, form, add, again=again, to=lambda person: f"{PEOPLE}/{person.id}", done="added")
 
 
 @router.get("/{person_id}/edit")
@@ -139,16 +134,12 @@ def take_edit(
 ) -> Response:
     """Change somebody's details."""
     person = person_to_manage(session, by, person_id)
-    done = tried(
-        request,
-        session,
-        lambda: change_person(
-            session, person, form.details(phone_of(person)), by=by, now=now, seen=as_whole(form.seen, otherwise=0)
-        ),
-    )
-    if isinstance(done, Refused):
-        return _edit_page(request, session, by, now, person_to_manage(session, by, person_id), form, done)
-    return go_to(f"{PEOPLE}/{person_id}", "changed")
+
+    def change() -> None:
+        change_person(session, person, form.details(phone_of(person)), by=by, now=now, seen=form.version)
+
+    again = partial(_edit_page, request, session, by, now, person, form)
+    return save(request, session, form, change, again=again, to=lambda _: f"{PEOPLE}/{person_id}", done="changed")
 
 
 @router.post("/{person_id}/password")
@@ -182,8 +173,8 @@ def _choices(request: Request, session: Session, by: Person) -> dict[str, Any]:
 def _new_page(
     request: Request, session: Session, by: Person, form: PersonForm, refused: Refused = NOTHING_WRONG
 ) -> Response:
-    context = {"values": form.model_dump(exclude={"password"}), "person": None, **_choices(request, session, by)}
-    return admin_page(request, by, "person_form", context, refused=refused)
+    context = {"person": None, **_choices(request, session, by)}
+    return form_page(request, by, "person_form", form, context, refused=refused)
 
 
 def _edit_page(
@@ -198,14 +189,12 @@ def _edit_page(
     if not may_manage(session, by, person):
         raise NotAllowedError
     context = {
-        "values": form.model_dump(exclude={"password"}),
         "person": person,
         "phone": masked_phone(person),
-        "version": version_of(session, "person", person.id or 0),
-        "meanwhile": meanwhile(request, session, "person", person.id or 0, now, refused.seen),
+        **kept_of(request, session, "person", person.id, now, refused),
         **_choices(request, session, by),
     }
-    return admin_page(request, by, "person_form", context, refused=refused)
+    return form_page(request, by, "person_form", form, context, refused=refused)
 
 
 def _form_of(person: Person) -> PersonForm:
@@ -217,5 +206,5 @@ def _form_of(person: Person) -> PersonForm:
         email=person.email or "",
         language=person.language,
         capacity=str(person.capacity),
-        is_active=IN_SERVICE if person.is_active else "no",
+        is_active=yes_or_no(person.is_active),
     )

@@ -12,6 +12,7 @@ from service.accounts.actions import may_manage
 from service.accounts.queries import (
     absences_of,
     active_people,
+    covered_by,
     duty_rows,
     lies_within,
     open_cases_of,
@@ -25,7 +26,7 @@ from service.areas.queries import all_areas
 from service.errors import NotFoundError
 from service.routing.queries import directory
 from service.secrecy import mask_phone
-from service.web.admin.common import NOTHING_WRONG, Blank, Refused, admin_page, people_choices
+from service.web.admin.common import NOTHING_WRONG, Blank, Refused, TypedForm, admin_page, people_choices
 from service.web.admin.told import WEEKDAY_LABELS, history_of
 
 PEOPLE = "/admin/people"
@@ -45,18 +46,21 @@ def person_page(
     by: Person,
     now: datetime,
     person_id: int,
-    *,
-    typed: Mapping[str, Any] | None = None,
+    what: str = "",
+    form: TypedForm | None = None,
     refused: Refused = NOTHING_WRONG,
 ) -> Response:
-    """Render somebody's page, with what was typed into its forms."""
+    """Render somebody's page, with what was typed into the form for duties or for absences."""
     person = person_to_manage(session, by, person_id)
     context = {
         "person": person,
         "phone": masked_phone(person),
         "open_cases": open_cases_of(session, person_id),
         "may_change": may_manage(session, by, person),
-        "values": Blank(typed or {}),
+        "values": Blank(form.model_dump() if form else {}),
+        "what": what,
+        "switch_form": f"do-{what}" if what else "",
+        "path": f"{PEOPLE}/{person_id}",
         **_roster(request, session, person, now),
         **history_of(request, session, "person", person_id, now),
     }
@@ -84,6 +88,7 @@ def _roster(request: Request, session: Session, person: Person, now: datetime) -
         "weekdays": WEEKDAY_LABELS,
         "on_duty": staff is not None and known.is_on_duty(staff, now),
         "absences": absences,
+        "covers": covered_by(session, person_id, since=now),
         "substitutes": people_by_id(session, {a.substitute_id for a in absences if a.substitute_id}),
         "substitute_choices": people_choices(
             request, [p for p in active_people(session, within=_team(areas, person)) if p.id != person_id], areas

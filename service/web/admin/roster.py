@@ -1,5 +1,6 @@
 """When is who on duty, and who is away? The forms on the page of a person."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -10,18 +11,16 @@ from service.accounts.duties import add_absence, add_duties, end_absence, remove
 from service.accounts.rules import DutyHours
 from service.accounts.tables import Absence, Person
 from service.errors import InvalidFieldsError
-from service.web.admin.common import Manager, Refused, RowId, Text, TypedForm, as_clock, as_id, as_moment, go_to, tried
+from service.web.admin.common import Manager, RowId, Text, as_clock, as_moment, go_to
 from service.web.admin.person_page import PEOPLE, person_page, person_to_manage
+from service.web.admin.saving import SwitchedForm, id_typed, save
 from service.web.admin.told import WEEKDAY_LABELS
 from service.web.deps import DbSession, Now
 
 router = APIRouter(prefix="/people")
 
-NOBODY = 0
-"""Stands for a substitute who cannot be read: no rule accepts it."""
 
-
-class DutyForm(TypedForm):
+class DutyForm(SwitchedForm):
     """Duties as they are typed: the same hours on some days."""
 
     weekdays: Annotated[list[str], Field(default_factory=list)]
@@ -37,7 +36,7 @@ class DutyForm(TypedForm):
         return [DutyHours(days[day], starts, ends) for day in dict.fromkeys(self.weekdays)]
 
 
-class AbsenceForm(TypedForm):
+class AbsenceForm(SwitchedForm):
     """An absence as it is typed."""
 
     starts_at: Text = ""
@@ -51,7 +50,7 @@ class AbsenceForm(TypedForm):
             person_id=person.id or 0,
             starts_at=as_moment(self.starts_at, "starts_at"),
             ends_at=as_moment(self.ends_at, "ends_at"),
-            substitute_id=(as_id(self.substitute) or NOBODY) if self.substitute else None,
+            substitute_id=id_typed(self.substitute),
             reason=self.reason,
         )
 
@@ -67,11 +66,13 @@ def take_duties(
     request: Request, session: DbSession, by: Manager, now: Now, person_id: RowId, form: Annotated[DutyForm, Form()]
 ) -> Response:
     """Add weekly duties."""
+
+    def add() -> None:
+        add_duties(session, person, form.hours(), by=by, now=now)
+
     person = person_to_manage(session, by, person_id)
-    done = tried(request, session, lambda: add_duties(session, person, form.hours(), by=by, now=now))
-    if isinstance(done, Refused):
-        return person_page(request, session, by, now, person_id, typed=form.model_dump(), refused=done)
-    return go_to(f"{PEOPLE}/{person_id}", "added")
+    again = partial(person_page, request, session, by, now, person_id, "duties", form)
+    return save(request, session, form, add, again=again, to=lambda _: f"{PEOPLE}/{person_id}", done="added")
 
 
 @router.post("/{person_id}/duties/{duty_id}/remove")
@@ -86,11 +87,13 @@ def take_absence(
     request: Request, session: DbSession, by: Manager, now: Now, person_id: RowId, form: Annotated[AbsenceForm, Form()]
 ) -> Response:
     """Note that somebody is away."""
+
+    def add() -> None:
+        add_absence(session, person, form.absence(person), by=by, now=now)
+
     person = person_to_manage(session, by, person_id)
-    done = tried(request, session, lambda: add_absence(session, person, form.absence(person), by=by, now=now))
-    if isinstance(done, Refused):
-        return person_page(request, session, by, now, person_id, typed=form.model_dump(), refused=done)
-    return go_to(f"{PEOPLE}/{person_id}", "added")
+    again = partial(person_page, request, session, by, now, person_id, "absences", form)
+    return save(request, session, form, add, again=again, to=lambda _: f"{PEOPLE}/{person_id}", done="added")
 
 
 @router.post("/{person_id}/absences/{absence_id}/end")

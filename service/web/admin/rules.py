@@ -1,6 +1,7 @@
 """Which desk gets which cases? The dispatch rules are listed, added, changed, ordered, deleted and tried out."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -12,9 +13,8 @@ from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.areas.queries import all_areas
 from service.areas.rules import AreaLevel
-from service.audit.changes import version_of
 from service.categories.queries import all_categories
-from service.errors import InvalidFieldsError, NotFoundError
+from service.errors import InvalidFieldsError
 from service.routing.actions import add_rule, change_rule, delete_rule, in_order, move_rule
 from service.routing.details import HANDLE_CASES, RuleDetails
 from service.routing.tables import RoutingRule
@@ -25,11 +25,9 @@ from service.web.admin.common import (
     Refused,
     RowId,
     Text,
-    TypedForm,
     admin_page,
     area_choices,
     as_id,
-    as_whole,
     called,
     go_to,
     one_of,
@@ -38,18 +36,15 @@ from service.web.admin.common import (
 )
 from service.web.admin.lines import lines
 from service.web.admin.rehearsal import rehearse, show_as
-from service.web.admin.told import history_of, meanwhile
+from service.web.admin.saving import UNKNOWN, RowForm, form_page, id_typed, kept_of, row_of, save, yes_or_no
 from service.web.deps import DbSession, Now
 
 router = APIRouter(prefix="/rules")
 
 RULES = "/admin/rules"
-UNKNOWN = 0
-"""Stands for a place or person that cannot be read: no row has it."""
-IN_USE = "yes"
 
 
-class RuleForm(TypedForm):
+class RuleForm(RowForm):
     """A line as it is typed: what matches, and where it goes."""
 
     category: Text = ""
@@ -60,8 +55,6 @@ class RuleForm(TypedForm):
     target_person: Text = ""
     target_role: Text = ""
     note: Text = ""
-    is_active: Text = IN_USE
-    seen: Text = ""
 
     def details(self) -> RuleDetails:
         """Return what was typed, not yet checked; of the targets only the one that was chosen."""
@@ -75,13 +68,13 @@ class RuleForm(TypedForm):
         role = Role.WORKER if self.goes_to == "person" else one_of(Role, self.target_role, "target_role")
         return RuleDetails(
             category_code=self.category or None,
-            area_id=(as_id(self.area) or UNKNOWN) if self.area else None,
+            area_id=id_typed(self.area),
             target_level=level,
             target_area_id=unit,
             target_person_id=person,
             target_role=role,
             note=self.note,
-            is_active=self.is_active == IN_USE,
+            is_active=self.in_use,
         )
 
 
@@ -112,7 +105,7 @@ def show_rehearsal(
 
 
 @router.get("/new")
-def show_new_rule(request: Request, session: DbSession, by: Administrator, now: Now) -> Response:  # noqa: ARG001  # The page says when time is simulated.
+def show_new_rule(request: Request, session: DbSession, by: Administrator) -> Response:
     """Show the empty form."""
     return _form_page(
         request, session, by, RuleForm(goes_to="level", target_level=AreaLevel.COMMUNITY, target_role=Role.WORKER)
@@ -124,16 +117,18 @@ def take_new_rule(
     request: Request, session: DbSession, by: Administrator, now: Now, form: Annotated[RuleForm, Form()]
 ) -> Response:
     """Add a rule."""
-    done = tried(request, session, lambda: add_rule(session, form.details(), by=by, now=now))
-    if isinstance(done, Refused):
-        return _form_page(request, session, by, form, refused=done)
-    return go_to(RULES, "added")
+
+    def add() -> None:
+        add_rule(session, form.details(), by=by, now=now)
+
+    again = partial(_form_page, request, session, by, form)
+    return save(request, session, form, add, again=again, to=lambda _: RULES, done="added")
 
 
 @router.get("/{rule_id}")
 def show_rule(request: Request, session: DbSession, by: Administrator, now: Now, rule_id: RowId) -> Response:
     """Show a rule in its form, with its history."""
-    rule = _rule(session, rule_id)
+    rule = row_of(session, RoutingRule, rule_id)
     return _form_page(request, session, by, _form_of(rule), rule=rule, now=now)
 
 
@@ -142,11 +137,13 @@ def take_rule(
     request: Request, session: DbSession, by: Administrator, now: Now, rule_id: RowId, form: Annotated[RuleForm, Form()]
 ) -> Response:
     """Change a rule."""
-    seen = as_whole(form.seen, otherwise=0)
-    done = tried(request, session, lambda: change_rule(session, rule_id, form.details(), by=by, now=now, seen=seen))
-    if isinstance(done, Refused):
-        return _form_page(request, session, by, form, rule=_rule(session, rule_id), now=now, refused=done)
-    return go_to(f"{RULES}/{rule_id}", "changed")
+
+    def change() -> None:
+        change_rule(session, rule_id, form.details(), by=by, now=now, seen=form.version)
+
+    rule = row_of(session, RoutingRule, rule_id)
+    again = partial(_form_page, request, session, by, form, rule=rule, now=now)
+    return save(request, session, form, change, again=again, to=lambda _: f"{RULES}/{rule_id}", done="changed")
 
 
 @router.post("/{rule_id}/move")
@@ -165,13 +162,6 @@ def take_deletion(session: DbSession, by: Administrator, now: Now, rule_id: RowI
     """Delete a rule."""
     delete_rule(session, rule_id, by=by, now=now)
     return go_to(RULES, "removed")
-
-
-def _rule(session: Session, rule_id: int) -> RoutingRule:
-    rule = session.get(RoutingRule, rule_id)
-    if rule is None:
-        raise NotFoundError
-    return rule
 
 
 def _places(request: Request, session: Session) -> dict[str, Any]:
@@ -195,14 +185,13 @@ def _form_page(
     session: Session,
     by: Person,
     form: RuleForm,
+    refused: Refused = NOTHING_WRONG,
     *,
     rule: RoutingRule | None = None,
     now: datetime | None = None,
-    refused: Refused = NOTHING_WRONG,
 ) -> Response:
     areas = {area.id or 0: area for area in all_areas(session)}
     context: dict[str, Any] = {
-        "values": form.model_dump(),
         "rule": rule,
         "people": people_choices(request, active_people(session), areas),
         "levels": [level.value for level in AreaLevel],
@@ -210,14 +199,11 @@ def _form_page(
         **_places(request, session),
     }
     if rule is not None and now is not None:
-        subject = rule.id or 0
         context |= {
             "line": lines(request, session, [rule])[0],
-            "version": version_of(session, "rule", subject),
-            "meanwhile": meanwhile(request, session, "rule", subject, now, refused.seen),
-            **history_of(request, session, "rule", subject, now),
+            **kept_of(request, session, "rule", rule.id, now, refused),
         }
-    return admin_page(request, by, "rule", context, refused=refused)
+    return form_page(request, by, "rule", form, context, refused=refused)
 
 
 def _form_of(rule: RoutingRule) -> RuleForm:
@@ -232,5 +218,5 @@ def _form_of(rule: RoutingRule) -> RuleForm:
         target_person=str(rule.target_person_id or ""),
         target_role=rule.target_role,
         note=rule.note,
-        is_active=IN_USE if rule.is_active else "no",
+        is_active=yes_or_no(rule.is_active),
     )
