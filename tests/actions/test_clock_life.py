@@ -401,6 +401,19 @@ def test_a_day_that_begins_now_is_too_late_to_park_for(
         does(session, hard_case, town.chen_jing, Action.PARK, midnight, until="2026-11-24", reason="等资金")
 
 
+def test_a_case_is_back_at_work_when_nothing_of_it_stands_still(
+    session: Session, town: Town, at: datetime, case: Case
+) -> None:
+    does(session, case, town.li_qiang, Action.ASK, at + HOUR, text="哪一层")
+    result = clock_of(session, case)
+    other = result.model_dump(exclude={"id", "metric", "next_action_at"})
+    session.add(ClockRow(metric=Metric.NEXT_REPLY, next_action_at=None, **other))
+    session.flush()
+    sweep(session, at + 9 * DAY)
+    assert clock_of(session, case).state is ClockState.RUNNING, "its longest pause is over"
+    assert case_of(session, case.number).status is CaseStatus.WAITING, "the other promise stands still"
+
+
 # Another grade
 
 
