@@ -643,6 +643,7 @@ def test_a_corrected_year_counts_open_promises_again_once(
     then = datetime(2026, 9, 30, 2, tzinfo=UTC)
     before = use(session, current_book(then), monkeypatch)
     question, _ = received(session, then, category="M03")
+    does(session, question, town.li_qiang, Action.ACCEPT, then)
     ended, _ = received(session, then, category="M03")
     does(session, ended, town.li_qiang, Action.ACCEPT, then)
     does(session, ended, town.li_qiang, Action.RESOLVE, then, text="答复了")
@@ -652,11 +653,11 @@ def test_a_corrected_year_counts_open_promises_again_once(
     assert recompute(session, then, most=10) == 0
 
     use(session, with_a_day_more(before), monkeypatch)
-    assert recompute(session, then + HOUR, most=10) == 2, "what runs of the open case"
+    assert recompute(session, then + HOUR, most=10) == 1, "what runs of the open case"
     row = clock_of(session, question)
     assert row.due_at is not None
     assert row.due_at > old
-    assert case_of(session, question.number).due_at == clock_of(session, question, Metric.ACCEPT).due_at
+    assert case_of(session, question.number).due_at == row.due_at
     assert moved(session, question, "calendar_year") == [("resolve", iso(old), iso(row.due_at))]
     assert (clock_of(session, ended).due_at, clock_of(session, ended).book_hash) == (kept, before.hash)
     assert recompute(session, then + 2 * HOUR, most=10) == 0
