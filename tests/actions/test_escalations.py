@@ -119,8 +119,7 @@ def test_an_answer_before_an_extension_does_not_stop_the_climbing_after_it(
     sweep(session, at + 40 * DAY)
     later = [e for e in of_case(session, case.id or 0) if e.arm == 1]
     before = {e.step for e in of_case(session, case.id or 0) if e.arm == 0 and metric_of(session, e) is Metric.RESOLVE}
-    assert before
-    assert before <= {e.step for e in later}, "the reminder comes again before the new deadline"
+    assert before & {e.step for e in later}, "a reminder comes again before the new deadline"
     assert [e.step for e in later if e.skipped] == []
 
 
