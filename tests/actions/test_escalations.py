@@ -123,6 +123,16 @@ def test_an_answer_before_an_extension_does_not_stop_the_climbing_after_it(
     assert [e.step for e in later if e.skipped] == []
 
 
+def test_a_breach_is_written_into_the_history_once_however_often_one_looks(
+    session: Session, town: Town, at: datetime
+) -> None:
+    case, _ = received(session, at)
+    for hours in (25, 26, 28, 30):
+        sweep(session, at + hours * HOUR)
+    missed = [e["data"]["metric"] for e in history(session, "case", case.id or 0) if e["action"] == "breached"]
+    assert sorted(missed) == ["accept", "contact"]
+
+
 def test_what_fell_due_first_is_looked_at_first(session: Session, town: Town, at: datetime) -> None:
     younger, _ = received(session, at + HOUR)
     older, _ = received(session, at)
