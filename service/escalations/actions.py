@@ -64,9 +64,10 @@ class _Due:
     ledger: list[Escalation]
     contacted: bool
 
-    def fired(self) -> frozenset[str]:
-        """Return the steps already taken in this arming."""
-        return frozenset(e.step for e in self.ledger if e.arm == self.clock.extensions)
+    @property
+    def taken(self) -> list[Escalation]:
+        """Return the steps already taken in this arming: what was answered before an extension answers nothing now."""
+        return [e for e in self.ledger if e.arm == self.clock.extensions]
 
 
 def sweep(session: Session, now: datetime, *, most: int = BATCH) -> int:
@@ -146,8 +147,8 @@ def _decide(due: _Due, known: Directory, now: datetime, batch: _Batch) -> None:
         facts = {"metric": str(row.metric), "due_at": breached_at.isoformat(), "instance": row.instance}
         batch.entries.append(_entry(due, "breached", now, facts))
 
-    fired = set(due.fired())
-    standing = Standing(due.contacted, any(e.acknowledged_at for e in due.ledger))
+    fired = {e.step for e in due.taken}
+    standing = Standing(due.contacted, any(e.acknowledged_at for e in due.taken))
     for step in steps_due(clock, due.policy.ladder, frozenset(fired), now):
         _take(due, step, standing, known, now, batch)
         fired.add(step.step.key)

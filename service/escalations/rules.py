@@ -37,7 +37,7 @@ class Standing:
 
     contacted: bool
     acknowledged: bool
-    """The last escalation of this clock was acknowledged."""
+    """Somebody has answered an escalation of this clock, since its deadline stands as it does."""
 
 
 def holds(step: Step, standing: Standing) -> bool:

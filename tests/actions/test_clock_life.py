@@ -35,6 +35,7 @@ from service.handling.rules import (
 from service.handling.tables import Outcome, Proposal
 from service.outbox.tables import Notice
 from service.routing.queries import directory
+from service.timekeeping import ZONE
 from service.watch.queries import alarms
 from service.web.supervisor_pages import proposed
 from sla_policies.clock import ClockState
@@ -374,6 +375,15 @@ def test_the_county_grants_the_second_extension(session: Session, town: Town, at
         does(session, case, town.qian_bo, Action.EXTEND, at, days="1", reason="第三次")
 
 
+def test_more_time_may_be_given_up_to_the_due_time_itself(
+    session: Session, town: Town, at: datetime, case: Case
+) -> None:
+    due = at + 7 * DAY
+    assert case.due_at == due
+    case = does(session, case, town.chen_jing, Action.EXTEND, due, days="3", reason="等配件")
+    assert case.due_at == due + 3 * DAY
+
+
 def test_more_time_for_the_result_is_no_more_time_to_be_in_touch(session: Session, town: Town, at: datetime) -> None:
     case, _ = received(session, at)
     does(session, case, town.li_qiang, Action.ACCEPT, at)
@@ -381,6 +391,27 @@ def test_more_time_for_the_result_is_no_more_time_to_be_in_touch(session: Sessio
     case = does(session, case, town.chen_jing, Action.EXTEND, at + HOUR, days="3", reason="等配件")
     assert clock_of(session, case).due_at == at + 10 * DAY
     assert (clock_of(session, case, Metric.CONTACT).due_at, case.due_at) == (contact, contact)
+
+
+def test_a_day_that_begins_now_is_too_late_to_park_for(
+    session: Session, town: Town, at: datetime, hard_case: Case
+) -> None:
+    midnight = datetime(2026, 11, 24, tzinfo=ZONE)
+    with pytest.raises(InvalidFieldsError):
+        does(session, hard_case, town.chen_jing, Action.PARK, midnight, until="2026-11-24", reason="等资金")
+
+
+def test_a_case_is_back_at_work_when_nothing_of_it_stands_still(
+    session: Session, town: Town, at: datetime, case: Case
+) -> None:
+    does(session, case, town.li_qiang, Action.ASK, at + HOUR, text="哪一层")
+    result = clock_of(session, case)
+    other = result.model_dump(exclude={"id", "metric", "next_action_at"})
+    session.add(ClockRow(metric=Metric.NEXT_REPLY, next_action_at=None, **other))
+    session.flush()
+    sweep(session, at + 9 * DAY)
+    assert clock_of(session, case).state is ClockState.RUNNING, "its longest pause is over"
+    assert case_of(session, case.number).status is CaseStatus.WAITING, "the other promise stands still"
 
 
 # Another grade
@@ -446,6 +477,19 @@ def test_a_promise_the_new_policy_lacks_ends_and_one_it_adds_knows_what_happened
     other, _ = received(session, at)
     does(session, other, town.chen_jing, Action.REGRADE, at, grade="C", reason="只是咨询")
     assert clock_of(session, other, Metric.CONTACT).state is ClockState.CANCELLED
+
+
+def test_what_was_said_in_the_first_round_keeps_no_promise_of_the_second(
+    session: Session, town: Town, at: datetime
+) -> None:
+    question, _ = received(session, at, category="M03")
+    does(session, question, town.li_qiang, Action.ACCEPT, at)
+    does(session, question, town.li_qiang, Action.REPLY, at + HOUR, text="您好")
+    does(session, question, town.li_qiang, Action.RESOLVE, at + HOUR, text="已答复")
+    does(session, question, town.chen_jing, Action.REOPEN, at + DAY, reason="没答清楚")
+    case = does(session, question, town.chen_jing, Action.REGRADE, at + 2 * DAY, grade="G3", reason="不是咨询")
+    contact = clock_of(session, case, Metric.CONTACT)
+    assert (contact.state, contact.instance, contact.due_at) == (ClockState.RUNNING, 2, at + 2 * DAY)
 
 
 def test_the_same_grade_again_is_refused(session: Session, town: Town, at: datetime, case: Case) -> None:
@@ -599,6 +643,7 @@ def test_a_corrected_year_counts_open_promises_again_once(
     then = datetime(2026, 9, 30, 2, tzinfo=UTC)
     before = use(session, current_book(then), monkeypatch)
     question, _ = received(session, then, category="M03")
+    does(session, question, town.li_qiang, Action.ACCEPT, then)
     ended, _ = received(session, then, category="M03")
     does(session, ended, town.li_qiang, Action.ACCEPT, then)
     does(session, ended, town.li_qiang, Action.RESOLVE, then, text="答复了")
@@ -608,11 +653,11 @@ def test_a_corrected_year_counts_open_promises_again_once(
     assert recompute(session, then, most=10) == 0
 
     use(session, with_a_day_more(before), monkeypatch)
-    assert recompute(session, then + HOUR, most=10) == 2, "what runs of the open case"
+    assert recompute(session, then + HOUR, most=10) == 1, "what runs of the open case"
     row = clock_of(session, question)
     assert row.due_at is not None
     assert row.due_at > old
-    assert case_of(session, question.number).due_at == clock_of(session, question, Metric.ACCEPT).due_at
+    assert case_of(session, question.number).due_at == row.due_at
     assert moved(session, question, "calendar_year") == [("resolve", iso(old), iso(row.due_at))]
     assert (clock_of(session, ended).due_at, clock_of(session, ended).book_hash) == (kept, before.hash)
     assert recompute(session, then + 2 * HOUR, most=10) == 0

@@ -11,7 +11,7 @@ from service.clocks.queries import of_case as clocks_of
 from service.clocks.tables import ClockRow
 from service.errors import NotAllowedError, NotFoundError
 from service.escalations.actions import acknowledge, sweep
-from service.escalations.queries import board, of_case, open_escalations
+from service.escalations.queries import board, of_case, open_escalations, steps_of
 from service.escalations.tables import Escalation
 from service.outbox.tables import Notice
 from service.routing.queries import directory
@@ -104,6 +104,56 @@ def test_the_database_refuses_a_step_taken_twice(session: Session, town: Town, a
     row = of_case(session, case.id or 0)[0].model_dump(exclude={"id"})
     with pytest.raises(sa.exc.IntegrityError), session.begin_nested():
         session.execute(sa.insert(Escalation), [row])
+
+
+def test_an_answer_before_an_extension_does_not_stop_the_climbing_after_it(
+    session: Session, town: Town, at: datetime
+) -> None:
+    case, _ = received(session, at)
+    does(session, case, town.li_qiang, Action.ACCEPT, at)
+    does(session, case, town.li_qiang, Action.REPLY, at, text="明天来修")
+    sweep(session, at + 6 * DAY)
+    for early in raised(session, case.id):
+        acknowledge(session, early.id or 0, note="知道了", by=town.qian_bo, now=at + 6 * DAY)
+    does(session, case, town.chen_jing, Action.EXTEND, at + 6 * DAY, days="3", reason="等配件")
+    sweep(session, at + 40 * DAY)
+    later = [e for e in of_case(session, case.id or 0) if e.arm == 1]
+    before = {e.step for e in of_case(session, case.id or 0) if e.arm == 0 and metric_of(session, e) is Metric.RESOLVE}
+    assert before & {e.step for e in later}, "a reminder comes again before the new deadline"
+    assert [e.step for e in later if e.skipped] == []
+
+
+def test_a_breach_is_written_into_the_history_once_however_often_one_looks(
+    session: Session, town: Town, at: datetime
+) -> None:
+    case, _ = received(session, at)
+    for hours in (25, 26, 28, 30):
+        sweep(session, at + hours * HOUR)
+    missed = [e["data"]["metric"] for e in history(session, "case", case.id or 0) if e["action"] == "breached"]
+    assert sorted(missed) == ["accept", "contact"]
+
+
+def test_what_fell_due_first_is_looked_at_first(session: Session, town: Town, at: datetime) -> None:
+    younger, _ = received(session, at + HOUR)
+    older, _ = received(session, at)
+    assert sweep(session, at + 30 * HOUR, most=1) == 1
+    assert of_case(session, older.id or 0)
+    assert not of_case(session, younger.id or 0)
+
+
+def test_a_new_round_asks_anew_whether_anybody_was_in_touch(session: Session, town: Town, at: datetime) -> None:
+    case, _ = received(session, at)
+    does(session, case, town.li_qiang, Action.ACCEPT, at)
+    does(session, case, town.li_qiang, Action.REPLY, at, text="明天来修")
+    does(session, case, town.li_qiang, Action.RESOLVE, at, text="修好了")
+    case = does(session, case, town.chen_jing, Action.REOPEN, at + DAY, reason="没修好")
+    sweep(session, at + 20 * DAY)
+    assert "contacted" not in {name for e in of_case(session, case.id or 0) if e.skipped for name in unless(session, e)}
+
+
+def unless(session: Session, escalation: Escalation) -> frozenset[str]:
+    """What would have made this step unnecessary."""
+    return steps_of(session, [escalation])[escalation.id or 0].unless
 
 
 def test_an_answered_case_climbs_no_further(session: Session, town: Town, at: datetime) -> None:

@@ -172,3 +172,17 @@ def test_a_decision_says_what_was_considered() -> None:
     assert [c["person"] for c in reasons["candidates"]] == [LI, SUN]
     assert reasons["candidates"][0]["open_cases"] == 2
     assert reasons["because"] == "on-duty"
+
+
+def test_at_night_who_is_away_does_not_find_the_case_in_the_morning() -> None:
+    away = Away(NIGHT - timedelta(days=1), NIGHT + timedelta(days=7), None)
+    people = PEOPLE | {LI: replace(PEOPLE[LI], absences=(away,))}
+    decision = route(request(at=NIGHT), town(EVERYTHING, people=people), {SUN: Load(5, None)})
+    assert (decision.person, decision.chosen_because) == (PEOPLE[SUN], "off-duty")
+
+
+def test_a_unit_that_is_not_in_use_gets_no_case() -> None:
+    places = {**AREAS.places, HILL: replace(AREAS.places[HILL], is_active=False)}
+    closed = replace(town(Rule(1, 1, target_area_id=HILL), EVERYTHING), areas=AreaTree(places))
+    decision = route(request(), closed, {})
+    assert (decision.rule, decision.passed_over) == (EVERYTHING, ((1, "unit-gone"),))
