@@ -53,7 +53,7 @@ def regrade(
     notes = {"old_grade": str(case.grade), "old_policy": case.policy}
     case.grade = grade
     choice = choose_policy(from_book, facts_of(case, known))
-    changes = recount(session, case, choice.policy, from_book, what, _past(session, case))
+    changes = recount(session, case, choice.policy, from_book, what, past_of(session, case.id or 0))
     return changes, notes | {"policy": case.policy}
 
 
@@ -71,12 +71,12 @@ def facts_of(case: Case, known: Directory) -> CaseFacts:
     )
 
 
-def _past(session: Session, case: Case) -> list[tuple[datetime, str]]:
+def past_of(session: Session, case_id: int) -> list[tuple[datetime, str]]:
     """Return what happened to a case that may keep a promise, oldest first."""
     events = {str(step.action): step.event for step in MOVES if step.event}
     return [
         (entry["at"], events[entry["action"]])
-        for entry in history(session, "case", case.id or 0)
+        for entry in history(session, "case", case_id)
         if entry["action"] in events and entry["data"].get("result") != ContactResult.NOT_REACHED
     ]
 
