@@ -22,6 +22,7 @@ from service.web import (
     supervisor,
     take_down,
     tracking,
+    what_if,
     worker,
 )
 from service.web.catalogues import LANGUAGES, catalogue
@@ -36,6 +37,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     receipt.router,
     tracking.router,
     policies.router,
+    what_if.router,
     api.router,
     staff_api.router,
     supervisor.router,

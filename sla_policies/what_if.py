@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
+from sla_policies.clock import END_OF_TIME, Clock, ClockEvent, EventKind
 from sla_policies.escalation import Step
 from sla_policies.policy import CaseFacts, Metric, PolicyBook, SlaPolicy, Target, TimeKind, choose_policy
 from sla_policies.work_calendar import WorkCalendar
@@ -29,6 +31,15 @@ class Rule:
     target: Target
     calendar: WorkCalendar
     steps: tuple[Step, ...]
+
+    def due(self, start: datetime) -> datetime:
+        """Return the due time of a promise that nothing paused or extended."""
+        return self._any.after(start, self.target.budget)
+
+    @cached_property
+    def _any(self) -> Clock:
+        """A clock of this rule: how its budget counts is the same for all of them."""
+        return Clock(self.target, self.calendar, (ClockEvent(END_OF_TIME, EventKind.STARTED),))
 
 
 def rule_of(book: PolicyBook, policy: SlaPolicy | None, metric: Metric) -> Rule | None:

@@ -40,6 +40,7 @@ from service.revisions.tables import MigratedCase, Migration
 from sla_policies.policy import PolicyBook
 
 BATCH = 100
+CHANGED_MEANWHILE = "changed meanwhile"
 START_LOCK = 0x72657669  # "revi" in ASCII: two who begin at once take turns.
 
 
@@ -195,7 +196,7 @@ def _take_back(session: Session, what: Migration, now: datetime) -> bool:
     for done, case in batch:
         rows = clocks[case.id or 0]
         if not stands_as(done.after, case, rows):
-            done.not_undone = "It changed meanwhile."
+            done.not_undone = CHANGED_MEANWHILE
             what.left_alone += 1
             session.add(done)
             continue

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from service.accounts.rules import Role
 from service.clocks.rules import FROM_RECEIPT, begun_before, recounted
-from sla_policies.clock import Clock, ClockEvent, ClockState, EventKind
+from sla_policies.clock import Clock, ClockEvent, ClockState
 from sla_policies.policy import CaseFacts, Metric, PolicyBook, SlaPolicy, TimeKind
 from sla_policies.what_if import Effect, Rule, changed_steps, counts_alike, rule_of, says_alike, successor
 
@@ -119,22 +119,6 @@ class Pair:
         found = changed_steps(self.old, self.new).items()
         return tuple(f"{where}|{step}|{','.join(heard)}|{','.join(hears)}" for step, (heard, hears) in found)
 
-    def due(self, start: datetime) -> datetime:
-        """Return the new due time of a promise that nothing paused or extended."""
-        if self.new is None:
-            raise ValueError("A promise that is not made has no due time.")
-        return self._plain.after(start, self.new.target.budget)
-
-    @cached_property
-    def _plain(self) -> Clock:
-        """Any clock of the rule: how its budget counts is the same for all."""
-        if self.new is None:
-            raise ValueError("A promise that is not made has no clock.")
-        return Clock(self.new.target, self.new.calendar, (ClockEvent(ANY_TIME, EventKind.STARTED),))
-
-
-ANY_TIME = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
-
 
 @dataclass
 class Comparison:
@@ -211,7 +195,7 @@ def _changed(promise: Promise, pair: Pair, now: datetime) -> Change:
     target, calendar = pair.new.target, pair.new.calendar
     new: datetime | None
     if len(promise.events) == 1:
-        new = pair.due(promise.started_at)
+        new = pair.new.due(promise.started_at)
         is_provisional = target.budget.kind is not TimeKind.ELAPSED and calendar.is_provisional(promise.started_at, new)
         is_late = now > new
     else:
@@ -275,7 +259,7 @@ def broken_under(pair: Pair, started_at: datetime, ended_at: datetime, events: S
     if pair.new is None:
         return False
     if events is None or pair.old is None:
-        return ended_at > pair.due(started_at)
+        return ended_at > pair.new.due(started_at)
     clock = Clock(pair.old.target, pair.old.calendar, tuple(ClockEvent.from_json(event) for event in events))
     return recounted(clock, pair.new.target, pair.new.calendar).breached_at(ended_at) is not None
 

@@ -91,6 +91,8 @@ DUE_CHANGED: Mapping[str, str] = {
     "regraded": "the grade was changed",
     "joined": "an earlier request was joined",
     "calendar_year": "the holidays of the year were published",
+    "policy_migrated": "other promises were applied to open cases",
+    "policy_migration_undone": "the other promises were taken back",
 }
 """Why a due time moved."""
 PROPOSAL: Mapping[str, str] = {"extend": "More time", "park": "Parking"}

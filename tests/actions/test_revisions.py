@@ -179,7 +179,7 @@ def test_a_case_that_changed_meanwhile_is_told_and_left(session: Session, town: 
     does(session, case_of(session, case.number), town.li_qiang, Action.ACCEPT, now + 2 * HOUR)
     undone(session, town, done, now + 3 * HOUR)
     assert (done.restored, done.left_alone) == (1, 1)
-    assert told_cases(session, done.id or 0, most=10) == [(case.number, "", "It changed meanwhile.")]
+    assert told_cases(session, done.id or 0, most=10) == [(case.number, "", "changed meanwhile")]
     assert resolve_of(session, case).due_at == now + 5 * DAY
     assert resolve_of(session, other).due_at == now + 7 * DAY
 
