@@ -188,17 +188,17 @@ class Effect:
         if len(self.refusals) < MOST_LISTED:
             self.refusals.append([case, why])
 
-    def judge(self, grade: str, unit: str, week: str, *, before: bool, after: bool) -> None:
-        """Note an ended promise: was it broken, and would it have been?"""
-        self.replayed += 1
-        self.more_breaches += after and not before
-        self.fewer_breaches += before and not after
+    def judge(self, grade: str, unit: str, week: str, *, before: bool, after: bool, times: int = 1) -> None:
+        """Note ended promises that are alike: were they broken, and would they have been?"""
+        self.replayed += times
+        self.more_breaches += times if after and not before else 0
+        self.fewer_breaches += times if before and not after else 0
         if not before and not after:
             return
         for table, key in ((self.grades, grade), (self.units, unit), (self.weeks, week)):
             told = table.setdefault(key, [0, 0])
-            told[0] += before
-            told[1] += after
+            told[0] += times if before else 0
+            told[1] += times if after else 0
 
     def settle(self) -> None:
         """Keep only the cases most moved, the most moved first."""

@@ -21,6 +21,7 @@ from service.errors import ConflictError, InvalidFieldsError, NotAllowedError, N
 from service.handling.promises import past_of
 from service.intake.forms import clean
 from service.revisions.comparing import CANNOT_COUNT
+from service.revisions.concerned import concerned
 from service.revisions.keeping import kept, put_back, stands_as
 from service.revisions.queries import at_work, comparison, count_cases, open_cases, stands
 from service.revisions.rules import (
@@ -131,8 +132,9 @@ def go_on(session: Session, now: datetime, *, seconds: float = 0.0) -> bool:
 
 def _apply(session: Session, what: Migration, now: datetime) -> bool:
     """Migrate one batch of cases, locked, by id; return whether it was the last."""
-    rows = open_cases(session, what.after, BATCH, locked=True)
-    beside = comparison(session, book(session, what.book_hash))
+    new = book(session, what.book_hash)
+    rows = open_cases(session, what.after, BATCH, concerned(session, new), locked=True)
+    beside = comparison(session, new)
     entries: list[Entry] = []
     for case in stands(session, rows):
         try:
@@ -148,7 +150,7 @@ def _apply(session: Session, what: Migration, now: datetime) -> bool:
     what.after = rows[-1].id if rows else what.after
     if len(rows) == BATCH:
         return False
-    what.state, what.applied_at = MigrationState.APPLIED, now
+    what.state, what.applied_at, what.looked_at = MigrationState.APPLIED, now, what.total
     _say(session, what, "applied", None, now, what.reason)
     return True
 

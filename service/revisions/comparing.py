@@ -12,12 +12,11 @@ from service.accounts.tables import Person
 from service.clocks.actions import register_book
 from service.clocks.queries import PolicyVanishedError, book
 from service.errors import NotAllowedError
+from service.revisions.concerned import Concerned, concerned
+from service.revisions.history import Judged
 from service.revisions.queries import (
-    Changed,
-    changed,
     comparison,
     count_cases,
-    ended_promises,
     first_and_last,
     open_cases,
     stands,
@@ -32,7 +31,7 @@ from sla_policies.work_calendar import CalendarExhaustedError
 CANNOT_COUNT = (ClockEventError, CalendarExhaustedError, PolicyVanishedError)
 """Why one case cannot be counted under another text; the others can."""
 HISTORY = timedelta(days=365)
-OPEN_AT_ONCE, IDS_AT_ONCE = 1_000, 10_000
+OPEN_AT_ONCE, IDS_AT_ONCE = 1_000, 20_000
 KEPT = timedelta(days=30)
 
 
@@ -61,37 +60,40 @@ def scan(session: Session, new: PolicyBook, state: Scan) -> Iterator[None]:
 
     1. every open case under the new text; 2. the ended promises whose rule changes, judged again.
     """
-    beside = comparison(session, new)
+    beside, what = comparison(session, new), concerned(session, new)
     while not state.is_history:
-        _look_at_open(session, beside, state)
+        _look_at_open(session, beside, state, what)
         yield
-    concerned = changed(session, new)
-    last = first_and_last(session, state.since)[1]
+    last, judged = first_and_last(session, state.since)[1], Judged(what, state.since, state.now)
     while not state.is_over:
-        _look_back(session, beside, state, concerned, last)
+        _look_back(session, beside, state, judged, last)
         yield
 
 
-def _look_at_open(session: Session, beside: Comparison, state: Scan) -> None:
-    rows = open_cases(session, state.after, OPEN_AT_ONCE)
+def _look_at_open(session: Session, beside: Comparison, state: Scan, what: Concerned) -> None:
+    if not state.after:
+        state.effect.cases = count_cases(session, None)
+    rows = open_cases(session, state.after, OPEN_AT_ONCE, what)
     for case in stands(session, rows):
         try:
             note(state.effect, case.row.number, case.row.policy, plan(case, beside, state.now))
         except CANNOT_COUNT as why:
-            state.effect.cases += 1
             state.effect.refuse(case.row.number, str(why))
     state.done += len(rows)
     state.after = rows[-1].id if rows else state.after
     if len(rows) < OPEN_AT_ONCE:
-        state.is_history, state.after = True, max(first_and_last(session, state.since)[0] - 1, 0)
+        state.is_history, state.done = True, state.effect.cases
+        state.after = max(first_and_last(session, state.since)[0] - 1, 0)
 
 
-def _look_back(session: Session, beside: Comparison, state: Scan, concerned: Changed, last: int) -> None:
-    if not concerned or state.after >= last:
+def _look_back(session: Session, beside: Comparison, state: Scan, judged: Judged, last: int) -> None:
+    if judged.what.judges_alike or state.after >= last:
         state.done, state.is_over = state.total, True
         return
     until = state.after + IDS_AT_ONCE
-    for row in ended_promises(session, state.after, until, state.since, concerned):
+    for grade, unit, week, before, after, times in judged.counted(session, state.after, until):
+        state.effect.judge(str(grade), str(unit), week.isoformat(), before=before, after=after, times=times)
+    for row in judged.others(session, state.after, until):
         _judge(beside, state.effect, row)
     state.after = until
     state.done = min(state.done + IDS_AT_ONCE, state.total)

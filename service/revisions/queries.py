@@ -1,7 +1,6 @@
 """Which cases and ended promises does another text concern, a bounded number at a time, and which runs are there?"""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -11,26 +10,24 @@ from sqlmodel import Session, col, select
 from service.cases.rules import ENDED
 from service.cases.tables import Case
 from service.clocks.queries import book
-from service.clocks.tables import ClockRow, PolicyBookRow
+from service.clocks.tables import PolicyBookRow
 from service.handling.promises import facts_of, past_of
+from service.revisions.concerned import CASES, CLOCKS, Concerned
 from service.revisions.rules import Comparison, FactsRow, MigrationState, Promise, Stand
 from service.revisions.tables import MigratedCase, Migration, WhatIf
 from service.routing.queries import directory
-from service.timekeeping import ZONE
-from sla_policies.policy import CaseFacts, Metric, PolicyBook
-from sla_policies.what_if import chooses_alike, counts_alike, rule_of
+from sla_policies.policy import CaseFacts, PolicyBook
 
-CASES = Case.__table__  # type: ignore[attr-defined]
-CLOCKS = ClockRow.__table__  # type: ignore[attr-defined]
 IS_ENDED = CASES.c.status.in_(sorted(ENDED))
 FACTS = (CASES.c.grade, CASES.c.category_id, CASES.c.area_id, CASES.c.channel, CASES.c.focus_groups)
+HAPPENED = sa.and_(CLOCKS.c.ended_at.is_(None), sa.func.jsonb_array_length(CLOCKS.c.events) > 1)
 PROMISE = (
     CLOCKS.c.id,
     CLOCKS.c.metric,
     CLOCKS.c.instance,
     CLOCKS.c.policy,
     CLOCKS.c.book_hash,
-    CLOCKS.c.events,
+    sa.case((HAPPENED, CLOCKS.c.events), else_=sa.null()).label("events"),
     CLOCKS.c.state,
     CLOCKS.c.started_at,
     CLOCKS.c.due_at,
@@ -49,11 +46,11 @@ def comparison(session: Session, new: PolicyBook) -> Comparison:
     return Comparison(new, lambda digest: book(session, digest), facts)
 
 
-def open_cases(session: Session, after: int, most: int, *, locked: bool = False) -> Sequence[Any]:
-    """Return the columns of at most so many open cases, by id, and lock them where they are to be changed."""
+def open_cases(session: Session, after: int, most: int, concerned: Concerned, *, locked: bool = False) -> Sequence[Any]:
+    """Return the columns of at most so many open cases that can be touched, by id; locked to be changed."""
     wanted = (
         sa.select(CASES.c.id, CASES.c.number, CASES.c.policy, CASES.c.reopened, CASES.c.received_at, *FACTS)
-        .where(CASES.c.id > after, ~IS_ENDED)
+        .where(CASES.c.id > after, ~IS_ENDED, concerned.cases())
         .order_by(CASES.c.id)
         .limit(most)
     )
@@ -75,76 +72,6 @@ def stands(session: Session, rows: Collection[Any]) -> list[Stand]:
 
 def _past(session: Session, case_id: int) -> Any:  # noqa: ANN401  # A function of no arguments.
     return lambda: past_of(session, case_id)
-
-
-def ended_promises(session: Session, after: int, until: int, since: datetime, changed: "Changed") -> Iterable[Any]:
-    """Return the ended promises of ended cases with ids in (after, until], as far as their rule changes.
-
-    Events come only where the promise was paused or extended, or what fulfilled it matters.
-    """
-    week = sa.func.date_trunc("week", sa.func.timezone(str(ZONE), CASES.c.received_at)).cast(sa.Date)
-    is_plain = sa.func.jsonb_array_length(CLOCKS.c.events) == 2  # Begun and ended.
-    wanted = (
-        sa.select(
-            CLOCKS.c.policy,
-            CLOCKS.c.book_hash,
-            CLOCKS.c.metric,
-            CLOCKS.c.started_at,
-            CLOCKS.c.ended_at,
-            CLOCKS.c.breached_at.is_not(None).label("is_broken"),
-            CLOCKS.c.events[-1]["reason"].astext.label("reason"),
-            sa.case((is_plain, sa.null()), else_=CLOCKS.c.events).label("events"),
-            CASES.c.unit_id,
-            week.label("week"),
-            CASES.c.received_at,
-            *FACTS,
-        )
-        .join(CASES, CASES.c.id == CLOCKS.c.case_id)
-        .where(
-            CASES.c.id > after,
-            CASES.c.id <= until,
-            CASES.c.received_at >= since,
-            IS_ENDED,
-            CLOCKS.c.ended_at.is_not(None),
-            changed.clause(),
-        )
-    )
-    return session.execute(wanted)
-
-
-@dataclass(frozen=True)
-class Changed:
-    """Which ended promises can be judged differently: by (text, policy, metric), or all of a text."""
-
-    rules: frozenset[tuple[str, str, Metric]]
-    books: frozenset[str]
-    """Texts under which cases were given policies in another way."""
-
-    def clause(self) -> sa.ColumnElement[bool]:
-        """Return the condition for rows of clocks."""
-        key = sa.tuple_(CLOCKS.c.book_hash, CLOCKS.c.policy, CLOCKS.c.metric)
-        return sa.or_(CLOCKS.c.book_hash.in_(sorted(self.books)), key.in_(sorted(self.rules)))
-
-    def __bool__(self) -> bool:
-        return bool(self.rules or self.books)
-
-
-def changed(session: Session, new: PolicyBook) -> Changed:
-    """Return which ended promises can be judged differently under a new text. Errors: DocumentInvalidError."""
-    rules: set[tuple[str, str, Metric]] = set()
-    books: set[str] = set()
-    for digest in session.scalars(sa.select(col(PolicyBookRow.hash))):
-        old = book(session, digest)
-        if not chooses_alike(old, new):
-            books.add(digest)
-            continue
-        for policy in old.policies:
-            for metric in policy.targets:
-                before = rule_of(old, policy, metric)
-                after = rule_of(new, new.by_name[policy.name], metric)
-                if before is None or after is None or not counts_alike(before, after):
-                    rules.add((digest, policy.name, metric))
-    return Changed(frozenset(rules), frozenset(books))
 
 
 def count_cases(session: Session, since: datetime | None) -> int:

@@ -55,7 +55,8 @@ class Promise:
     instance: int
     policy: str
     book_hash: str
-    events: Sequence[Mapping[str, Any]]
+    events: Sequence[Mapping[str, Any]] | None
+    """None: nothing happened to it but its start, or it is over."""
     state: ClockState
     started_at: datetime
     due_at: datetime | None
@@ -194,7 +195,7 @@ def _changed(promise: Promise, pair: Pair, now: datetime) -> Change:
         return Change(promise, metric, old, old, is_provisional=promise.is_provisional, steps=pair.steps)
     target, calendar = pair.new.target, pair.new.calendar
     new: datetime | None
-    if len(promise.events) == 1:
+    if promise.events is None:
         new = pair.new.due(promise.started_at)
         is_provisional = target.budget.kind is not TimeKind.ELAPSED and calendar.is_provisional(promise.started_at, new)
         is_late = now > new
@@ -208,7 +209,7 @@ def _changed(promise: Promise, pair: Pair, now: datetime) -> Change:
 def _clock(promise: Promise, pair: Pair) -> Clock:
     if pair.old is None:
         raise ValueError(f"The text {promise.book_hash} does not make the promise {promise.metric}.")
-    events = tuple(ClockEvent.from_json(dict(event)) for event in promise.events)
+    events = tuple(ClockEvent.from_json(dict(event)) for event in promise.events or ())
     return Clock(pair.old.target, pair.old.calendar, events)
 
 
@@ -232,7 +233,6 @@ def _added(case: Stand, policy: SlaPolicy | None, new: PolicyBook, now: datetime
 
 def note(effect: Effect, number: str, old_policy: str | None, planned: Plan) -> None:
     """Add up what a migration would do to one case."""
-    effect.cases += 1
     if not planned.is_touched:
         return
     effect.touched += 1

@@ -23,11 +23,14 @@ from service.errors import InvalidFieldsError, NotAllowedError, ServiceError
 from service.escalations.actions import sweep
 from service.escalations.tables import Escalation
 from service.revisions import actions, comparing
+from service.revisions import history as history_module
 from service.revisions.actions import AtWorkError, UndoRefusedError, begin_migration, begin_undo
 from service.revisions.comparing import ask, begin, scan
+from service.revisions.concerned import concerned
 from service.revisions.queries import comparison, open_cases, stands, told_cases
 from service.revisions.rules import MigrationState, Plan, plan
 from service.revisions.tables import Migration, WhatIf
+from sla_policies.amounts import budget as written
 from sla_policies.documents import book_from_texts, packaged_book
 from sla_policies.policy import Budget, Grade, Metric, PolicyBook, Target, TimeKind
 from sla_policies.what_if import Effect
@@ -62,7 +65,10 @@ def effect_of(session: Session, new: PolicyBook, now: datetime) -> Effect:
 
 def plans(session: Session, new: PolicyBook, now: datetime) -> dict[int, Plan]:
     beside = comparison(session, new)
-    return {case.row.id: plan(case, beside, now) for case in stands(session, open_cases(session, 0, 1_000))}
+    return {
+        case.row.id: plan(case, beside, now)
+        for case in stands(session, open_cases(session, 0, 1_000, concerned(session, new)))
+    }
 
 
 def migrated(session: Session, town: Town, new: PolicyBook, now: datetime) -> Migration:
@@ -244,6 +250,50 @@ def test_history_is_judged_again_by_grade_unit_and_week(session: Session, town: 
     assert effect.grades == {str(Grade.G3): [0, 1]}
     assert list(effect.units.values()) == [[0, 1]]
     assert effect.weeks == {"2026-11-23": [0, 1]}
+
+
+@pytest.mark.parametrize("within", ["5d", "1h", "5 workdays", "4 working hours", "3 workdays, same time"])
+def test_history_is_judged_the_same_where_it_lies_and_one_by_one(
+    session: Session, town: Town, now: datetime, monkeypatch: pytest.MonkeyPatch, within: str
+) -> None:
+    for hours, topic in ((2, "C05"), (20, "A03"), (50, "C05"), (119, "C05"), (121, "M03"), (160, "C05")):
+        at = now + hours * HOUR / 7
+        case, _ = received(session, at, category=topic)
+        does(session, case, town.li_qiang, Action.ACCEPT, at + HOUR)
+        if hours == 50:
+            does(session, case, town.li_qiang, Action.ASK, at + 2 * HOUR, text="哪一层")
+            resident_does(session, case, Action.ANSWER, at + 9 * HOUR, text="三层")
+        does(session, case, town.li_qiang, Action.REPLY, at + 10 * HOUR, text="今天来")
+        does(session, case, town.li_qiang, Action.RESOLVE, at + hours * HOUR, text="修好了")
+    books = packaged_book()
+    budget = written(within)
+    policies = [
+        replace(p, targets={m: replace(t, budget=budget, calendar="workdays") for m, t in p.targets.items()})
+        for p in books.policies
+    ]
+    new = replace(books, policies=tuple(policies), hash="0" * 64)
+    quickly = effect_of(session, new, now + 30 * DAY).to_json()
+    monkeypatch.setattr(history_module, "_simple", lambda _: iter(()))
+    assert quickly == effect_of(session, new, now + 30 * DAY).to_json()
+    assert quickly["replayed"] >= 16
+    assert quickly["more_breaches"] + quickly["fewer_breaches"] > 0
+
+
+def test_what_is_fulfilled_by_something_else_is_not_guessed(session: Session, town: Town, now: datetime) -> None:
+    case, _ = received(session, now)
+    does(session, case, town.li_qiang, Action.ACCEPT, now + HOUR)
+    does(session, case, town.li_qiang, Action.REPLY, now + HOUR, text="今天来")
+    does(session, case, town.li_qiang, Action.RESOLVE, now + 2 * HOUR, text="修好了")
+    books = packaged_book()
+    asks = frozenset({"contact_logged"})
+    policies = [
+        replace(
+            p, targets={m: replace(t, satisfied_by=asks) if m is Metric.CONTACT else t for m, t in p.targets.items()}
+        )
+        for p in books.policies
+    ]
+    effect = effect_of(session, replace(books, policies=tuple(policies), hash="1" * 64), now + DAY)
+    assert (effect.untold, effect.replayed, effect.more_breaches) == (1, 0, 0)
 
 
 def test_a_comparison_goes_on_where_it_stopped(
