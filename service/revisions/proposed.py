@@ -50,5 +50,6 @@ def with_files(session: Session, files: Mapping[str, bytes], *, version: str = "
             for path in (installed / part).glob("*.yaml"):
                 (folder / part / path.name).write_bytes(path.read_bytes())
         for name, content in files.items():
-            (folder / folder_of(content) / name).write_bytes(content)
+            is_pack = (folder / "policies" / name).exists()
+            (folder / ("policies" if is_pack else folder_of(content)) / name).write_bytes(content)
         return proposed(session, folder, version=version)

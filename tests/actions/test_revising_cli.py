@@ -106,7 +106,7 @@ def test_files_with_mistakes_end_with_their_sentences(
 def test_who_may_not_is_refused(
     session: Session, town: Town, now: datetime, run: Run, folder: Path, login: str, code: int, why: str
 ) -> None:
-    case, _ = received(session, now)
+    received(session, now)
     session.commit()
     refused = run("migrate", folder, "--as", login, "--reason", "我想这样做", "--yes")
     assert refused.exit_code == code

@@ -406,7 +406,7 @@ def happen(session: Session, town: Town, case: Case, course: list[tuple[str, int
     return at
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.lists(st.tuples(st.sampled_from(["C05", "A03", "M03"]), courses()), min_size=1, max_size=3),
     new=books(),

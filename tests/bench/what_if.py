@@ -1,8 +1,9 @@
-"""How long does it take to see what other promises would do to 100,000 open and 1,000,000 ended cases, and in how much memory?
+"""How long does it take to see what other promises would do to 100,000 open and 1,000,000 ended cases?
 
     python tests/bench/what_if.py [--open 100000] [--ended 1000000]
 
-Fills a database of its own in set-based SQL, then runs `jiban policies diff` on three proposed texts and prints one table.
+Fills a database of its own in set-based SQL, then runs `jiban policies diff` on three proposed texts, and prints one
+table of seconds and memory.
 """
 
 import argparse
@@ -45,7 +46,7 @@ FROM (
   FROM (SELECT n, random() AS g FROM generate_series(1, :all) AS n) AS drawn,
     (SELECT array_agg(id) AS units FROM areas WHERE level = 'community') AS places
 ) AS cases ORDER BY n
-"""
+"""  # noqa: E501  # SQL in columns.
 TOPICS = """
 INSERT INTO categories (code, parent_code, name, name_en, grade, keywords, position, examples, is_active)
 SELECT 'B0' || n, 'A', 'B0' || n, '', 'G3', '{}', 100 + n, '', true FROM generate_series(1, 4) AS n
@@ -75,7 +76,7 @@ FROM (
   CROSS JOIN LATERAL (SELECT m.metric = 'resolve' AND m.grade IN ('G2', 'G3') AND c.id % 7 = 0
     AND (c.resolved_at IS NULL OR c.resolved_at > c.received_at + interval '5 hours') AS asked) AS drawn
 ) AS clocks
-"""
+"""  # noqa: E501  # SQL in columns.
 SHORTER = re.compile(r"(name: national-G3.*?resolve:\n\s+within: )7d", re.DOTALL)
 EVERYTHING = re.compile(r"within: (\d+)(m|h|d|)([ ,}\n])")
 
