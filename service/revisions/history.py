@@ -6,11 +6,11 @@ the start alone, and PostgreSQL judges and counts them where they lie. The other
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, INTERVAL
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.elements import Grouping
 from sqlmodel import Session
 
 from service.revisions.concerned import CASES, CLOCKS, Concerned, Key
@@ -19,6 +19,7 @@ from service.timekeeping import ZONE
 from sla_policies.policy import TimeKind
 from sla_policies.what_if import Rule
 
+MOMENT = sa.DateTime(timezone=True)
 ONE_DAY = timedelta(days=1)
 STARTED_BEFORE = timedelta(days=60)
 """A promise may count from an earlier receipt than its case, which was joined; older ones are judged one by one."""
@@ -32,20 +33,25 @@ class Judged:
 
     def __init__(self, what: Concerned, since: datetime, now: datetime) -> None:
         self.what, self.since = what, since
-        self.first = since - STARTED_BEFORE
-        self.minutes = {key: after for key, after in _simple(what) if after.target.budget.kind is TimeKind.ELAPSED}
-        self.days = {key: after for key, after in _simple(what) if after.target.budget.kind is TimeKind.WORKDAYS}
-        self._dates = [self.first.date() + ONE_DAY * n for n in range((now - self.first).days + 3)]
+        first = since - STARTED_BEFORE
+        self._days = [first.date() + ONE_DAY * n for n in range(-1, (now - first).days + 3)]
+        simple = dict(_simple(what))
+        self._due = sa.case(*((_is(key), self._due_of(rule)) for key, rule in simple.items())) if simple else None
         self._in_sql = sa.and_(
             WAS_NEVER_MOVED,
-            CLOCKS.c.started_at >= self.first,
-            sa.tuple_(CLOCKS.c.book_hash, CLOCKS.c.policy, CLOCKS.c.metric).in_(sorted({**self.minutes, **self.days})),
+            CLOCKS.c.started_at >= first,
+            sa.tuple_(CLOCKS.c.book_hash, CLOCKS.c.policy, CLOCKS.c.metric).in_(sorted(simple)),
         )
 
-    def counted(self, session: Session, after: int, until: int) -> Iterator[Any]:
-        """Yield (grade, unit_id, week, is_broken, would_be, times) of cases with ids in (after, until]."""
-        for statement in self._statements():
-            yield from session.execute(statement.where(self._ended(after, until)))
+    def counted(self, session: Session, after: int, until: int) -> Iterable[Any]:
+        """Return (grade, unit_id, week, is_broken, would_be, times) of cases with ids in (after, until]."""
+        if self._due is None:
+            return ()
+        would_be = (CLOCKS.c.ended_at > self._due).label("would_be")
+        by = (CASES.c.grade, CASES.c.unit_id, WEEK, IS_BROKEN, would_be)
+        counted = sa.select(*by, sa.func.count()).join_from(CLOCKS, CASES, CASES.c.id == CLOCKS.c.case_id)
+        places: list[sa.ColumnElement[Any]] = [sa.literal_column(str(n)) for n in range(1, len(by) + 1)]
+        return session.execute(counted.where(self._ended(after, until), self._in_sql).group_by(*places))
 
     def others(self, session: Session, after: int, until: int) -> Iterable[Any]:
         """Return the promises to be judged one by one; events only of those that were paused or extended."""
@@ -74,40 +80,23 @@ class Judged:
             CLOCKS.c.ended_at.is_not(None),
         )
 
-    def _statements(self) -> Iterator[sa.Select[tuple[Any, ...]]]:
-        """Yield a statement for the promises of day and night, and one for workdays in each time zone."""
-        if self.minutes:
-            rows = [(*key, rule.target.budget.amount) for key, rule in self.minutes.items()]
-            table = _table(rows, ("minutes", sa.Integer()))
-            by = table.c.minutes * sa.cast(sa.literal("1 minute"), INTERVAL)
-            yield _grouped(table, CLOCKS.c.started_at + by).where(self._in_sql)
-        for zone in {str(rule.calendar.zone) for rule in self.days.values()}:
-            table = self._days_in(zone)
-            day = sa.cast(sa.func.timezone(zone, CLOCKS.c.started_at), sa.Date)
-            yield _grouped(table, table.c.due).where(self._in_sql, day == table.c.day)
+    def _due_of(self, rule: Rule) -> sa.ColumnElement[Any]:
+        """Return the due time from the start: so many minutes later, or that of the day on which it began.
 
-    def _days_in(self, zone: str) -> sa.TableValuedAlias:
-        """Return the due time of each day of receipt: workdays end at the close of business, whatever the hour."""
-        rows = [
-            (*key, day, rule.due(_noon(rule, day)))
-            for key, rule in self.days.items()
-            if str(rule.calendar.zone) == zone
-            for day in self._dates
-        ]
-        return _table(rows, ("day", sa.Date()), ("due", sa.DateTime(timezone=True)))
+        Workdays end at the close of business, whatever the hour of the start.
+        """
+        budget = rule.target.budget
+        if budget.kind is TimeKind.ELAPSED:
+            return CLOCKS.c.started_at + sa.literal(timedelta(minutes=budget.amount), sa.Interval())
+        ends = sa.cast([rule.due(_noon(rule, day)) for day in self._days], ARRAY(MOMENT))
+        day = sa.cast(sa.func.timezone(str(rule.calendar.zone), CLOCKS.c.started_at), sa.Date)
+        place = sa.type_coerce(day - sa.literal(self._days[0], sa.Date()), sa.Integer) + 1
+        return cast("sa.ColumnElement[Any]", Grouping(ends)[place])
 
 
-def _grouped(table: sa.TableValuedAlias, due: sa.ColumnElement[Any]) -> sa.Select[tuple[Any, ...]]:
-    """Return the statement that judges the promises of a table of rules, and counts those that are alike."""
-    same = [CLOCKS.c[name] == table.c[name] for name in ("book_hash", "policy", "metric")]
-    by = (CASES.c.grade, CASES.c.unit_id, WEEK, IS_BROKEN, (CLOCKS.c.ended_at > due).label("would_be"))
-    return (
-        sa.select(*by, sa.func.count())
-        .select_from(CLOCKS)
-        .join(CASES, CASES.c.id == CLOCKS.c.case_id)
-        .join(table, sa.and_(*same))
-        .group_by(*(sa.literal_column(str(n)) for n in range(1, len(by) + 1)))
-    )
+def _is(key: Key) -> sa.ColumnElement[bool]:
+    digest, policy, metric = key
+    return sa.and_(CLOCKS.c.book_hash == digest, CLOCKS.c.policy == policy, CLOCKS.c.metric == metric)
 
 
 def _simple(what: Concerned) -> Iterator[tuple[Key, Rule]]:
@@ -118,17 +107,6 @@ def _simple(what: Concerned) -> Iterator[tuple[Key, Rule]]:
         budget = after.target.budget
         if budget.kind is TimeKind.ELAPSED or (budget.kind is TimeKind.WORKDAYS and not budget.same_time):
             yield key, after
-
-
-def _table(rows: list[tuple[Any, ...]], *more: tuple[str, TypeEngine[Any]]) -> sa.TableValuedAlias:
-    """Return rows as a table: one array for each column, whatever their number."""
-    columns = [("book_hash", sa.Text()), ("policy", sa.Text()), ("metric", sa.Text()), *more]
-    arrays = [
-        sa.cast([str(value) if name == "metric" else value for value in values], ARRAY(kind))
-        for (name, kind), values in zip(columns, zip(*rows, strict=True), strict=True)
-    ]
-    named = [sa.column(name, kind) for name, kind in columns]
-    return sa.func.unnest(*arrays).table_valued(*named, name="proposed").render_derived()
 
 
 def _noon(rule: Rule, day: date) -> datetime:
