@@ -1,5 +1,7 @@
 """What would other promises do, and are those that were decided applied to the open cases?"""
 
+import time
+
 from service.database import transaction
 from service.revisions import actions, comparing
 from workers.app import app, now
@@ -16,7 +18,12 @@ def compare() -> bool:
 
 
 @app.task(name="policies.migrate")  # type: ignore[untyped-decorator]
-def migrate() -> bool:
-    """Apply or take back the next cases of a migration."""
-    with transaction() as session:
-        return actions.go_on(session, now(), seconds=SLICE_SECONDS)
+def migrate() -> int:
+    """Apply or take back the next cases of a migration, each batch by itself; return how many batches."""
+    done, until = 0, time.monotonic() + SLICE_SECONDS
+    while time.monotonic() < until:
+        with transaction() as session:
+            if not actions.go_on(session, now()):
+                break
+        done += 1
+    return done

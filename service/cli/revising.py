@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sla_policies.what_if import Effect
 
 NEGATIVE, WRONG_USAGE = 1, 2
-SLICE_SECONDS = 2.0
 MOST_LINES = 20
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The proposed policies/ and calendars/.")]
@@ -193,7 +192,7 @@ def _to_the_end(number: int) -> "Migration":
 
     while True:
         with transaction() as session:
-            is_mine = go_on(session, _now(session), seconds=SLICE_SECONDS)
+            is_mine = go_on(session, _now(session))
         with transaction() as session:
             found = session.get_one(Migration, number)
         typer.echo(f"\r{found.looked_at} of {found.total} cases", err=True, nl=False)

@@ -1,6 +1,5 @@
 """How is another text applied to open cases on purpose, and taken back within a day?"""
 
-import time
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -109,8 +108,8 @@ def _decided(session: Session, reason: str, by: Person) -> str:
     return reason
 
 
-def go_on(session: Session, now: datetime, *, seconds: float = 0.0) -> bool:
-    """Apply or undo batches for about so long; False: nothing is at work, or another process holds it."""
+def go_on(session: Session, now: datetime) -> bool:
+    """Apply or undo one batch of cases; False: nothing is at work, or another process holds it."""
     wanted = (
         select(Migration)
         .where(col(Migration.state).in_((MigrationState.APPLYING, MigrationState.UNDOING)))
@@ -120,18 +119,14 @@ def go_on(session: Session, now: datetime, *, seconds: float = 0.0) -> bool:
     found = session.exec(wanted).one_or_none()
     if found is None:
         return False
-    until, is_over = time.monotonic() + seconds, False
-    while not is_over:
-        is_over = (_apply if found.state is MigrationState.APPLYING else _take_back)(session, found, now)
-        if time.monotonic() >= until:
-            break
+    (_apply if found.state is MigrationState.APPLYING else _take_back)(session, found, now)
     session.add(found)
     session.flush()
     return True
 
 
-def _apply(session: Session, what: Migration, now: datetime) -> bool:
-    """Migrate one batch of cases, locked, by id; return whether it was the last."""
+def _apply(session: Session, what: Migration, now: datetime) -> None:
+    """Migrate one batch of cases, locked, by id; after the last one it is applied."""
     new = book(session, what.book_hash)
     rows = open_cases(session, what.after, BATCH, concerned(session, new), locked=True)
     beside = comparison(session, new)
@@ -148,11 +143,9 @@ def _apply(session: Session, what: Migration, now: datetime) -> bool:
     record_all(session, entries)
     what.looked_at += len(rows)
     what.after = rows[-1].id if rows else what.after
-    if len(rows) == BATCH:
-        return False
-    what.state, what.applied_at, what.looked_at = MigrationState.APPLIED, now, what.total
-    _say(session, what, "applied", None, now, what.reason)
-    return True
+    if len(rows) < BATCH:
+        what.state, what.applied_at, what.looked_at = MigrationState.APPLIED, now, what.total
+        _say(session, what, "applied", None, now, what.reason)
 
 
 def _migrate(
@@ -182,8 +175,8 @@ def _migrate(
     return entries
 
 
-def _take_back(session: Session, what: Migration, now: datetime) -> bool:
-    """Undo one batch of cases, locked, by id; return whether it was the last."""
+def _take_back(session: Session, what: Migration, now: datetime) -> None:
+    """Undo one batch of cases, locked, by id; after the last one it is undone."""
     batch = session.execute(
         select(MigratedCase, Case)
         .join(Case, col(Case.id) == MigratedCase.case_id)
@@ -208,11 +201,9 @@ def _take_back(session: Session, what: Migration, now: datetime) -> bool:
     record_all(session, entries)
     what.looked_at += len(batch)
     what.after = batch[-1][1].id or 0 if batch else what.after
-    if len(batch) == BATCH:
-        return False
-    what.state, what.undone_at = MigrationState.UNDONE, now
-    _say(session, what, "undone", None, now, what.undo_reason)
-    return True
+    if len(batch) < BATCH:
+        what.state, what.undone_at = MigrationState.UNDONE, now
+        _say(session, what, "undone", None, now, what.undo_reason)
 
 
 def _restore(session: Session, done: MigratedCase, case: Case, rows: list[ClockRow], now: datetime) -> list[DueChange]:

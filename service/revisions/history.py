@@ -6,7 +6,7 @@ the start alone, and PostgreSQL judges and counts them where they lie. The other
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -87,11 +87,12 @@ class Judged:
         """
         budget = rule.target.budget
         if budget.kind is TimeKind.ELAPSED:
-            return CLOCKS.c.started_at + sa.literal(timedelta(minutes=budget.amount), sa.Interval())
+            later = CLOCKS.c.started_at + sa.literal(timedelta(minutes=budget.amount), sa.Interval())
+            return sa.type_coerce(later, MOMENT)
         ends = sa.cast([rule.due(_noon(rule, day)) for day in self._days], ARRAY(MOMENT))
         day = sa.cast(sa.func.timezone(str(rule.calendar.zone), CLOCKS.c.started_at), sa.Date)
         place = sa.type_coerce(day - sa.literal(self._days[0], sa.Date()), sa.Integer) + 1
-        return cast("sa.ColumnElement[Any]", Grouping(ends)[place])
+        return sa.type_coerce(Grouping(ends)[place], MOMENT)
 
 
 def _is(key: Key) -> sa.ColumnElement[bool]:
