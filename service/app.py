@@ -26,6 +26,7 @@ from service.web import (
     supervisor,
     take_down,
     tracking,
+    what_if,
     worker,
 )
 from service.web.catalogues import LANGUAGES, catalogue
@@ -41,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     receipt.router,
     tracking.router,
     policies.router,
+    what_if.router,
     staff_api.router,
     supervisor.router,
     admin.router,

@@ -15,6 +15,7 @@ from service.feedback import tables as feedback
 from service.handling import tables as handling
 from service.intake import tables as intake
 from service.outbox import tables as outbox
+from service.revisions import tables as revisions
 from service.routing import tables as routing
 from service.timekeeping import ClockAnchor
 
@@ -32,6 +33,7 @@ ROOMS = (
     handling,
     intake,
     outbox,
+    revisions,
     routing,
     ClockAnchor,
 )

@@ -23,6 +23,8 @@ class Entry:
 TIMETABLE: tuple[Entry, ...] = (
     Entry("clocks.sweep", 1.0, "A step of the ladder is taken within seconds of falling due."),
     Entry("clocks.recompute", 600.0, "A due time is told again when a year's holidays are published or corrected."),
+    Entry("policies.compare", 2.0, "A comparison of promises goes on in short slices, its progress seen."),
+    Entry("policies.migrate", 2.0, "A migration of open cases goes on from where it stopped, whoever stopped it."),
     Entry("outbox.sweep", 1.0, "A notice leaves within seconds of being written."),
     Entry("upkeep.close_silent", 60.0, "A resolved case nobody rated is closed after its time."),
     Entry("upkeep.forget", 600.0, "Answers to idempotency keys, attempts and ended sign-ins are dropped."),

@@ -7,6 +7,7 @@ from service.clocks.queries import notice_installed
 from service.database import transaction
 from service.feedback.actions import close_silent
 from service.intake.actions import forget_keys
+from service.revisions.comparing import forget_old as forget_comparisons
 from service.watch.queries import alarms
 from workers.app import app, now, real_now
 
@@ -28,6 +29,7 @@ def forget() -> None:
     """Drop what is kept for a time only."""
     with transaction() as session:
         forget_keys(session, now())
+        forget_comparisons(session, now())
         forget_old(session, now=real_now())
 
 

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from service.cli import explaining, importing, keeping, replaying, running
+from service.cli import explaining, importing, keeping, replaying, revising, running
 
 NEGATIVE, WRONG_USAGE = 1, 2
 
@@ -30,6 +30,9 @@ app.command()(keeping.env)
 app.add_typer(keeping.seeds, name="seed")
 keeping.policies.command("explain")(explaining.explain_case)
 keeping.policies.command("replay")(replaying.replay_cases)
+keeping.policies.command("diff")(revising.diff)
+keeping.policies.command("migrate")(revising.migrate_cases)
+keeping.policies.command("undo")(revising.undo)
 app.add_typer(keeping.policies, name="policies")
 app.add_typer(importing.calendars, name="calendars")
 app.add_typer(keeping.users, name="user")

@@ -89,7 +89,7 @@ def _promised_anew(session: Session, case: Case, known: Directory, what: Happeni
     """Choose the policy again for a case as it stands now, and count its promises from receipt."""
     from_book = pinned_book(session, case)
     choice = choose_policy(from_book, facts_of(case, known))
-    return recount(session, case, choice.policy, from_book, what, _past(session, case))
+    return recount(session, case, choice.policy, from_book, what, past_of(session, case.id or 0))
 
 
 def facts_of(case: Case, known: Directory) -> CaseFacts:
@@ -106,12 +106,12 @@ def facts_of(case: Case, known: Directory) -> CaseFacts:
     )
 
 
-def _past(session: Session, case: Case) -> list[tuple[datetime, str]]:
+def past_of(session: Session, case_id: int) -> list[tuple[datetime, str]]:
     """Return what happened to a case that may keep a promise, oldest first."""
     events = {str(step.action): step.event for step in MOVES if step.event}
     return [
         (entry["at"], events[entry["action"]])
-        for entry in history(session, "case", case.id or 0)
+        for entry in history(session, "case", case_id)
         if entry["action"] in events and entry["data"].get("result") != ContactResult.NOT_REACHED
     ]
 

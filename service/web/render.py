@@ -39,14 +39,15 @@ class Link:
 
 
 _STAFF = (Link("/queue", "My queue"), Link("/board", "Board"), Link("/take-down", "Take down a request"))
+_TRY_OUT = Link("/what-if", "Try out promises")
 NAVIGATION: Mapping[Role | None, tuple[Link, ...]] = {
     None: (Link("/submit", "Tell us"), Link("/track", "Follow")),
     Role.WORKER: (_STAFF[0], _STAFF[2]),
     Role.HEAD: _STAFF,
     Role.TRIAGE: _STAFF,
     Role.SUPERVISOR: (*_STAFF, Link("/admin/people", "People")),
-    Role.DISTRICT: _STAFF,
-    Role.ADMIN: (Link("/admin", "Administration"), Link("/watch", "Watch over the service")),
+    Role.DISTRICT: (*_STAFF, _TRY_OUT),
+    Role.ADMIN: (Link("/admin", "Administration"), Link("/watch", "Watch over the service"), _TRY_OUT),
 }
 """What stands in the header, by role; a page may give its own `navigation`."""
 

@@ -94,6 +94,8 @@ DUE_CHANGED: Mapping[str, str] = {
     "joined": "an earlier request was joined",
     "calendar_year": "the holidays of the year were published or corrected",
     "recategorised": "the topic was changed",
+    "policy_migrated": "other promises were applied to open cases",
+    "policy_migration_undone": "the other promises were taken back",
 }
 """Why a due time moved."""
 REROUTE: Mapping[str, str] = {"no": "It stays where it is", "yes": "The rules find it by the new topic"}

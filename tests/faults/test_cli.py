@@ -24,6 +24,7 @@ BARE = {name: value for name, value in os.environ.items() if not name.startswith
 EVERY = (
     *("up", "web", "worker", "beat", "migrate", "doctor", "env", "seed", "seed demo", "user", "user add"),
     *("policies", "policies check", "policies explain", "policies schema", "policies replay"),
+    *("policies diff", "policies migrate", "policies undo"),
     *("calendars", "calendars import"),
 )
 
