@@ -91,7 +91,7 @@ def resolved(browse: Browser, session: Session, town: Town, clock: Clock) -> tup
 def test_who_is_satisfied_closes_the_case(browse: Browser, session: Session, town: Town, clock: Clock) -> None:
     case, page = resolved(browse, session, town, clock)
     assert "请您告诉我们" in page.text
-    assert "11月30日 周一 10:00 结案" in page.text
+    assert "12月2日 周三 17:30 结案" in page.text
     shown = browse.get(browse.post(page, "/rate", **{"rate-solved": "yes", "rate-satisfaction": "satisfied"}).to)
 
     assert case_of(session, case.number).status == "closed"
