@@ -20,7 +20,8 @@ from service.clocks.queries import current_book, of_case
 from service.clocks.recounting import recompute
 from service.clocks.tables import ClockRow
 from service.errors import InvalidFieldsError
-from service.escalations.actions import sweep
+from service.escalations.actions import acknowledge, sweep
+from service.escalations.queries import of_case as ledger
 from service.handling import proposals
 from service.handling.promises import resolve_clock
 from service.handling.queries import actors, view
@@ -412,6 +413,26 @@ def test_a_case_is_back_at_work_when_nothing_of_it_stands_still(
     sweep(session, at + 9 * DAY)
     assert clock_of(session, case).state is ClockState.RUNNING, "its longest pause is over"
     assert case_of(session, case.number).status is CaseStatus.WAITING, "the other promise stands still"
+
+
+def test_an_answer_before_an_extension_answers_for_nothing_after_it(
+    session: Session, town: Town, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = dict(current_book(at).texts)
+    answered = "      on: resolve\n      unless: [acknowledged]\n      at: due\n"
+    texts["policies/national.yaml"] = texts["policies/national.yaml"].replace(
+        "      on: resolve\n      at: due\n", answered
+    )
+    use(session, book_from_texts(texts), monkeypatch)
+    case = at_work(session, town, at)
+    sweep(session, at + 6 * DAY)
+    for early in ledger(session, case.id or 0):
+        acknowledge(session, early.id or 0, note="知道了", by=town.qian_bo, now=at + 6 * DAY)
+    does(session, case, town.chen_jing, Action.EXTEND, at + 6 * DAY, days="3", reason="等配件")
+    sweep(session, at + 11 * DAY)
+    at_due = [e for e in ledger(session, case.id or 0) if e.due_at == at + 10 * DAY]
+    assert at_due
+    assert not any(e.skipped for e in at_due)
 
 
 # Another grade

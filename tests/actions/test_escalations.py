@@ -123,6 +123,16 @@ def test_an_answer_before_an_extension_does_not_stop_the_climbing_after_it(
     assert [e.step for e in later if e.skipped] == []
 
 
+def test_who_answers_first_has_answered(session: Session, town: Town, at: datetime) -> None:
+    case, _ = received(session, at)
+    sweep(session, at + 26 * HOUR)
+    asked = raised(session, case.id)[-1].id or 0
+    acknowledge(session, asked, note="在办", by=town.qian_bo, now=at + 26 * HOUR)
+    again = acknowledge(session, asked, note="我来", by=town.qian_bo, now=at + 27 * HOUR)
+    assert (again.note, again.acknowledged_at) == ("在办", at + 26 * HOUR)
+    assert [e["action"] for e in history(session, "case", case.id or 0)].count("acknowledged") == 1
+
+
 def test_a_breach_is_written_into_the_history_once_however_often_one_looks(
     session: Session, town: Town, at: datetime
 ) -> None:
