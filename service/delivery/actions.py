@@ -62,7 +62,8 @@ def _gather(session: Session, person_id: int, how: Wishes, now: datetime, *, wak
     lines = [line for line in due if _released(line, how, lately) <= now]
     if not are_gathered(len(lines), how, wakes=wakes, lately=lately):
         return 0
-    told = digest(Recipient(lines[-1].language, person_id=person_id), last_id=lines[-1].id or 0, wakes=wakes)
+    to = Recipient(lines[-1].language, person_id=person_id)
+    told = digest(to, count=len(lines), last_id=lines[-1].id or 0, wakes=wakes)
     write(session, [told], None, now)
     digest_id = session.exec(select(Notice.id).where(Notice.key == told.key)).one()
     for line in lines:

@@ -66,9 +66,9 @@ def trial(to: Recipient, channel: str, *, at: datetime) -> Message:
     return Message(f"trial:{to.person_id}:{at.isoformat()}", TRIAL, to, {"channel": channel}, wakes=True)
 
 
-def digest(to: Recipient, *, last_id: int, wakes: bool) -> Message:
+def digest(to: Recipient, *, count: int, last_id: int, wakes: bool) -> Message:
     """Tell a member of staff several notices in one; its lines are read when it is sent."""
-    return Message(f"digest:{to.person_id}:{last_id}", DIGEST, to, {}, wakes)
+    return Message(f"digest:{to.person_id}:{last_id}", DIGEST, to, {"count": str(count)}, wakes)
 
 
 def _iso(moment: datetime | None) -> str:
