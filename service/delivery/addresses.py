@@ -40,7 +40,7 @@ def is_public(address: str) -> bool:
         found = [v4 for v4 in inner if v4 is not None]
         if found:
             return all(is_public(str(v4)) for v4 in found)
-        if int(ip) >> 32 == 0:  # ::a.b.c.d, as old programs wrote it.
+        if ip.is_site_local or int(ip) >> 32 == 0:  # fec0::/10, and ::a.b.c.d as old programs wrote it.
             return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 

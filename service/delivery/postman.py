@@ -32,7 +32,7 @@ SERVICES = (
         "d7sms",
         "msg91",
     ),
-    *("msg91", "plivo", "infobip", "telesign", "clicksend", "sns", "kaleyra", "httpsms", "smseagle", "whatsapp"),
+    *("plivo", "infobip", "telesign", "clicksend", "sns", "kaleyra", "httpsms", "smseagle", "whatsapp"),
     *("mailto", "mailtos", "slack", "workflows", "gchat", "tgram", "matrix", "matrixs", "mmost", "mmosts", "rocket"),
     *("rockets", "nctalk", "nctalks", "zulip", "ntfy", "ntfys", "gotify", "gotifys", "webex", "discord", "line"),
 )

@@ -105,6 +105,7 @@ class _Line(http.client.HTTPConnection):
         super().__init__(host, port, timeout=DONE_WITHIN)
         self.default_port = PORTS["https" if is_secret else "http"]
         self._address, self._is_secret = address, is_secret
+        self._held: socket.socket | None = None
         self.was_cut = False
 
     def connect(self) -> None:
@@ -119,10 +120,11 @@ class _Line(http.client.HTTPConnection):
             raw.close()
             raise
         raw.settimeout(DONE_WITHIN)
-        self.sock = raw
+        self.sock = self._held = raw
 
     def cut(self) -> None:
         """End the connection, whoever is reading from it."""
         self.was_cut = True
-        with contextlib.suppress(OSError, AttributeError):
-            self.sock.shutdown(socket.SHUT_RDWR)
+        if self._held is not None:  # The connection itself lets go of it as soon as the answer begins.
+            with contextlib.suppress(OSError):
+                self._held.shutdown(socket.SHUT_RDWR)
