@@ -123,7 +123,7 @@ class Listed:
 def by_state(session: Session) -> dict[NoticeState, int]:
     """Return how many notices stand in each state."""
     counted = sa.select(col(Notice.state), sa.func.count()).group_by(col(Notice.state))
-    return dict(session.execute(counted).tuples().all())
+    return dict(session.execute(counted).all())
 
 
 def in_state(session: Session, state: NoticeState | None, *, page: int = 1, most: int = A_PAGE) -> Listed:

@@ -63,7 +63,7 @@ def nudge(to: Recipient, number: str, what: str, *, version: int) -> Message:
 
 def trial(to: Recipient, channel: str, *, at: datetime) -> Message:
     """Let an administrator see whether a channel works."""
-    return Message(f"trial:{to.person_id}:{at.isoformat()}", TRIAL, to, {"channel": channel}, wakes=True)
+    return Message(f"trial:{to.person_id}:{at:%Y%m%dT%H%M%S%f}", TRIAL, to, {"channel": channel}, wakes=True)
 
 
 def digest(to: Recipient, *, count: int, last_id: int, wakes: bool) -> Message:

@@ -1,6 +1,7 @@
 """What was I told, how do I want to be told, how does a resident unsubscribe, and what would the demo have sent?"""
 
 import hmac
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
@@ -9,12 +10,13 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlmodel import Session
 
+from service.accounts.queries import people_by_id
 from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.cases.queries import by_number
 from service.cases.tables import Case
 from service.delivery.changes import keep_caught, offered_to, set_wishes, subscribe_again, unsubscribe
-from service.delivery.queries import A_PAGE, caught, channels, of_person, wishes_of
+from service.delivery.queries import A_PAGE, caught, channels, of_case, of_person, wishes_of
 from service.delivery.ways import stop_token
 from service.delivery.webhook import signature
 from service.errors import InvalidFieldsError, NotAllowedError, NotFoundError
@@ -28,6 +30,7 @@ from service.web.admin.common import Blank, Text, TypedForm, as_clock, one_of, p
 from service.web.deps import CurrentPerson, DbSession, Now, maybe_person
 from service.web.error_pages import problem_of
 from service.web.render import language_of, page
+from service.web.worker import CaseToRead, Working
 
 router = APIRouter(include_in_schema=False)
 
@@ -79,6 +82,19 @@ def show_mine(
         "done": request.query_params.get("done", ""),
     }
     return page(request, "notices/mine.html", context)
+
+
+@router.get("/cases/{number}/notices")
+def show_of_case(request: Request, session: DbSession, now: Now, by: Working, case: CaseToRead) -> Response:  # noqa: ARG001
+    """List who was told what about a case, by what, and what became of it."""
+    known, told = {row.id or 0: row for row in channels(session)}, of_case(session, case.id or 0)
+    context = {
+        "case": case,
+        "rows": [telling.line(notice, language_of(request), known) for notice in told],
+        "states": telling.STATE_LABELS,
+        "people": people_by_id(session, {notice.person_id or 0 for notice in told}),
+    }
+    return page(request, "notices/of_case.html", context)
 
 
 @router.get(f"{MINE}/wishes")
@@ -194,4 +210,15 @@ def _caught(request: Request, body: str, now: datetime) -> Caught:
     shown = ("idempotency-key", "jiban-timestamp", "jiban-signature", "content-type", "user-agent")
     headers = "\n".join(f"{name.title()}: {clean(request.headers.get(name, ''))}" for name in shown)
     key = clean(request.headers.get("idempotency-key", ""))[:200]
-    return Caught(at=now, kind=Channel.WEBHOOK, key=key, address=CATCHER, subject="", headers=headers, body=body)
+    return Caught(
+        at=now, kind=Channel.WEBHOOK, key=key, address=CATCHER, subject=_subject(body), headers=headers, body=body
+    )
+
+
+def _subject(body: str) -> str:
+    """Return the subject that the body of a webhook tells, if it is one of ours."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return ""
+    return str(said.get("subject", ""))[:200] if isinstance(said, dict) else ""

@@ -224,3 +224,18 @@ def test_the_catcher_takes_what_one_of_our_channels_has_signed(
     kept = session.exec(select(Caught).order_by(col(Caught.id))).all()
     assert [(c.key, c.kind) for c in kept] == [("k", Channel.WEBHOOK)]
     assert "你好" in browse.sign_in(town.li_qiang).get("/caught").text
+
+
+def test_staff_see_with_a_case_who_was_told_and_by_what(
+    browse: Browser, session: Session, town: Town, now: datetime
+) -> None:
+    case, _ = received(session, now)
+    session.commit()
+    browse.sign_in(town.he_jun)
+    own = browse.get(f"/cases/{case.number}")
+    assert own.html.select_one(f"a[href='/cases/{case.number}/notices']") is not None
+    page = browse.get(f"/cases/{case.number}/notices")
+    assert f"已收到您的诉求 {case.number}" in page.text
+    assert "居民" in page.text
+    browse.speak("en").get(f"/cases/{case.number}/notices")
+    browse.sign_in(town.zhou_tao).get(f"/cases/{case.number}/notices", 404)
