@@ -13,6 +13,7 @@ import structlog
 
 from service.database import transaction
 from service.delivery.addresses import allowed_hosts
+from service.delivery.changes import keep_caught
 from service.delivery.postman import Postman
 from service.delivery.webhook import Webhook
 from service.outbox.channels import DeliveryFailedError, LogTransport, MailTransport, mail_of
@@ -156,7 +157,8 @@ class Channels:
         )
         headers = "\n".join(f"{name}: {value}" for name, value in mail.items())
         with transaction() as session:
-            session.add(
+            keep_caught(
+                session,
                 Caught(
                     at=self.now,
                     kind=Channel.MAIL,
@@ -165,7 +167,7 @@ class Channels:
                     subject=job.subject,
                     headers=headers,
                     body=job.body,
-                )
+                ),
             )
         return "caught by the demo"
 

@@ -18,7 +18,7 @@ class Notice(SQLModel, table=True):
     __table_args__ = (
         sa.Index("ix_notices_due", "next_try_at", postgresql_where=sa.text("state = 'waiting'")),
         sa.Index("ix_notices_case_id", "case_id"),
-        sa.Index("ix_notices_person_id", "person_id", "id", postgresql_where=sa.text("person_id IS NOT NULL")),
+        sa.Index("ix_notices_told", "person_id", "created_at", postgresql_where=sa.text("person_id IS NOT NULL")),
         sa.Index("ix_notices_failed", "id", postgresql_where=sa.text("state IN ('set_aside', 'given_up')")),
         sa.Index("ix_notices_digest_id", "digest_id", postgresql_where=sa.text("digest_id IS NOT NULL")),
     )

@@ -86,7 +86,7 @@ def upgrade() -> None:
     op.create_foreign_key(op.f("fk_notices_channel_id"), "notices", "channels", ["channel_id"], ["id"])
     op.create_foreign_key(op.f("fk_notices_digest_id"), "notices", "notices", ["digest_id"], ["id"])
     op.create_index(
-        "ix_notices_person_id", "notices", ["person_id", "id"], postgresql_where=sa.text("person_id IS NOT NULL")
+        "ix_notices_told", "notices", ["person_id", "created_at"], postgresql_where=sa.text("person_id IS NOT NULL")
     )
     op.create_index(
         "ix_notices_failed", "notices", ["id"], postgresql_where=sa.text("state IN ('set_aside', 'given_up')")
@@ -95,7 +95,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for index in ("digest_id", "failed", "person_id"):
+    for index in ("digest_id", "failed", "told"):
         op.drop_index(f"ix_notices_{index}", "notices")
     for name in ("digest_id", "channel_id"):
         op.drop_constraint(op.f(f"fk_notices_{name}"), "notices", type_="foreignkey")
