@@ -312,6 +312,17 @@ def test_one_that_dies_while_sending_lets_go_of_the_notice_and_it_goes_out_once_
     assert office.one().state is NoticeState.SENT
 
 
+def test_who_was_thought_dead_and_is_only_slow_writes_nothing_down(office: Office) -> None:
+    office.tell(office.town.li_qiang)
+    (slow,), _ = begin(office.session, office.settings, office.now, most=50)
+    office.now += timedelta(minutes=2)
+    (other,), _ = begin(office.session, office.settings, office.now, most=50)
+    finish(office.session, [Outcome(slow, failure="late news")], office.settings, office.now)
+    assert office.one().attempts == []
+    finish(office.session, [Outcome(other, receipt="taken")], office.settings, office.now)
+    assert [a["said"] for a in office.one().attempts] == ["taken"]
+
+
 def test_a_notice_that_kills_who_sends_it_is_set_aside_in_the_end(office: Office) -> None:
     office.tell(office.town.li_qiang)
     for _ in range(60):
