@@ -57,6 +57,7 @@ def checked(host: str, port: int, allowed: Collection[str] = ()) -> Checked:
     if not {host.lower(), f"{host.lower()}:{port}"} & set(allowed):
         inside = [str(target[0]) for *_, target in found if not is_public(str(target[0]))]
         if inside:
-            raise AddressRefusedError(f"{host} leads to {inside[0]}, which is not on the public internet")
+            where = host if host == inside[0] else f"{host} leads to {inside[0]}, which"
+            raise AddressRefusedError(f"{where} is not on the public internet")
     family, *_, target = found[0]
     return Checked(family, target)

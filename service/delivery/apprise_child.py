@@ -80,7 +80,7 @@ def deliver(order: dict[str, str]) -> dict[str, Any]:
     if service is None:
         return {"ok": False, "said": "Apprise does not understand this address", "permanent": True}
     _Bounded.complaints = []
-    with apprise.LogCapture(level=apprise.logging.WARNING) as told:  # type: ignore[no-untyped-call]
+    with apprise.LogCapture(level=apprise.logging.WARNING, fmt="%(message)s") as told:  # type: ignore[no-untyped-call]
         is_sent = bool(service.notify(title=order["title"], body=order["body"]))
         lines = told.getvalue().strip().splitlines()
     if is_sent and not _Bounded.complaints:

@@ -12,6 +12,7 @@ from service.cases.rules import AT_DESK, ENDED
 from service.cases.tables import Case
 from service.clocks.tables import ClockRow
 from service.escalations.tables import Escalation
+from service.outbox.messages import TRIAL
 from service.outbox.rules import FAILED, NoticeState
 from service.outbox.tables import Notice
 from service.timekeeping import product_span, read_anchor
@@ -63,10 +64,15 @@ def _notices_stuck(late: Late) -> sa.Select[int]:
 
 
 def _notices_failed(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
-    # A resident's mailbox that refuses is nothing an operator can mend; it stands in the outbox all the same.
+    # A resident's mailbox that refuses is nothing an operator can mend, and who tries a channel out looks at once:
+    # both stand in the outbox all the same.
     ours = sa.and_(Notice.state == NoticeState.GIVEN_UP, col(Notice.person_id).is_not(None))  # type: ignore[arg-type]
     failed = sa.or_(Notice.state == NoticeState.SET_ASIDE, ours)  # type: ignore[arg-type]
-    return sa.select(sa.func.count()).select_from(Notice).where(col(Notice.state).in_(FAILED), failed)
+    return (
+        sa.select(sa.func.count())
+        .select_from(Notice)
+        .where(col(Notice.state).in_(FAILED), failed, col(Notice.template) != TRIAL)
+    )
 
 
 def _without_owner(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.

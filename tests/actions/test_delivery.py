@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.accounts.tables import Person
@@ -33,6 +34,7 @@ from service.outbox.messages import Message, Recipient, news, nudge
 from service.outbox.rules import MOST_TRIES, STORM, TRIES_BEFORE_NEXT, Channel, Digest, NoticeState, Wishes
 from service.outbox.tables import ChannelRow, Notice
 from service.settings import Settings, get_settings
+from service.watch.queries import alarms
 from tests.builders import received
 from tests.people import Town
 from workers import outbox as worker
@@ -136,6 +138,25 @@ def test_when_every_channel_has_given_up_the_notice_is_given_up_and_can_be_tried
     assert office.one().state is NoticeState.SENT
     with pytest.raises(NotWaitingError):
         let_go(office.session, notice.id or 0, by=office.town.admin, now=office.now)
+
+
+def test_staff_who_cannot_be_told_raise_an_alarm_until_somebody_decides(office: Office) -> None:
+    def is_alarmed() -> bool:
+        return "notice-failed" in [alarm.check for alarm in alarms(office.session, office.now)]
+
+    key = office.hook()
+    office.fails = {"mail": DeliveryFailedError("no", permanent=True), key: DeliveryFailedError("no", permanent=True)}
+    send_trial(office.session, int(key), by=office.town.admin, now=office.now)
+    received(office.session, office.now, contact={"email": "wang@example.org"})
+    office.session.execute(sa.delete(Notice).where(col(Notice.template) == "assigned"))
+    office.sweep()
+    assert {n.state for n in office.all()} == {NoticeState.GIVEN_UP}
+    assert not is_alarmed(), "a resident's mailbox, and a test that somebody is looking at"
+    office.tell(office.town.li_qiang)
+    office.sweep()
+    assert is_alarmed()
+    let_go(office.session, office.all()[-1].id or 0, by=office.town.admin, now=office.now)
+    assert not is_alarmed()
 
 
 def test_what_is_let_go_is_told_to_nobody(office: Office) -> None:
