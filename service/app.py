@@ -18,6 +18,7 @@ from service.web import (
     api,
     error_pages,
     health,
+    notices,
     policies,
     receipt,
     resident,
@@ -48,6 +49,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     admin.router,
     worker.router,
     take_down.router,
+    notices.router,
 )
 """Everything that can be asked for; a new page module adds its line here."""
 

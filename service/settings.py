@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     smtp_url: str | None = None
     """smtp://user:password@host:port, or smtps://…; without it mail is written to the log channel only."""
     mail_from: str = "jiban@localhost"
+    internal_hosts: str = ""
+    """Hosts inside the house that webhooks and Apprise may call: "10.0.0.5, hooks.local:8443"; all others may not."""
     pool_size: int = 10
     log_level: str = "INFO"
 

@@ -1,31 +1,52 @@
 """Which notices are due?"""
 
+import threading
+
 import structlog
 
 from service.database import transaction
+from service.delivery.actions import begin, finish, gather
+from service.delivery.jobs import Channels, Resting, send_all
 from service.escalations.overtaken import drop_if_overtaken
-from service.outbox.actions import claim_due, deliver
 from service.settings import get_settings
-from workers.app import app, now
+from workers.app import app, now, real_now
 
 log = structlog.get_logger("outbox")
 
 BATCH = 20
 MOST_BATCHES = 500
 
+_one_at_a_time = threading.Lock()
+"""A channel that hangs holds up one thread of this process; the others watch the clocks."""
+_resting = Resting()
+
 
 @app.task(name="outbox.sweep")  # type: ignore[untyped-decorator]
 def sweep_outbox() -> int:
-    """Deliver due notices, batch by batch, until none is left; return how many were tried."""
-    done = 0
+    """Deliver due notices, batch by batch, until none is left; return how many were looked at."""
+    if not _one_at_a_time.acquire(blocking=False):
+        return 0
+    try:
+        return _sweep()
+    finally:
+        _one_at_a_time.release()
+
+
+def _sweep() -> int:
+    """Send between two transactions: none is held while a channel is waited for."""
+    settings, done = get_settings(), 0
     for _ in range(MOST_BATCHES):
         with transaction() as session:
-            notices = claim_due(session, now(), most=BATCH)
-            for notice in notices:
-                if not drop_if_overtaken(session, notice):
-                    deliver(session, notice, get_settings(), now())
-        done += len(notices)
-        if len(notices) < BATCH:
+            gather(session, now(), overtaken=drop_if_overtaken)
+        with transaction() as session:
+            jobs, looked_at = begin(session, settings, now(), most=BATCH, overtaken=drop_if_overtaken)
+        send = Channels(settings, at=real_now(), now=now())
+        outcomes = send_all(jobs, send, _resting, internal_hosts=settings.internal_hosts)
+        if outcomes:
+            with transaction() as session:
+                finish(session, outcomes, settings, now())
+        done += looked_at
+        if looked_at < BATCH:
             break
     else:
         log.warning("more is due than one run takes", task="outbox.sweep", done=done)

@@ -9,6 +9,7 @@ from service.areas.tables import Area
 from service.clocks.actions import register_installed
 from service.demo.cases import MONTH, live_a_month
 from service.demo.catalogue import add_catalogue, add_rules
+from service.demo.channels import add_channels
 from service.demo.people import add_roster, build_staff
 from service.demo.town import COUNTY_CODE, build_town
 
@@ -39,5 +40,6 @@ def seed(session: Session, now: datetime) -> bool:
     people = build_staff(session, town, begun)
     add_roster(session, people, now)
     add_rules(session, town, people)
+    add_channels(session, people, begun)
     live_a_month(session, town, people, now)
     return True

@@ -75,6 +75,7 @@ def build_staff(session: Session, town: Town, now: datetime) -> People:
                 role=role,
                 area_id=area.id or 0,
                 phone_encrypted=encrypt(normalise_phone(PHONE.format(len(staff) + 1))),
+                email=f"{login}@jiangcheng.example",
                 language="en" if login in READ_ENGLISH else "zh",
                 capacity=DESK_CAPACITY if at_desk else CAPACITY.get(role, 20),
                 password_hash=secret,

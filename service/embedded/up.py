@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from service.embedded.account import Account, as_account
 from service.embedded.processes import Child, Program, ending_with_us
@@ -82,6 +83,7 @@ def _environment(wishes: Wishes, servers: EmbeddedServers, url: str, account: Ac
     """Return the settings of every process: proposals, what the environment says, and what belongs to the data."""
     env = {
         "JIBAN_PUBLIC_URL": url,
+        **({"JIBAN_INTERNAL_HOSTS": urlsplit(url).netloc} if wishes.demo else {}),  # Where the demo's webhook goes.
         "JIBAN_POOL_SIZE": "5",  # Each connection is a process of PostgreSQL.
         "MALLOC_ARENA_MAX": "2",  # A heap for every thread would cost memory and bring nothing.
         **os.environ,

@@ -1,30 +1,23 @@
-"""How are notices written, claimed and delivered? A row with the change it tells of; sent later, tried again."""
+"""How are notices written and claimed? A row with the change it tells of; `service/delivery/` sends it later."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-import structlog
-from jinja2 import TemplateError
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from service.outbox.channels import DeliveryFailedError, LogTransport, MailTransport, Transport
 from service.outbox.messages import Message
-from service.outbox.rules import Channel, NoticeState, earliest, next_try
+from service.outbox.rules import Channel, NoticeState, earliest
 from service.outbox.tables import Notice
-from service.outbox.texts import render
-from service.secrecy import SecretUnreadableError, decrypt, encrypt
-from service.settings import Settings
+from service.secrecy import encrypt
 from service.timekeeping import ZONE
 
 NOTICES = Notice.__table__  # type: ignore[attr-defined]
 
-log = structlog.get_logger("outbox")
 
-
-def rows(messages: Iterable[Message], case_id: int, now: datetime) -> list[dict[str, Any]]:
-    """Return the rows of notices about one case, to be tried now or after quiet hours."""
+def rows(messages: Iterable[Message], case_id: int | None, now: datetime) -> list[dict[str, Any]]:
+    """Return the rows of notices about one case (or none), to be tried now or after quiet hours."""
     return [
         {
             "key": m.key,
@@ -42,12 +35,15 @@ def rows(messages: Iterable[Message], case_id: int, now: datetime) -> list[dict[
             "created_at": now,
             "sent_at": None,
             "failure": "",
+            "channel_id": None,
+            "attempts": [],
+            "digest_id": None,
         }
         for m in messages
     ]
 
 
-def write(session: Session, messages: Iterable[Message], case_id: int, now: datetime) -> None:
+def write(session: Session, messages: Iterable[Message], case_id: int | None, now: datetime) -> None:
     """Write notices in the transaction of the change; a notice that stands already is left alone."""
     write_rows(session, rows(messages, case_id, now))
 
@@ -68,38 +64,3 @@ def claim_due(session: Session, now: datetime, *, most: int) -> list[Notice]:
         .with_for_update(skip_locked=True)
     )
     return list(session.exec(due))
-
-
-def deliver(session: Session, notice: Notice, settings: Settings, now: datetime) -> None:
-    """Deliver one claimed notice, or note why not and when to try again.
-
-    1. render its words now, so that they are today's; 2. send; 3. write down what became of it.
-    A text or an address that cannot be read is given up at once: trying again cannot help.
-    """
-    notice.tries += 1
-    try:
-        subject, body = render(notice.template, notice.language, notice.facts, public_url=settings.public_url)
-        address = decrypt(notice.address) if notice.address else ""
-        _transport(notice, settings).send(key=notice.key, address=address, subject=subject, body=body)
-    except DeliveryFailedError as failed:
-        _failed(notice, str(failed), None if failed.permanent else next_try(notice.tries, now))
-    except (TemplateError, SecretUnreadableError) as broken:
-        _failed(notice, f"{type(broken).__name__}: {broken}", None)
-    else:
-        notice.state, notice.sent_at, notice.failure = NoticeState.SENT, now, ""
-    session.add(notice)
-
-
-def _transport(notice: Notice, settings: Settings) -> Transport:
-    if notice.channel is Channel.MAIL and settings.smtp_url is not None:
-        return MailTransport(settings.smtp_url, settings.mail_from)
-    return LogTransport()
-
-
-def _failed(notice: Notice, why: str, again_at: datetime | None) -> None:
-    notice.failure = why[:500]
-    if again_at is None:
-        notice.state = NoticeState.GIVEN_UP
-        log.error("notice given up", key=notice.key, why=notice.failure, tries=notice.tries)
-    else:
-        notice.next_try_at = again_at

@@ -1,5 +1,6 @@
 """How does a notice leave the house? A channel is a small class with one verb."""
 
+import contextlib
 import smtplib
 from email.message import EmailMessage
 from typing import Protocol
@@ -10,52 +11,80 @@ import structlog
 log = structlog.get_logger("outbox")
 
 SMTP_TIMEOUT_SECONDS = 10
+PERMANENT = 500
+"""SMTP answers from here on are final; those below ask to come back later."""
 
 
 class DeliveryFailedError(Exception):
-    """A notice could not be delivered; `permanent`: trying again cannot help."""
+    """A notice could not be delivered.
 
-    def __init__(self, why: str, *, permanent: bool = False) -> None:
+    `permanent`: trying this channel again cannot help; `is_away`: the channel did not answer, to nobody.
+    """
+
+    def __init__(self, why: str, *, permanent: bool = False, is_away: bool = False) -> None:
         super().__init__(why)
-        self.permanent = permanent
+        self.permanent, self.is_away = permanent, is_away
 
 
 class Transport(Protocol):
     """Anything that can deliver a notice."""
 
-    def send(self, *, key: str, address: str, subject: str, body: str) -> None:
-        """Deliver, or raise DeliveryFailedError."""
+    def send(self, *, key: str, address: str, subject: str, body: str, unsubscribe: str = "") -> str:
+        """Deliver and return the receipt, or raise DeliveryFailedError."""
 
 
 class LogTransport:
-    """Writes to the log that a notice would have gone out; never its words, which may be private."""
+    """Writes to the log that a notice stands on its reader's page; never its words, which may be private."""
 
-    def send(self, *, key: str, address: str, subject: str, body: str) -> None:  # noqa: ARG002
+    def send(self, *, key: str, address: str, subject: str, body: str, unsubscribe: str = "") -> str:  # noqa: ARG002
         """Log the key of the notice."""
         log.info("notice", key=key)
+        return ""
+
+
+def mail_of(*, key: str, sender: str, address: str, subject: str, body: str, unsubscribe: str = "") -> EmailMessage:
+    """Return the mail; the key travels as Message-ID, so that a receiver can drop a second copy."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, address, subject
+    mail["Message-ID"] = f"<{key}@jiban>"
+    mail["Auto-Submitted"] = "auto-generated"
+    if unsubscribe:
+        mail["List-Unsubscribe"] = f"<{unsubscribe}>"
+    mail.set_content(body)
+    return mail
 
 
 class MailTransport:
-    """Sends through an SMTP server; the key travels as Message-ID, so that a receiver can drop a second copy."""
+    """Sends through an SMTP server."""
 
     def __init__(self, url: str, sender: str) -> None:
         self.server = urlsplit(url)
         self.sender = sender
 
-    def send(self, *, key: str, address: str, subject: str, body: str) -> None:
+    def send(self, *, key: str, address: str, subject: str, body: str, unsubscribe: str = "") -> str:
         """Send one mail."""
-        mail = EmailMessage()
-        mail["From"], mail["To"], mail["Subject"] = self.sender, address, subject
-        mail["Message-ID"] = f"<{key}@jiban>"
-        mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(body)
         try:
-            with self._connect() as server:
-                server.send_message(mail)
-        except smtplib.SMTPRecipientsRefused as why:
-            raise DeliveryFailedError(f"refused: {why}", permanent=True) from why
+            mail = mail_of(
+                key=key, sender=self.sender, address=address, subject=subject, body=body, unsubscribe=unsubscribe
+            )
+        except ValueError as why:
+            raise DeliveryFailedError(f"no mail can be made of it: {why}", permanent=True) from why
+        try:
+            server = self._connect()
         except (smtplib.SMTPException, OSError) as why:
-            raise DeliveryFailedError(f"{type(why).__name__}: {why}") from why
+            raise DeliveryFailedError(f"{type(why).__name__}: {why}", is_away=True) from why
+        try:
+            server.send_message(mail)
+        except smtplib.SMTPRecipientsRefused as why:
+            is_final = all(code >= PERMANENT for code, _ in why.recipients.values())
+            raise DeliveryFailedError(f"refused: {why}", permanent=is_final) from why
+        except (smtplib.SMTPException, OSError) as why:
+            raise DeliveryFailedError(f"{type(why).__name__}: {why}", is_away=isinstance(why, OSError)) from why
+        finally:
+            # The mail is accepted, or not: how the conversation ends changes nothing.
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                server.quit()
+        return "SMTP 250"
 
     def _connect(self) -> smtplib.SMTP:
         host, port = self.server.hostname or "localhost", self.server.port or 25

@@ -61,10 +61,27 @@ def nudge(to: Recipient, number: str, what: str, *, version: int) -> Message:
     return Message(f"nudge:{number}:{version}:{to.person_id}", f"nudge_{what}", to, {"number": number})
 
 
+def trial(to: Recipient, channel: str, *, at: datetime) -> Message:
+    """Let an administrator see whether a channel works."""
+    return Message(f"trial:{to.person_id}:{at:%Y%m%dT%H%M%S%f}", TRIAL, to, {"channel": channel}, wakes=True)
+
+
+def digest(to: Recipient, *, count: int, last_id: int, wakes: bool) -> Message:
+    """Tell a member of staff several notices in one; its lines are read when it is sent."""
+    return Message(f"digest:{to.person_id}:{last_id}", DIGEST, to, {"count": str(count)}, wakes)
+
+
 def _iso(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""
 
 
+DIGEST, TRIAL = "digest", "trial"
+MAY_BE_STOPPED = frozenset({"news_close", "news_reopen", "news_duplicate"})
+"""What a resident may unsubscribe from: the mere course of a case.
+
+The rest is the answer they asked for (receipt, reply, question, result) or changes what they were promised (more
+time, parked): that must reach them (PIPL art. 13: needed for what they asked us to do).
+"""
 TEMPLATES = (
     "receipt",
     "assigned",
@@ -91,5 +108,7 @@ TEMPLATES = (
     "nudge_recategorise",
     "nudge_request_extension",
     "nudge_request_parking",
+    TRIAL,
+    DIGEST,
 )
 """Every template there is; a test holds that each has its text in both languages."""

@@ -12,7 +12,8 @@ from service.cases.rules import AT_DESK, ENDED
 from service.cases.tables import Case
 from service.clocks.tables import ClockRow
 from service.escalations.tables import Escalation
-from service.outbox.rules import NoticeState
+from service.outbox.messages import TRIAL
+from service.outbox.rules import FAILED, NoticeState
 from service.outbox.tables import Notice
 from service.timekeeping import product_span, read_anchor
 from sla_policies.clock import ClockState
@@ -62,6 +63,18 @@ def _notices_stuck(late: Late) -> sa.Select[int]:
     return sa.select(sa.func.count()).select_from(Notice).where(stuck)
 
 
+def _notices_failed(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
+    # A resident's mailbox that refuses is nothing an operator can mend, and who tries a channel out looks at once:
+    # both stand in the outbox all the same.
+    ours = sa.and_(Notice.state == NoticeState.GIVEN_UP, col(Notice.person_id).is_not(None))  # type: ignore[arg-type]
+    failed = sa.or_(Notice.state == NoticeState.SET_ASIDE, ours)  # type: ignore[arg-type]
+    return (
+        sa.select(sa.func.count())
+        .select_from(Notice)
+        .where(col(Notice.state).in_(FAILED), failed, col(Notice.template) != TRIAL)
+    )
+
+
 def _without_owner(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
     nobody = sa.and_(col(Case.assignee_id).is_(None), col(Case.status).not_in([*ENDED, *AT_DESK]))
     return sa.select(sa.func.count()).select_from(Case).where(nobody)
@@ -82,6 +95,7 @@ CHECKS: tuple[tuple[str, Callable[[Late], sa.Select[int]], str], ...] = (
     ("clock-set-aside", _set_aside, "A worker's log says “steps not taken” and why. It is tried again by itself."),
     ("open-without-clock", _open_without_clock, "Look at the case: no promise runs on it."),
     ("notice-stuck", _notices_stuck, "Look at the outbox: is the mail server reachable?"),
+    ("notice-failed", _notices_failed, "Look at the outbox: try these notices again, or let them go."),
     ("no-owner", _without_owner, "Assign the case from the board."),
     ("no-assignment", _without_assignment, "Reassign the case from the board."),
     ("nobody-heard", _nobody_heard, "Appoint somebody for the empty rung on the people page."),

@@ -219,6 +219,7 @@ CHECK: Mapping[str, str] = {
     "step-not-taken": "A step that is due has not been taken for 5 minutes",
     "open-without-clock": "An open case has a promise, and no clock runs on it",
     "notice-stuck": "A notice has been waiting for 10 minutes to be sent",
+    "notice-failed": "A notice could not be delivered or told",
     "no-owner": "A case is with nobody",
     "no-assignment": "An open case has no record of who holds it",
     "nobody-heard": "A step was taken, and there was nobody to tell",

@@ -7,7 +7,7 @@ from service.database import connect
 from service.embedded import EmbeddedServers
 from service.migrations.run import config, migrate
 
-BEFORE = "e3a90b67c1d2"
+BEFORE = "5c7d20f4e9b1"
 TABLES = {"policy_what_ifs", "policy_migrations", "policy_migration_cases"}
 
 

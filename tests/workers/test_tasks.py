@@ -200,7 +200,7 @@ def test_one_notice_that_cannot_be_read_does_not_stop_the_others(session: Sessio
     outbox.sweep_outbox()
     session.expire_all()
     states = {n.template: n.state for n in session.exec(select(Notice))}
-    assert states == {"receipt": NoticeState.GIVEN_UP, "assigned": NoticeState.SENT}
+    assert states == {"receipt": NoticeState.SET_ASIDE, "assigned": NoticeState.SENT}
 
 
 def test_the_watch_counts_what_must_never_be_true(session: Session, town: Town, hands: Hands) -> None:

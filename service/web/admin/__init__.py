@@ -1,10 +1,12 @@
-"""Where does an administrator look after people, areas, categories and rules?"""
+"""Where does an administrator look after people, areas, categories, rules and notices?"""
 
 from fastapi import APIRouter, Depends
 
 from service.web.admin.areas import router as areas
 from service.web.admin.categories import router as categories
+from service.web.admin.channels import router as channels
 from service.web.admin.history import router as history
+from service.web.admin.outbox import router as outbox
 from service.web.admin.overview import router as overview
 from service.web.admin.people import router as people
 from service.web.admin.roster import router as roster
@@ -13,5 +15,5 @@ from service.web.deps import product_now
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(product_now)])
 """Every page says when time is simulated."""
-for part in (overview, people, roster, areas, categories, rules, history):
+for part in (overview, people, roster, areas, categories, rules, history, channels, outbox):
     router.include_router(part, prefix="/admin")

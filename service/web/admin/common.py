@@ -44,6 +44,7 @@ TABS: Mapping[Role, tuple[Link, ...]] = {
         Link("/admin/areas", "Areas"),
         Link("/admin/categories", "Categories"),
         Link("/admin/rules", "Rules"),
+        Link("/admin/outbox", "Notices"),
         Link("/admin/history", "Changes"),
     ),
 }
@@ -51,6 +52,9 @@ DONE_SENTENCES: Mapping[str, str] = {
     "added": "It has been added. It counts from now on.",
     "changed": "Your changes are saved. They count from now on.",
     "removed": "It has been removed.",
+    "again": "It is tried again, from the first channel on.",
+    "let-go": "It is let go: nobody is told any more.",
+    "trial": "The test notice is written and leaves within seconds. Load this page again to see what became of it.",
     "moved": "The order has been changed. It counts from now on.",
     "password": "The new password counts from now on. All earlier sign-ins have ended.",
 }

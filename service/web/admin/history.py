@@ -18,8 +18,17 @@ KIND_LABELS: Mapping[str, str] = {
     "area": "Areas",
     "category": "Categories",
     "rule": "Rules",
+    "channel": "Channels",
+    "notice": "Notices",
 }
-PAGE_OF = {"person": "/admin/people", "area": "/admin/areas", "category": "/admin/categories", "rule": "/admin/rules"}
+PAGE_OF = {
+    "person": "/admin/people",
+    "area": "/admin/areas",
+    "category": "/admin/categories",
+    "rule": "/admin/rules",
+    "channel": "/admin/outbox/channels",
+    "notice": "/admin/outbox",
+}
 MOST = 30
 
 

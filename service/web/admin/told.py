@@ -36,6 +36,10 @@ ACTION_LABELS: Mapping[str, str] = {
     "rule.changed": "Rule changed",
     "rule.moved": "Rule moved",
     "rule.deleted": "Rule deleted",
+    "channel.added": "Channel added",
+    "channel.changed": "Channel changed",
+    "notice.again": "Notice tried again",
+    "notice.let-go": "Notice let go",
 }
 FIELD_LABELS: Mapping[str, str] = {
     "code": "Short code",
@@ -67,6 +71,10 @@ FIELD_LABELS: Mapping[str, str] = {
     "place": "Place in the order",
     "duty": "Weekly duty",
     "absence": "Absence",
+    "kind": "Kind of channel",
+    "channel_address": "Address of the channel",
+    "channel_secret": "Secret of the channel",
+    "is_usual": "Usual for everybody",
 }
 PART_LABELS: Mapping[str, str] = {
     "system": "the system itself",
