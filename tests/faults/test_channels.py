@@ -300,7 +300,7 @@ def test_the_migration_goes_down_and_up_again_with_notices_in_every_state(machin
         command.downgrade(config(connection), "b27f40d9e6a1")
         connection.commit()
         states = set(connection.scalars(sa.text("SELECT DISTINCT state FROM notices")))
-        assert states == {"waiting", "sent", "given_up"}
+        assert states == {"waiting", "sent", "given_up", "dropped"}
         with pytest.raises(sa.exc.IntegrityError), connection.begin_nested():
             connection.execute(sa.text("UPDATE notices SET state = 'gathered'"))
         command.upgrade(config(connection), "head")

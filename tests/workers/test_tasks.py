@@ -87,7 +87,7 @@ def test_a_notice_is_worded_when_it_leaves(
     session: Session, town: Town, hands: Hands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[str] = []
-    monkeypatch.setattr(LogTransport, "send", lambda _self, **letter: sent.append(letter["body"]))
+    monkeypatch.setattr(LogTransport, "send", lambda _self, **letter: sent.append(letter["body"]) or "")
     received(session, hands.at)
     session.commit()
     moved = get_settings().model_copy(update={"public_url": "https://new.example.org"})
