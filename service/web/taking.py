@@ -11,7 +11,7 @@ from typing import Any
 
 import uvloop
 
-PAUSE = 0.001
+PAUSE = 0.003
 """Seconds. A process answers fewer requests in a second than it could still take connections, so it costs nothing."""
 
 
