@@ -1,8 +1,20 @@
 """How does the product write its log? One JSON object a line; secrets and what residents wrote never enter it."""
 
+import contextlib
 import logging
 
 import structlog
+
+
+class UnhinderedLogger(structlog.PrintLogger):
+    """Writes lines to standard output; one that cannot be written (the disk is full) never stops who tells of it."""
+
+    def msg(self, message: str) -> None:
+        """Write one line, or lose it."""
+        with contextlib.suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 def configure_logging(level: str) -> None:
@@ -16,4 +28,5 @@ def configure_logging(level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=lambda *_: UnhinderedLogger(),
     )

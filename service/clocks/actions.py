@@ -148,6 +148,8 @@ def write_clock(row: ClockRow, clock: Clock, at: datetime, case: Case, why: str)
         setattr(row, name, value)
     row.breached_at = breached_at or row.breached_at
     row.next_action_at = at if row.state is ClockState.RUNNING else None
+    if row.state not in LIVE:
+        row.failures = 0  # Nobody will look again at what has ended, so nobody would say that it can be counted.
     if row.state is ClockState.PAUSED:
         row.next_action_at = wakes_at(clock, case.parked_until)
     if row.state not in LIVE or old == row.due_at:

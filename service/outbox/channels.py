@@ -4,7 +4,7 @@ import contextlib
 import smtplib
 from email.message import EmailMessage
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import structlog
 
@@ -43,10 +43,13 @@ class LogTransport:
 
 
 def mail_of(*, key: str, sender: str, address: str, subject: str, body: str, unsubscribe: str = "") -> EmailMessage:
-    """Return the mail; the key travels as Message-ID, so that a receiver can drop a second copy."""
+    """Return the mail; the key travels as Message-ID, so that a receiver can drop a second copy.
+
+    It is quoted: at a colon, which keys have and a Message-ID may not, the rest would be cut off.
+    """
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = sender, address, subject
-    mail["Message-ID"] = f"<{key}@jiban>"
+    mail["Message-ID"] = f"<{quote(key, safe='')}@jiban>"
     mail["Auto-Submitted"] = "auto-generated"
     if unsubscribe:
         mail["List-Unsubscribe"] = f"<{unsubscribe}>"

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session, select
 from typer.testing import CliRunner
 
@@ -827,3 +828,16 @@ def test_the_board_reads_what_waits_in_as_many_queries_for_many_as_for_one(
             assert len(proposed(session, waiting[:most], town.chen_jing, known, at)) == most
         numbers.append(len(sent))
     assert numbers[0] == numbers[1]
+
+
+def test_a_promise_that_has_ended_forgets_that_it_could_not_be_counted(
+    session: Session, town: Town, now: datetime
+) -> None:
+    case, _ = received(session, now)
+    session.execute(sa.update(ClockRow).values(failures=2))
+    session.expire_all()
+    does(session, case, town.li_qiang, Action.ACCEPT, now)
+    does(session, case, town.li_qiang, Action.RESOLVE, now, text="换了新灯")
+    failures = session.execute(sa.select(ClockRow.state, ClockRow.failures)).all()
+    assert {state for state, _ in failures} == {ClockState.SATISFIED}
+    assert {count for _, count in failures} == {0}

@@ -1,9 +1,13 @@
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from service.outbox.channels import mail_of
 from service.outbox.messages import DIGEST, TEMPLATES, TRIAL
 from service.outbox.rules import MOST_TRIES, earliest, next_try
 from service.outbox.texts import FOLDER, SAMPLE_NUMBER, sample
@@ -52,3 +56,10 @@ def test_every_notice_has_its_text_in_both_languages(template: str, language: st
 def test_there_is_no_text_without_a_notice() -> None:
     for language in ("zh", "en"):
         assert {path.stem for path in Path(FOLDER / language).iterdir()} == set(TEMPLATES)
+
+
+def test_each_notice_has_a_message_id_of_its_own_whatever_its_key_holds() -> None:
+    keys = ["escalated:12:1:due:7", "escalated:12:1:due:8", "重复 <x>@y"]
+    mails = [mail_of(key=key, sender="a@jiban", address="b@x.example", subject="s", body="b") for key in keys]
+    found = [str(message_from_bytes(mail.as_bytes(), policy=default)["Message-ID"]) for mail in mails]
+    assert [unquote(one) for one in found] == [f"<{key}@jiban>" for key in keys]
