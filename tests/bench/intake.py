@@ -106,9 +106,8 @@ def _script(engine: sa.Engine, sent: list[tuple[str, dict[str, Any]]], number: s
             elif "cases_in" in text:
                 case_id = re.search(r'"id":(\d+)', text)
                 assert case_id is not None
-                text = text.replace(
-                    f'":{case_id[1]}', '": :id'
-                )  # Two colons together are a cast, which pgbench leaves alone.
+                # Two colons together are a cast, which pgbench leaves alone.
+                text = text.replace(f'":{case_id[1]}', '": :id')
                 lines.append(text.replace(number, ":serial-:id") + ";")
             else:
                 lines.append(text + ";")
