@@ -14,6 +14,7 @@ from service.cases.rules import ENDED, ClockEffect
 from service.cases.tables import Case
 from service.clocks.queries import as_clock, book, current_book, installed_books, of_case
 from service.clocks.rules import (
+    LIVE,
     PAUSE_OVER,
     DueChange,
     Happening,
@@ -35,7 +36,6 @@ log = structlog.get_logger("clocks")
 CLOCKS = ClockRow.__table__  # type: ignore[attr-defined]
 UNCOUNTABLE = (ServiceError, ValueError, LookupError, TypeError)
 """What the rules raise when a text, a calendar or the events of a clock make no sense to them."""
-LIVE = (ClockState.RUNNING, ClockState.PAUSED)
 
 
 def register_book(session: Session, what: PolicyBook, now: datetime) -> None:

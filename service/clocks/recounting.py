@@ -10,9 +10,9 @@ from sqlmodel import Session, col, select
 from service.audit.actions import record
 from service.cases.rules import ClockEffect
 from service.cases.tables import Case
-from service.clocks.actions import LIVE, due_entries, note_next, register_book, write_clock
+from service.clocks.actions import due_entries, note_next, register_book, write_clock
 from service.clocks.queries import as_clock, book, of_case, with_todays_years
-from service.clocks.rules import FROM_RECEIPT, DueChange, Happening, after, begun_before, new_row, recounted
+from service.clocks.rules import FROM_RECEIPT, LIVE, DueChange, Happening, after, begun_before, new_row, recounted
 from service.clocks.tables import ClockRow, PolicyBookRow
 from sla_policies.clock import ClockState
 from sla_policies.policy import PolicyBook, SlaPolicy

@@ -13,6 +13,8 @@ from sla_policies.work_calendar import WorkCalendar
 
 FROM_RECEIPT = (Metric.ACCEPT, Metric.CONTACT, Metric.RESOLVE)
 """The metrics that start when a case is received or reopened; the others start by an event of their own."""
+LIVE = (ClockState.RUNNING, ClockState.PAUSED)
+"""What a promise is as long as it can still be kept or broken."""
 LONGEST_SET_ASIDE = timedelta(hours=1)
 PAUSE_OVER = "pause_over"
 """Why a clock runs again by itself: the pause reached its maximum, or the day of return."""

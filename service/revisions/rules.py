@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from service.accounts.rules import Role
-from service.clocks.rules import FROM_RECEIPT, begun_before, recounted
+from service.clocks.rules import FROM_RECEIPT, LIVE, begun_before, recounted
 from sla_policies.clock import Clock, ClockEvent, ClockState
 from sla_policies.policy import CaseFacts, Metric, PolicyBook, SlaPolicy, TimeKind
 from sla_policies.what_if import Effect, Rule, changed_steps, counts_alike, rule_of, says_alike, successor
@@ -17,7 +17,6 @@ REVISERS = frozenset({Role.DISTRICT, Role.ADMIN})
 """Who may look at what other promises would do, and apply them: the effect reaches every desk of the district."""
 UNDO_WITHIN = timedelta(days=1)
 REASON_LEAST, REASON_MOST = 4, 500
-LIVE = frozenset({ClockState.RUNNING, ClockState.PAUSED})
 MIGRATED, TAKEN_BACK = "policy_migrated", "policy_migration_undone"
 """Why a due time moved, as the history says it."""
 
