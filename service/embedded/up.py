@@ -14,6 +14,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from service.embedded.account import Account, as_account
+from service.embedded.folder import DataFolder
+from service.embedded.ledger import Ledger
 from service.embedded.processes import Child, Program, ending_with_us
 from service.embedded.product import command, product_account
 from service.embedded.servers import EmbeddedServers
@@ -45,16 +47,34 @@ class Wishes:
 def run(wishes: Wishes, say: Callable[[str], None]) -> None:
     """Run the product until a signal ends it. Errors: CannotRunError.
 
-    1. take the address; 2. start PostgreSQL and Valkey; 3. migrate, seed and set the clock, in a process of its own,
-    which leaves none of its memory here; 4. start web, worker and beat; 5. tell the address once they answer;
-    6. look after them all; 7. on a signal stop beat, worker, web, Valkey and PostgreSQL, in this order.
+    1. take the address, which an earlier start may still hold; 2. start PostgreSQL and Valkey; 3. migrate, seed and
+    set the clock, in a process of its own, which leaves none of its memory here; 4. start web, worker and beat;
+    5. tell the address once they answer; 6. look after them all; 7. on a signal stop beat, worker, web, Valkey and
+    PostgreSQL, in this order.
     """
     with stopped_by_signals():
         try:
+            free_the_address(wishes.data_dir, say)
             with listening(wishes.host, wishes.port) as listener, EmbeddedServers(wishes.data_dir, say=say) as servers:
                 _run(wishes, listener, servers, say)
         except KeyboardInterrupt:
             say("Stopped.")
+
+
+def free_the_address(data_dir: Path, say: Callable[[str], None]) -> None:
+    """End what a start in this folder left behind that was killed: its web processes hold the port a little longer.
+
+    Where there was no earlier start nothing is touched. Errors: CannotRunError when the folder is in use.
+    """
+    folder = DataFolder(data_dir)
+    if not (folder.path / Ledger.FILE).exists():
+        return
+    folder.open()
+    try:
+        for name in Ledger(folder).end_leftovers():
+            say(f"Ended {name}, left behind by an earlier start.")
+    finally:
+        folder.close()
 
 
 def _run(wishes: Wishes, listener: socket.socket, servers: EmbeddedServers, say: Callable[[str], None]) -> None:
