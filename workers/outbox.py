@@ -7,7 +7,7 @@ import structlog
 from service.database import transaction
 from service.delivery.actions import begin, finish, gather
 from service.delivery.jobs import Channels, Resting, send_all
-from service.escalations.overtaken import drop_if_overtaken
+from service.escalations.overtaken import drop_overtaken
 from service.settings import get_settings
 from workers.app import app, now, real_now
 
@@ -33,13 +33,13 @@ def sweep_outbox() -> int:
 
 
 def _sweep() -> int:
-    """Send between two transactions: none is held while a channel is waited for."""
+    """Gather once, which looks at all that is due, then send between two transactions: none is held while one waits."""
     settings, done = get_settings(), 0
+    with transaction() as session:
+        gather(session, now(), drop_overtaken=drop_overtaken)
     for _ in range(MOST_BATCHES):
         with transaction() as session:
-            gather(session, now(), overtaken=drop_if_overtaken)
-        with transaction() as session:
-            jobs, looked_at = begin(session, settings, now(), most=BATCH, overtaken=drop_if_overtaken)
+            jobs, looked_at = begin(session, settings, now(), most=BATCH, drop_overtaken=drop_overtaken)
         send = Channels(settings, at=real_now(), now=now())
         outcomes = send_all(jobs, send, _resting, internal_hosts=settings.internal_hosts)
         if outcomes:

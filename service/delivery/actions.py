@@ -1,7 +1,7 @@
 """What is done for a due notice: gathered, held back, begun, and afterwards written down?"""
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,14 +36,14 @@ from service.timekeeping import ZONE, product_span, read_anchor
 
 LEASE = timedelta(minutes=2)
 """Real time; a notice that was begun and of which nothing was heard since is begun again."""
-Overtaken = Callable[[Session, Notice], bool]
-"""Drops a claimed notice that has lost its point, and says whether it did."""
+DropOvertaken = Callable[[Session, Sequence[Notice]], list[Notice]]
+"""Drops those claimed notices that have lost their point, and returns the rest."""
 NO_CHANNEL = "the channel is not there any more"
 
 log = structlog.get_logger("outbox")
 
 
-def gather(session: Session, now: datetime, *, overtaken: Overtaken) -> int:
+def gather(session: Session, now: datetime, *, drop_overtaken: DropOvertaken) -> int:
     """Make one digest of several due notices where a person wishes it or would be flooded; return how many digests.
 
     All in the caller's transaction: the lines and their digest change together, or not at all.
@@ -55,7 +55,7 @@ def gather(session: Session, now: datetime, *, overtaken: Overtaken) -> int:
     for person_id, wakes, count in due:
         how, heard = wishes.get(person_id, AS_USUAL), lately.get(person_id, 0)
         if are_gathered(count, how, wakes=wakes, lately=heard):
-            lines = [line for line in due_of(session, person_id, now, wakes=wakes) if not overtaken(session, line)]
+            lines = drop_overtaken(session, due_of(session, person_id, now, wakes=wakes))
             made += _gather(session, lines, how, now, wakes=wakes, lately=heard)
     return made
 
@@ -76,7 +76,7 @@ def _gather(session: Session, due: list[Notice], how: Wishes, now: datetime, *, 
 
 
 def begin(
-    session: Session, settings: Settings, now: datetime, *, most: int, overtaken: Overtaken
+    session: Session, settings: Settings, now: datetime, *, most: int, drop_overtaken: DropOvertaken
 ) -> tuple[list[Job], int]:
     """Claim due notices and return what is to be sent, and how many were looked at.
 
@@ -89,9 +89,7 @@ def begin(
         return [], 0
     known, lease = context(session, notices, now), product_span(read_anchor(session), LEASE)
     jobs = []
-    for notice in notices:
-        if overtaken(session, notice):
-            continue
+    for notice in drop_overtaken(session, notices):
         try:
             job = _begun(notice, known, settings, now, lease)
         except Exception as broken:  # noqa: BLE001  # Whatever is wrong with one notice, the others are waiting.

@@ -1,9 +1,11 @@
-"""Has a notice of the ladder been overtaken by what happened before it left?"""
+"""Which notices of the ladder have been overtaken by what happened before they left?"""
+
+from collections.abc import Sequence
 
 import structlog
 from sqlmodel import Session, col, select
 
-from service.clocks.actions import LIVE
+from service.clocks.rules import LIVE
 from service.clocks.tables import ClockRow
 from service.escalations.tables import Escalation
 from service.outbox.rules import NoticeState
@@ -13,35 +15,51 @@ ABOUT_A_BREACH = frozenset({"yellow_card", "red_card"})
 """Acts that tell of what was missed: that stays true, whatever is done later."""
 OVER, ANSWERED = "the promise has ended", "somebody has answered"
 
+Step = tuple[Escalation, str]
+"""A step that was taken, and the state of its promise now."""
+
 log = structlog.get_logger("escalations")
 
 
-def drop_if_overtaken(session: Session, notice: Notice) -> bool:
-    """Drop a claimed notice that warns of a promise which has ended, or calls where somebody has answered since.
+def drop_overtaken(session: Session, notices: Sequence[Notice]) -> list[Notice]:
+    """Drop those claimed notices that warn of an ended promise, or call where somebody has answered; return the rest.
 
-    The notice keeps why. Asked right before each notice is sent: at night it may have waited for hours.
+    A dropped one keeps why. Asked right before notices are sent: at night they may have waited for hours.
     """
-    why = _overtaken_by(session, notice)
-    if why:
-        notice.state, notice.failure = NoticeState.DROPPED, why
-        session.add(notice)
-        log.info("notice dropped", key=notice.key, why=why)
-    return bool(why)
+    steps = _steps_of(session, [notice for notice in notices if _is_of_the_ladder(notice)])
+    left = []
+    for notice in notices:
+        why = _overtaken_by(steps.get(str(notice.facts.get("key", "")))) if _is_of_the_ladder(notice) else ""
+        if why:
+            notice.state, notice.failure = NoticeState.DROPPED, why
+            session.add(notice)
+            log.info("notice dropped", key=notice.key, why=why)
+        else:
+            left.append(notice)
+    return left
 
 
-def _overtaken_by(session: Session, notice: Notice) -> str:
-    if notice.template != "escalated" or "key" not in notice.facts:
-        return ""
-    clock_id, arm, step = str(notice.facts["key"]).split(":", 2)
-    its_step = (Escalation.clock_id == int(clock_id), Escalation.arm == int(arm), Escalation.step == step)
+def _is_of_the_ladder(notice: Notice) -> bool:
+    return notice.template == "escalated" and "key" in notice.facts
+
+
+def _steps_of(session: Session, notices: Sequence[Notice]) -> dict[str, Step]:
+    """Return what the notices tell of, by the key of the step, in one query."""
+    clocks = {int(str(notice.facts["key"]).split(":", 1)[0]) for notice in notices}
+    if not clocks:
+        return {}
     found = session.exec(
-        select(ClockRow.state, Escalation.act, Escalation.acknowledged_at)
-        .join(Escalation, col(Escalation.clock_id) == ClockRow.id)
-        .where(*its_step)
-    ).one_or_none()
-    if found is None or found[1] in ABOUT_A_BREACH:
+        select(Escalation, ClockRow.state)
+        .join(ClockRow, col(ClockRow.id) == Escalation.clock_id)
+        .where(col(Escalation.clock_id).in_(clocks))
+    )
+    return {f"{step.clock_id}:{step.arm}:{step.step}": (step, state) for step, state in found}
+
+
+def _overtaken_by(found: Step | None) -> str:
+    if found is None or found[0].act in ABOUT_A_BREACH:
         return ""
-    state, _, acknowledged_at = found
+    step, state = found
     if state not in LIVE:
         return OVER
-    return ANSWERED if acknowledged_at is not None else ""
+    return ANSWERED if step.acknowledged_at is not None else ""

@@ -1,6 +1,6 @@
 """What becomes of notices: channels in turn, digests, nights, leases, recipients who are gone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -42,9 +42,9 @@ from workers import outbox as worker
 Send = Callable[[Job, Postman], str]
 
 
-def never(_session: Session, _notice: Notice) -> bool:
+def none(_session: Session, notices: Sequence[Notice]) -> list[Notice]:
     """Nothing is overtaken."""
-    return False
+    return list(notices)
 
 
 class Office:
@@ -67,8 +67,8 @@ class Office:
         """Sweep as the worker does; each further time `later`. Return what was sent."""
         before = len(self.sent)
         for _ in range(times):
-            gather(self.session, self.now, overtaken=never)
-            begun, _ = begin(self.session, self.settings, self.now, most=50, overtaken=never)
+            gather(self.session, self.now, drop_overtaken=none)
+            begun, _ = begin(self.session, self.settings, self.now, most=50, drop_overtaken=none)
             # Whether a channel rests is a matter of real seconds.
             outcomes = send_all(begun, self.send, Resting())
             finish(self.session, outcomes, self.settings, self.now)
@@ -327,7 +327,7 @@ def test_only_what_the_policy_says_may_wake_leaves_at_night(office: Office) -> N
 
 def test_one_that_dies_while_sending_lets_go_of_the_notice_and_it_goes_out_once_more(office: Office) -> None:
     office.tell(office.town.li_qiang)
-    (job,), _ = begin(office.session, office.settings, office.now, most=50, overtaken=never)
+    (job,), _ = begin(office.session, office.settings, office.now, most=50, drop_overtaken=none)
     office.session.commit()
     assert office.sweep() == [], "while the lease lasts nobody else sends it"
     office.now += timedelta(minutes=2)
@@ -340,9 +340,9 @@ def test_one_that_dies_while_sending_lets_go_of_the_notice_and_it_goes_out_once_
 
 def test_who_was_thought_dead_and_is_only_slow_writes_nothing_down(office: Office) -> None:
     office.tell(office.town.li_qiang)
-    (slow,), _ = begin(office.session, office.settings, office.now, most=50, overtaken=never)
+    (slow,), _ = begin(office.session, office.settings, office.now, most=50, drop_overtaken=none)
     office.now += timedelta(minutes=2)
-    (other,), _ = begin(office.session, office.settings, office.now, most=50, overtaken=never)
+    (other,), _ = begin(office.session, office.settings, office.now, most=50, drop_overtaken=none)
     finish(office.session, [Outcome(slow, failure="late news")], office.settings, office.now)
     assert office.one().attempts == []
     finish(office.session, [Outcome(other, receipt="taken")], office.settings, office.now)
@@ -352,7 +352,7 @@ def test_who_was_thought_dead_and_is_only_slow_writes_nothing_down(office: Offic
 def test_a_notice_that_kills_who_sends_it_is_set_aside_in_the_end(office: Office) -> None:
     office.tell(office.town.li_qiang)
     for _ in range(60):
-        begin(office.session, office.settings, office.now, most=50, overtaken=never)
+        begin(office.session, office.settings, office.now, most=50, drop_overtaken=none)
         office.now += timedelta(minutes=3)
     assert office.one().state is NoticeState.SET_ASIDE
 
