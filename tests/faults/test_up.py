@@ -17,7 +17,11 @@ import psutil
 import pytest
 
 from service.embedded.account import may_run, servers_account
+from service.embedded.folder import DataFolder
+from service.embedded.ledger import Ledger
 from service.embedded.product import command
+from service.embedded.trouble import CannotRunError
+from service.embedded.up import free_the_address, listening
 
 ROOT = Path(__file__).parents[2]
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("JIBAN_")}
@@ -110,3 +114,28 @@ def test_a_process_that_never_stays_up_ends_the_start_with_its_last_words(folder
     assert done.returncode == 1
     assert "does not stay up. The end of" in done.stderr
     assert "LOUD" in done.stderr
+
+
+def test_the_port_that_a_killed_start_left_held_is_free_again(folder: Path) -> None:
+    holds = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True)"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{holds}; time.sleep(60)"], stdout=subprocess.PIPE, text=True
+    ) as left:
+        assert left.stdout is not None
+        port = int(left.stdout.readline())
+        held = DataFolder(folder / "data")
+        held.open()
+        Ledger(held).note("web", left.pid, sys.executable, int(signal.SIGTERM))
+        held.close()
+        with pytest.raises(CannotRunError, match="already in use"), listening("127.0.0.1", port):
+            pass
+        said: list[str] = []
+        free_the_address(folder / "data", said.append)
+        assert said == ["Ended web, left behind by an earlier start."]
+        with listening("127.0.0.1", port) as listener:
+            assert listener.getsockname()[1] == port
+
+
+def test_where_there_was_no_start_nothing_is_made(folder: Path) -> None:
+    free_the_address(folder / "data", lambda _: None)
+    assert not (folder / "data").exists()
