@@ -39,7 +39,7 @@ class Link:
 
 
 _STAFF = (Link("/queue", "My queue"), Link("/board", "Board"), Link("/take-down", "Take down a request"))
-_TRY_OUT = Link("/what-if", "Try out promises")
+_TRY_OUT = Link("/what-if", "What if")
 NAVIGATION: Mapping[Role | None, tuple[Link, ...]] = {
     None: (Link("/submit", "Tell us"), Link("/track", "Follow")),
     Role.WORKER: (_STAFF[0], _STAFF[2]),

@@ -50,7 +50,7 @@ def test_from_the_file_to_the_effect_to_applying_and_taking_back(
     case, _ = received(session, clock.now)
     was = clock.now + 7 * DAY
     browse.sign_in(town.qian_bo).speak("en")
-    assert "Try out promises" in browse.get("/board").text
+    assert "What if" in browse.get("/board").text
 
     address = send(browse, ("national.yaml", SHORTER)).to
     waiting = browse.get(address)
