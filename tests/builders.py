@@ -17,6 +17,9 @@ from service.intake.actions import open_case
 from service.intake.forms import RequestForm
 from service.intake.rules import Receipt
 
+WITH_MAIL = {"email": "wang@example.org"}
+"""The contact of a resident who can be told; without an address nobody writes to them."""
+
 
 def a_request(**answers: Any) -> RequestForm:
     return RequestForm.model_validate({"text": "楼道的路灯坏了三天", "category": "C05", "area": "湖滨社区"} | answers)

@@ -13,7 +13,7 @@ from workers.app import app, now, real_now
 
 log = structlog.get_logger("outbox")
 
-BATCH = 20
+BATCH = 100
 MOST_BATCHES = 500
 
 _one_at_a_time = threading.Lock()

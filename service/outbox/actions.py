@@ -17,7 +17,7 @@ NOTICES = Notice.__table__  # type: ignore[attr-defined]
 
 
 def rows(messages: Iterable[Message], case_id: int | None, now: datetime) -> list[dict[str, Any]]:
-    """Return the rows of notices about one case (or none), to be tried now or after quiet hours."""
+    """Return the rows of notices about one case (or none), to be tried now or after quiet hours; none for nobody."""
     return [
         {
             "key": m.key,
@@ -40,6 +40,7 @@ def rows(messages: Iterable[Message], case_id: int | None, now: datetime) -> lis
             "digest_id": None,
         }
         for m in messages
+        if m.recipient.is_reachable
     ]
 
 

@@ -16,6 +16,11 @@ class Recipient:
     email: str | None = None
     person_id: int | None = None
 
+    @property
+    def is_reachable(self) -> bool:
+        """Is there anybody to tell? A resident who left no address reads it on the page of the case."""
+        return self.person_id is not None or self.email is not None
+
 
 @dataclass(frozen=True)
 class Message:

@@ -1,18 +1,20 @@
 """How do several web processes share new connections evenly, when all take them from one queue?
 
 libuv, as most event loops, empties the queue as soon as it wakes: of 32 connections that come together one process got
-31 and the other sat idle. Here a process takes one and leaves the next to the others for a moment.
+31 and the other sat idle. Here a process takes one and leaves the next to the others for a moment,
+the longer the more it holds already.
 """
 
 import asyncio
 import socket
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 import uvloop
 
-PAUSE = 0.003
-"""Seconds. A process answers fewer requests in a second than it could still take connections, so it costs nothing."""
+PAUSE_FOR_EACH, LONGEST_PAUSE = 0.002, 0.02
+"""Seconds, for each connection a process holds: who holds more leaves the next one to who holds fewer."""
 
 
 class Door:
@@ -22,6 +24,7 @@ class Door:
         self.sockets = (listener,)
         self._loop, self._factory, self._listener = loop, factory, listener
         self._opening: set[asyncio.Task[Any]] = set()
+        self._held: weakref.WeakSet[asyncio.BaseTransport] = weakref.WeakSet()
         self._later: asyncio.TimerHandle | None = None
         listener.settimeout(0)
         self._open()
@@ -42,7 +45,7 @@ class Door:
 
     def _take(self) -> None:
         self._loop.remove_reader(self._listener)
-        self._later = self._loop.call_later(PAUSE, self._open)
+        self._later = self._loop.call_later(self._pause(), self._open)
         try:
             line, _ = self._listener.accept()
         except OSError:
@@ -51,9 +54,14 @@ class Door:
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
 
+    def _pause(self) -> float:
+        held = sum(not transport.is_closing() for transport in self._held)
+        return min(LONGEST_PAUSE, PAUSE_FOR_EACH * (held + 1))
+
     async def _serve(self, line: socket.socket) -> None:
         line.settimeout(0)
-        await self._loop.connect_accepted_socket(self._factory, line)
+        transport, _ = await self._loop.connect_accepted_socket(self._factory, line)
+        self._held.add(transport)
 
 
 class EvenLoop(uvloop.Loop):

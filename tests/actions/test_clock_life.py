@@ -43,7 +43,7 @@ from service.web.supervisor_pages import proposed
 from sla_policies.clock import ClockState
 from sla_policies.documents import book_from_texts
 from sla_policies.policy import Grade, Metric, PolicyBook
-from tests.builders import case_of, counted, does, received, resident_does
+from tests.builders import WITH_MAIL, case_of, counted, does, received, resident_does
 from tests.people import Town
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -72,7 +72,7 @@ def at(now: datetime) -> datetime:
 @pytest.fixture
 def case(session: Session, town: Town, at: datetime) -> Case:
     """A case of grade G3 that 李强 has signed for and whose resident has heard from him."""
-    return at_work(session, town, at)
+    return at_work(session, town, at, contact=WITH_MAIL)
 
 
 @pytest.fixture
@@ -543,7 +543,7 @@ def test_joining_ends_the_clocks_keeps_the_earliest_receipt_and_everybody_hears(
     session: Session, town: Town, at: datetime, case: Case
 ) -> None:
     younger = at_work(session, town, at + DAY)
-    third, _ = received(session, at + DAY)
+    third, _ = received(session, at + DAY, contact=WITH_MAIL)
     does(session, third, town.chen_jing, Action.DUPLICATE, at + DAY, number=case.number)
 
     case = does(session, case, town.chen_jing, Action.DUPLICATE, at + 2 * DAY, number=younger.number)

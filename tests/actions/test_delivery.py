@@ -35,7 +35,7 @@ from service.outbox.rules import MOST_TRIES, STORM, TRIES_BEFORE_NEXT, Channel, 
 from service.outbox.tables import ChannelRow, Notice
 from service.settings import Settings, get_settings
 from service.watch.queries import alarms
-from tests.builders import received
+from tests.builders import WITH_MAIL, received
 from tests.people import Town
 from workers import outbox as worker
 
@@ -152,7 +152,7 @@ def test_staff_who_cannot_be_told_raise_an_alarm_until_somebody_decides(office: 
     key = office.hook()
     office.fails = {"mail": DeliveryFailedError("no", permanent=True), key: DeliveryFailedError("no", permanent=True)}
     send_trial(office.session, int(key), by=office.town.admin, now=office.now)
-    received(office.session, office.now, contact={"email": "wang@example.org"})
+    received(office.session, office.now, contact=WITH_MAIL)
     office.session.execute(sa.delete(Notice).where(col(Notice.template) == "assigned"))
     office.sweep()
     assert {n.state for n in office.all()} == {NoticeState.GIVEN_UP}
@@ -203,7 +203,7 @@ def test_who_has_left_is_told_nothing_and_that_is_set_aside(office: Office) -> N
 
 
 def test_a_text_that_fails_and_an_address_that_cannot_be_read_stop_nothing_else(office: Office) -> None:
-    received(office.session, office.now, contact={"email": "wang@example.org"})
+    received(office.session, office.now, contact=WITH_MAIL)
     office.tell(office.town.li_qiang)
     broken, *_ = office.all()
     assert broken.template == "receipt"
@@ -299,7 +299,7 @@ def test_a_digest_that_fails_is_tried_again_and_nothing_of_it_is_lost(office: Of
 
 
 def test_residents_unsubscribe_from_the_course_of_a_case_but_not_from_answers(office: Office) -> None:
-    case, _ = received(office.session, office.now, contact={"email": "wang@example.org"})
+    case, _ = received(office.session, office.now, contact=WITH_MAIL)
     unsubscribe(office.session, case.id or 0, office.now)
     unsubscribe(office.session, case.id or 0, office.now)
     to = Recipient("zh", "wang@example.org")

@@ -18,7 +18,7 @@ from service.outbox.tables import Notice
 from service.routing.tables import RoutingDecisionRow
 from service.secrecy import blind_index, decrypt, token_hash
 from sla_policies.policy import Grade, Metric
-from tests.builders import a_request, case_of, received
+from tests.builders import WITH_MAIL, a_request, case_of, received
 from tests.people import Town
 
 
@@ -32,7 +32,7 @@ def test_a_resident_holds_a_number_a_desk_and_a_promise_at_once(session: Session
 
 
 def test_everything_that_belongs_to_a_case_is_written_with_it(session: Session, town: Town, now: datetime) -> None:
-    case, receipt = received(session, now)
+    case, receipt = received(session, now, contact=WITH_MAIL)
     assert case.status is CaseStatus.ASSIGNED
     assert case.code_hash == token_hash(receipt.tracking_code)
     assert case.assignee_id in (town.li_qiang.id, town.sun_li.id)
@@ -50,6 +50,11 @@ def test_everything_that_belongs_to_a_case_is_written_with_it(session: Session, 
         "assigned",
     }
     assert broken_chains(session) == []
+
+
+def test_a_resident_who_left_no_address_is_sent_nothing(session: Session, town: Town, now: datetime) -> None:
+    case, _ = received(session, now)
+    assert [n.template for n in session.exec(select(Notice).where(Notice.case_id == case.id))] == ["assigned"]
 
 
 def test_what_runs_out_next_stands_on_the_case(session: Session, town: Town, now: datetime) -> None:

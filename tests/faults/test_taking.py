@@ -33,7 +33,7 @@ def test_connections_that_come_at_once_are_shared_and_outlive_a_process_that_die
         try:
             answers = Counter(_ask_together(listener.getsockname()))
             assert set(answers) == {str(process.pid) for process in processes}
-            assert min(answers.values()) >= TOGETHER // 5, answers
+            assert min(answers.values()) >= TOGETHER // 3, answers
 
             processes[0].kill()
             processes[0].wait()

@@ -21,7 +21,7 @@ from service.outbox.tables import Notice
 from service.settings import get_settings
 from service.timekeeping import ZONE, Anchor, set_anchor
 from service.watch.queries import alarms
-from tests.builders import does, received
+from tests.builders import WITH_MAIL, does, received
 from tests.people import Town
 from workers import clocks, outbox, upkeep
 
@@ -56,7 +56,7 @@ def test_a_sweep_takes_the_steps_that_are_due_and_none_twice(session: Session, t
 
 
 def test_notices_are_sent_once_and_say_so(session: Session, town: Town, hands: Hands) -> None:
-    received(session, hands.at)
+    received(session, hands.at, contact=WITH_MAIL)
     session.commit()
     assert outbox.sweep_outbox() == 2
     assert outbox.sweep_outbox() == 0
@@ -192,7 +192,7 @@ def test_what_tells_of_a_breach_is_told_however_it_was_settled_later(
 
 
 def test_one_notice_that_cannot_be_read_does_not_stop_the_others(session: Session, town: Town, hands: Hands) -> None:
-    received(session, hands.at)
+    received(session, hands.at, contact=WITH_MAIL)
     bad = session.exec(select(Notice).where(Notice.template == "receipt")).one()
     bad.facts = {}
     session.add(bad)
