@@ -4,6 +4,7 @@ import re
 
 from sla_policies.escalation import Offset
 from sla_policies.policy import Budget, TimeKind
+from sla_policies.sentences import SaidError
 
 MINUTES = {"m": 1, "min": 1, "h": 60, "d": 1_440}
 MOST_MINUTES, MOST_DAYS = 1_440 * 1_000, 1_000
@@ -16,7 +17,7 @@ OFFSETS_ARE = "Write 80 %, due, before 2h, before 1 workday, after 30m or after 
 
 
 def budget(text: str) -> Budget:
-    """Return the budget that a text means. Errors: ValueError for none, for zero, and for more than 1,000 days."""
+    """Return the budget that a text means. Errors: SaidError for none, for zero, and for more than 1,000 days."""
     if match := ELAPSED.fullmatch(text):
         found = Budget(int(match[1]) * MINUTES[match[2]], TimeKind.ELAPSED)
     elif match := WORKING.fullmatch(text):
@@ -24,27 +25,27 @@ def budget(text: str) -> Budget:
     elif match := WORKDAYS.fullmatch(text):
         found = Budget(int(match[1]), TimeKind.WORKDAYS, same_time=bool(match[2]))
     else:
-        raise ValueError(f"“{text}” is no amount of one kind of time.")
+        raise SaidError("“{text}” is no amount of one kind of time.", text=text)
     if not 0 < found.amount <= (MOST_DAYS if found.kind is TimeKind.WORKDAYS else MOST_MINUTES):
-        raise ValueError(f"“{text}” is nothing, or more than 1,000 days.")
+        raise SaidError("“{text}” is nothing, or more than 1,000 days.", text=text)
     return found
 
 
 def offset(text: str) -> Offset:
-    """Return the place of a step that a text means. Errors: ValueError."""
+    """Return the place of a step that a text means. Errors: SaidError."""
     if text == "due":
         return Offset()
     if match := PERCENT.fullmatch(text):
         percent = int(match[1])
         if not 0 < percent <= 1_000:
-            raise ValueError(f"“{text}” is not between 1 % and 1000 %.")
+            raise SaidError("“{text}” is not between 1 % and 1000 %.", text=text)
         return Offset() if percent == 100 else Offset(percent=percent)
     side, _, rest = text.partition(" ")
     if side not in ("before", "after"):
-        raise ValueError(f"“{text}” is no place on the way to the due time.")
+        raise SaidError("“{text}” is no place on the way to the due time.", text=text)
     amount, sign = budget(rest), -1 if side == "before" else 1
     if amount.kind is TimeKind.WORKING or amount.same_time:
-        raise ValueError(f"“{text}”: the hours of a step count in the time of its promise by themselves.")
+        raise SaidError("“{text}”: the hours of a step count in the time of its promise by themselves.", text=text)
     if amount.kind is TimeKind.WORKDAYS:
         return Offset(workdays=sign * amount.amount)
     return Offset(minutes=sign * amount.amount)

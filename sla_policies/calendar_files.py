@@ -7,12 +7,14 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 from sla_policies.hours import DAY, Windows, window
-from sla_policies.reading import Node, Reader
+from sla_policies.reading import Node, Problem, Reader
+from sla_policies.sentences import SaidError
 from sla_policies.work_calendar import WorkCalendar, round_the_clock
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ROUND_THE_CLOCK = "round_the_clock"
 MARKS = ("A", "B", "C", "D", "M", "own")
+NO_MARK = "“{word}” is no known mark."
 SPANS = tuple(f"{a}-{b}" for i, a in enumerate(WEEKDAYS) for b in WEEKDAYS[i + 1 :])
 YEARS, BALANCES = (1990, 2100), (-10, 40)
 YEAR_REQUIRED = ("year", "notice", "mark", "days")
@@ -72,7 +74,7 @@ def read_year(reader: Reader, root: Node) -> YearDays:
     entries = reader.table(root, YEAR_KEYS, YEAR_REQUIRED)
     year = reader.whole(entries.get("year"), *YEARS)
     reader.day(entries.get("published"))
-    reader.one_of(entries.get("mark"), MARKS, "mark")
+    reader.one_of(entries.get("mark"), MARKS, NO_MARK)
     names: dict[date, tuple[str, str]] = {}
     off: dict[date, Node] = {}
     worked: dict[date, Node] = {}
@@ -82,7 +84,8 @@ def read_year(reader: Reader, root: Node) -> YearDays:
         for found, key in ((off, "off"), (worked, "worked")):
             for day, node in reader.days(feast.get(key)):
                 if day in off or day in worked:
-                    reader.wrong(node, f"{day} is named twice.", "A date is either off or worked, once.")
+                    mend = "A date is either off or worked, once."
+                    reader.wrong(node, "{day} is named twice.", mend, day=day)
                 found[day], names[day] = node, name
     _check_days(reader, year, off, worked)
     balance = statutory_days(year)
@@ -90,7 +93,8 @@ def read_year(reader: Reader, root: Node) -> YearDays:
         balance = reader.whole(entries["balance"], *BALANCES)
         if balance != statutory_days(year) and "balance_reason" not in entries:
             mend = "Say why in balance_reason, or remove balance."
-            reader.wrong(entries["balance"], f"{year} has {statutory_days(year)} statutory days.", mend)
+            what = "{year} has {law} statutory days."
+            reader.wrong(entries["balance"], what, mend, year=year, law=statutory_days(year))
     complete = "complete" not in entries or reader.truth(entries["complete"])
     notice = reader.text(entries.get("notice"))
     source = reader.text(entries["source"]) if "source" in entries else ""
@@ -100,11 +104,13 @@ def read_year(reader: Reader, root: Node) -> YearDays:
 def _check_days(reader: Reader, year: int, off: Mapping[date, Node], worked: Mapping[date, Node]) -> None:
     for day, node in (*off.items(), *worked.items()):
         if day.year != year and (day.year, day.month) != (year - 1, 12):
-            reader.wrong(node, f"{day} is not in {year}.", "A notice names days of its year and the December before.")
+            mend = "A notice names days of its year and the December before."
+            reader.wrong(node, "{day} is not in {year}.", mend, day=day, year=year)
     for day, node in worked.items():
         if day.weekday() < 5:
             mend = "Name only Saturdays and Sundays that are worked."
-            reader.wrong(node, f"{day} is a {WEEKDAYS[day.weekday()].title()}, worked anyway.", mend)
+            weekday = WEEKDAYS[day.weekday()].title()
+            reader.wrong(node, "{day} is a {weekday}, worked anyway.", mend, day=day, weekday=weekday)
 
 
 def read_hours(reader: Reader, root: Node) -> list[DeskHours]:
@@ -112,7 +118,8 @@ def read_hours(reader: Reader, root: Node) -> list[DeskHours]:
     entries = reader.table(root, HOURS_KEYS, HOURS_KEYS)
     zone_name = reader.text(entries.get("zone"))
     if zone_name and zone_name not in available_timezones():
-        reader.wrong(entries["zone"], f"There is no time zone “{zone_name}”.", "Write one like Asia/Shanghai.")
+        mend = "Write one like Asia/Shanghai."
+        reader.wrong(entries["zone"], "There is no time zone “{zone}”.", mend, zone=zone_name)
         zone_name = ""
     zone = ZoneInfo(zone_name or "UTC")
     desks = reader.named(entries["calendars"]) if "calendars" in entries else {}
@@ -128,10 +135,11 @@ def _desk(reader: Reader, name: str, node: Node, zone: ZoneInfo) -> DeskHours:
     week = _week(reader, entries["week"]) if "week" in entries else ()
     dated = _by_date(reader, entries.get("dates"))
     if week and not any(week) and not any(dated.values()):
-        reader.wrong(entries["week"], f"The calendar {name} is empty: no hour is worked.", "Give a weekday hours.")
+        what = "The calendar {calendar} is empty: no hour is worked."
+        reader.wrong(entries["week"], what, "Give a weekday hours.", calendar=name)
     off = frozenset(day for day, _ in reader.days(entries.get("off")))
     for day in off & dated.keys():
-        reader.wrong(entries["dates"], f"{day} has hours and is a day off.", "Keep one of the two.")
+        reader.wrong(entries["dates"], "{day} has hours and is a day off.", "Keep one of the two.", day=day)
     breaks = _by_date(reader, entries.get("breaks"))
     return DeskHours(name, zone, week, dated, breaks, reader.truth(entries.get("public_holidays")), off, title)
 
@@ -142,13 +150,17 @@ def _week(reader: Reader, node: Node) -> tuple[Windows, ...]:
         first, _, last = key.partition("-")
         for day in range(WEEKDAYS.index(first), WEEKDAYS.index(last or first) + 1):
             if week[day]:
-                reader.wrong(hours, f"{WEEKDAYS[day].title()} has hours twice.", "Keep one line for each day.")
+                weekday, mend = WEEKDAYS[day].title(), "Keep one line for each day."
+                reader.wrong(hours, "{weekday} has hours twice.", mend, weekday=weekday)
             week[day] = _windows(reader, hours)
     for name, windows, tomorrow in zip(WEEKDAYS, week, (*week[1:], week[0]), strict=True):
         night = max((closes - DAY for _, closes in windows), default=0)
         if any(opens < night for opens, _ in tomorrow):
-            mend = "Close before the next morning opens."
-            reader.wrong(node, f"The night after {name.title()} overlaps the next day's hours.", mend)
+            what, mend = (
+                "The night after {weekday} overlaps the next day's hours.",
+                "Close before the next morning opens.",
+            )
+            reader.wrong(node, what, mend, weekday=name.title())
     return tuple(week)
 
 
@@ -170,37 +182,43 @@ def _windows(reader: Reader, node: Node) -> Windows:
         opens, _, closes = reader.text(item).partition("-")
         try:
             found.append(window(opens.strip(), closes.strip()))
-        except ValueError as error:
-            reader.wrong(item, str(error), "Write hours like 08:30-12:00, or 20:00-08:00 across midnight.")
+        except SaidError as error:
+            mend = "Write hours like 08:30-12:00, or 20:00-08:00 across midnight."
+            reader.wrong(item, error.sentence, mend, **error.facts)
     for earlier, later in pairwise(sorted(found)):
         if later[0] < earlier[1]:
             reader.wrong(node, "Hours of one day overlap.", "Let each window end before the next one begins.")
     return tuple(sorted(found))
 
 
-def check_years(years: Collection[YearDays]) -> list[tuple[YearDays, str, str]]:
-    """Return what is wrong between the files of the years: (file, what, how to mend it)."""
-    found = []
+def check_years(years: Collection[YearDays]) -> list[Problem]:
+    """Return what is wrong between the files of the years."""
+    found: list[Problem] = []
+
+    def wrong(one: YearDays, what: str, mend: str, **facts: object) -> None:
+        found.append(Problem(one.file, 1, what, mend, {name: str(fact) for name, fact in facts.items()}))
+
     by_year: dict[int, YearDays] = {}
     for one in sorted(years, key=lambda y: y.year):
         if one.year in by_year:
-            found.append(
-                (one, f"The year {one.year} has two files.", f"Keep one; the other is {by_year[one.year].file}.")
-            )
+            mend = "Keep one; the other is {other}."
+            wrong(one, "The year {year} has two files.", mend, year=one.year, other=by_year[one.year].file)
         by_year[one.year] = one
     off = {day for one in by_year.values() for day in one.off}
     worked = {day for one in by_year.values() for day in one.worked}
     for day in sorted(off & worked):
         one = next(one for one in by_year.values() if day in one.off)
-        found += [(one, f"{day} is off here and worked in another year's file.", "Compare with the notices.")]
+        wrong(one, "{day} is off here and worked in another year's file.", "Compare with the notices.", day=day)
     for year, one in by_year.items():
         balance = weekdays_gained(year, off, worked)
         if one.complete and balance != one.balance:
-            what = f"{year} has {balance} weekdays off more than weekend days worked, not {one.balance}."
-            found.append((one, what, "Compare with the notice: a day is missing or too many."))
+            what = "{year} has {found} weekdays off more than weekend days worked, not {balance}."
+            mend = "Compare with the notice: a day is missing or too many."
+            wrong(one, what, mend, year=year, found=balance, balance=one.balance)
     for before, after in pairwise(sorted(by_year)):
         if after - before > 1:
-            found.append((by_year[after], f"The year {before + 1} is missing.", f"Add its file, or remove {before}."))
+            mend = "Add its file, or remove {before}."
+            wrong(by_year[after], "The year {year} is missing.", mend, year=before + 1, before=before)
     return found
 
 

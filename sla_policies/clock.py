@@ -46,23 +46,25 @@ class Clock:
         """
         after = replace(self, events=(*self.events, event))
         if event.kind is K.EXTENDED and (due := self.breached_at(event.at)) is not None:
-            raise ClockEventError(f"The time ran out at {due.isoformat()}: an extension must be asked for before.")
+            what = "The time ran out at {due}: an extension must be asked for before."
+            raise ClockEventError(what, due=due.isoformat())
         return after
 
     def _next(self, state: ClockState | None, last: datetime | None, event: ClockEvent) -> ClockState:
         """Return the state after an event, or refuse it."""
         if (state, event.kind) not in NEXT:
-            raise ClockEventError(f"A clock that is {state or 'not started'} cannot be {event.kind}.")
+            what = "A clock that is {state} cannot be {event}."
+            raise ClockEventError(what, state=state or "not started", event=event.kind)
         if last is not None and as_utc(event.at) < last:
-            raise ClockEventError(
-                f"{event.kind} at {event.at.isoformat()} lies before the event of {last.isoformat()}."
-            )
+            what = "{event} at {at} lies before the event of {last}."
+            raise ClockEventError(what, event=event.kind, at=event.at.isoformat(), last=last.isoformat())
         if event.kind is K.PAUSED and event.reason not in self.target.pauses_for:
-            raise ClockEventError(f"The policy does not let “{event.reason}” pause the promise {self.target.metric}.")
+            what = "The policy does not let “{reason}” pause the promise {promise}."
+            raise ClockEventError(what, reason=event.reason, promise=self.target.metric)
         if event.kind is K.EXTENDED:
             kind = self.target.budget.kind
             if event.extra is None or event.extra.kind is not kind or event.extra.amount == 0:
-                raise ClockEventError(f"An extension of this promise says how much {kind} time it adds.")
+                raise ClockEventError("An extension of this promise says how much {kind} time it adds.", kind=kind)
         return NEXT[state, event.kind]
 
     @cached_property

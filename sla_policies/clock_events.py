@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from sla_policies.policy import Budget, TimeKind
+from sla_policies.sentences import SaidError
 from sla_policies.work_calendar import as_utc
 
 
@@ -31,7 +32,7 @@ class ClockState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class ClockEventError(ValueError):
+class ClockEventError(SaidError):
     """An event cannot have happened to this clock."""
 
 
@@ -74,4 +75,4 @@ class ClockEvent:
             at, kind = as_utc(datetime.fromisoformat(value["at"])), EventKind(value["kind"])
             return cls(at, kind, value.get("reason", ""), value.get("actor", ""), budget)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ClockEventError(f"This is no clock event: {value!r} ({error}).") from error
+            raise ClockEventError("This is no clock event: {event} ({why}).", event=repr(value), why=error) from error

@@ -60,7 +60,8 @@ def book_from_texts(texts: Mapping[str, str], *, categories: Collection[str] | N
     calendars = _calendars({n: t for n, t in texts.items() if n.startswith(CALENDARS)}, problems)
     packs = {n: _pack(t, n, calendars, problems, categories) for n, t in texts.items() if n.startswith(POLICY)}
     if len(packs) != 1:
-        problems.append(Problem(POLICY, 1, f"There are {len(packs)} policy files.", "A book has exactly one."))
+        facts = {"count": str(len(packs))}
+        problems.append(Problem(POLICY, 1, "There are {count} policy files.", "A book has exactly one.", facts))
     if problems:
         raise DocumentInvalidError(problems)
     (pack,) = packs.values()
@@ -123,8 +124,8 @@ def _pack(
     before = len(problems)
     pack = reader.pack(yaml_tree(text, reader))
     if len(problems) == before:
-        for found in findings(pack, calendars):
-            reader.wrong(*found)
+        for node, what, mend, facts in findings(pack, calendars):
+            reader.wrong(node, what, mend, **facts)
     return pack
 
 
@@ -138,11 +139,10 @@ def _calendars(texts: Mapping[str, str], problems: list[Problem]) -> Mapping[str
         else:
             for desk in found:
                 if any(desk.name == other.name for other in desks):
-                    what = f"The calendar {desk.name} is written twice."
-                    problems.append(Problem(name, 1, what, "Keep one of them."))
+                    what, facts = "The calendar {calendar} is written twice.", {"calendar": desk.name}
+                    problems.append(Problem(name, 1, what, "Keep one of them.", facts))
                 desks.append(desk)
-    for year, what, mend in check_years(years):
-        problems.append(Problem(year.file, 1, what, mend))
+    problems += check_years(years)
     return {} if problems else build_calendars(desks, years)
 
 
@@ -161,7 +161,8 @@ def _text_of(path: Path, problems: list[Problem]) -> str:
     except UnicodeDecodeError:
         problems.append(Problem(str(path), 1, "The file is not UTF-8 text.", "Save it as UTF-8."))
     except OSError as error:
-        problems.append(Problem(str(path), 1, f"The file cannot be read: {error.strerror}.", "Check name and rights."))
+        what, facts = "The file cannot be read: {why}.", {"why": str(error.strerror)}
+        problems.append(Problem(str(path), 1, what, "Check name and rights.", facts))
     return ""
 
 
@@ -180,10 +181,12 @@ def yaml_tree(text: str, reader: Reader) -> Node:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
-        reader.wrong(Node(mark.line + 1 if mark else 1), f"This is no YAML: {what}.", "Check indents and quotes.")
+        at = Node(mark.line + 1 if mark else 1)
+        reader.wrong(at, "This is no YAML: {why}.", "Check indents and quotes.", why=what)
         return Node(1)
     if len(roots) != 1:
-        reader.wrong(Node(1), f"The file holds {len(roots)} documents.", "Write exactly one, without --- lines.")
+        mend = "Write exactly one, without --- lines."
+        reader.wrong(Node(1), "The file holds {count} documents.", mend, count=len(roots))
     return roots[0] if roots else Node(1)
 
 
@@ -200,7 +203,7 @@ def _node(event: Any, events: Iterator[Any], reader: Reader, depth: int) -> Node
     if _is(event, yaml.AliasEvent) or event.anchor:
         reader.wrong(at, "References (& and *) are not read here.", "Write the value out.")
     if getattr(event, "tag", None):
-        reader.wrong(at, f"Tags ({event.tag}) are not read here.", "Write the plain value.")
+        reader.wrong(at, "Tags ({tag}) are not read here.", "Write the plain value.", tag=event.tag)
     if _is(event, yaml.SequenceStartEvent):
         items = []
         while not _is(part := next(events), yaml.SequenceEndEvent):
@@ -214,7 +217,7 @@ def _node(event: Any, events: Iterator[Any], reader: Reader, depth: int) -> Node
             if not isinstance(key.value, str):
                 reader.wrong(key, "A key must be a plain text.", "Write key: value.")
             elif key.value in entries:
-                reader.wrong(key, f"The key “{key.value}” is there twice.", "Keep one of them.")
+                reader.wrong(key, "The key “{key}” is there twice.", "Keep one of them.", key=key.value)
             else:
                 entries[key.value] = Node(key.line, value.value)
         return Node(line, entries)

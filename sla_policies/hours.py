@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from sla_policies.sentences import SaidError
+
 DAY = 86_400
 
 Window = tuple[int, int]
@@ -18,24 +20,27 @@ CLOCK_TIME = re.compile(r"(\d{1,2}):([0-5]\d)(?::([0-5]\d))?")
 def window(opens: str, closes: str) -> Window:
     """Return the window between two times of day; a closing before the opening lies on the next date.
 
-    Errors: ValueError for what is no time of day, and for a closing of 00:00 or equal to the opening: the end of a
+    Errors: SaidError for what is no time of day, and for a closing of 00:00 or equal to the opening: the end of a
     day is written 24:00.
     """
     begin, end = seconds(opens), seconds(closes)
     if begin == DAY:
-        raise ValueError(f"{opens}-{closes} opens at 24:00: write it as 00:00 of the next day.")
+        what = "{opens}-{closes} opens at 24:00: write it as 00:00 of the next day."
+        raise SaidError(what, opens=opens, closes=closes)
     if end in (begin, 0):
-        raise ValueError(f"{opens}-{closes} ends where it begins, or at 00:00: the end of a day is written 24:00.")
+        what = "{opens}-{closes} ends where it begins, or at 00:00: the end of a day is written 24:00."
+        raise SaidError(what, opens=opens, closes=closes)
     return (begin, end if end > begin else end + DAY)
 
 
 def seconds(clock_time: str) -> int:
-    """Return a time of day from 00:00 to 24:00 in seconds. Errors: ValueError."""
+    """Return a time of day from 00:00 to 24:00 in seconds. Errors: SaidError."""
     match = CLOCK_TIME.fullmatch(clock_time.strip())
     parts = [int(part or 0) for part in match.groups()] if match else [99, 0, 0]
     found = parts[0] * 3600 + parts[1] * 60 + parts[2]
     if found > DAY:
-        raise ValueError(f"“{clock_time}” is no time of day: write it like 08:30; the end of a day is 24:00.")
+        what = "“{time}” is no time of day: write it like 08:30; the end of a day is 24:00."
+        raise SaidError(what, time=clock_time)
     return found
 
 

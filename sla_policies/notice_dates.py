@@ -5,6 +5,8 @@ from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from sla_policies.sentences import SaidError
+
 WEEKDAYS = "一二三四五六日"
 DASHES = "至到~〜—–―−-"
 ONE = rf"(?:(?P<year>\d{{4}})年)?(?:(?P<month>\d{{1,2}})月)?(?P<day>\d{{1,2}})(?:日|(?=[、{DASHES}]+\d))"
@@ -15,7 +17,7 @@ WEEKDAY = re.compile(r"(?:星期|周|礼拜)([一二三四五六日天])")
 LONGEST = 31
 
 
-class DateUnreadableError(ValueError):
+class DateUnreadableError(SaidError):
     """A date of a notice is none, contradicts its weekday, or cannot be told from the text."""
 
 
@@ -77,7 +79,8 @@ class DateReader:
         self._checked(begin, first)
         self._checked(end, last)
         if not 0 <= (last - first).days < LONGEST:
-            raise DateUnreadableError(f"{first} to {last} is no range of 1 to {LONGEST} days.")
+            what = "{first} to {last} is no range of 1 to {most} days."
+            raise DateUnreadableError(what, first=first, last=last, most=LONGEST)
         self.within = tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
         return list(self.within)
 
@@ -101,14 +104,15 @@ class DateReader:
         if match["month"]:
             return int(match["month"])
         if self.last is None:
-            raise DateUnreadableError(f"“{match[0]}” says no month.")
+            raise DateUnreadableError("“{date}” says no month.", date=match[0])
         return self.last.month
 
     def _checked(self, match: re.Match[str], found: date) -> date:
         """Return the date, which is from now on the one before; its weekday must be the one that is written."""
         for name in WEEKDAY.findall(match["note"]):
             if name.replace("天", "日") != WEEKDAYS[found.weekday()]:
-                raise DateUnreadableError(f"{found} is a 星期{WEEKDAYS[found.weekday()]}, not “{match['note']}”.")
+                what, weekday = "{day} is a 星期{weekday}, not “{note}”.", WEEKDAYS[found.weekday()]
+                raise DateUnreadableError(what, day=found, weekday=weekday, note=match["note"])
         self.last = found
         return found
 
@@ -117,4 +121,4 @@ def _date(year: int, month: int, day: int) -> date:
     try:
         return date(year, month, day)
     except ValueError:
-        raise DateUnreadableError(f"{year}-{month}-{day} is no date.") from None
+        raise DateUnreadableError("“{text}” is no date.", text=f"{year}-{month}-{day}") from None

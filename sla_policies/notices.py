@@ -6,6 +6,7 @@ too few or too many would move promises. Sentences of courtesy, and the advice t
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -80,7 +81,8 @@ def read_notice(text: str, *, name: str = "notice", year: int | None = None) -> 
     whole = "".join(lines)
     said = YEAR_OF.search(whole)
     if said and year not in (None, int(said[1])):
-        _refuse(name, f"The notice is about {said[1]}, not {year}.", "Leave --year out, or take the other notice.")
+        what, mend = "The notice is about {found}, not {year}.", "Leave --year out, or take the other notice."
+        _refuse(name, what, mend, found=said[1], year=year)
     if year is None and said is None:
         _refuse(name, "The text does not say which year it is about.", "Say it with --year.")
     reading = Reading(name, year or int(said[1] if said else 0))
@@ -90,6 +92,9 @@ def read_notice(text: str, *, name: str = "notice", year: int | None = None) -> 
     title, numbered = TITLE.search(whole), NUMBERED.search(whole)
     full = (title[0] if title else "") + (f"（{numbered[0]}）" if title and numbered else "")
     return Notice(reading.year, full, signed(lines), feasts)
+
+
+COMPARE = "Compare with the notice."
 
 
 @dataclass
@@ -125,7 +130,7 @@ class Reading:
                 self._sentence(sentence, number)
             except DateUnreadableError as why:
                 self.waiting = []
-                self._wrong(number, f"“{sentence}”: {why}", "Compare with the notice.")
+                self._wrong(number, why.sentence, "Compare “{said}” with the notice.", **why.facts, said=sentence)
 
     def finished(self) -> tuple[Feast, ...]:
         """Return the feasts with their days. Errors: DocumentInvalidError."""
@@ -134,9 +139,9 @@ class Reading:
             feast.worked += [day for day in feast.moved if day not in off and day not in feast.worked]
             for day in feast.worked:
                 if day in off:
-                    self._wrong(self.at[day], f"{day} is given off and worked.", "Compare with the notice.")
+                    self._wrong(self.at[day], "{day} is given off and worked.", COMPARE, day=day)
                 elif day.weekday() < 5:
-                    self._wrong(self.at[day], f"{day} is no weekend day, but worked.", "Compare with the notice.")
+                    self._wrong(self.at[day], "{day} is no weekend day, but worked.", COMPARE, day=day)
         if not off and not self.problems:
             self._wrong(1, "The text gives no day off.", "Hand in the notice itself.")
         if self.problems:
@@ -150,7 +155,7 @@ class Reading:
             self._piece(piece[length(OPENING, piece) :], piece, number)
         if self.waiting:
             self.waiting = []
-            raise DateUnreadableError("the dates at its end are neither off nor worked.")
+            raise DateUnreadableError("The dates at its end are neither off nor worked.")
 
     def _piece(self, said: str, piece: str, number: int) -> None:
         """Take one piece between commas: dates with what becomes of them, or a count of days."""
@@ -173,7 +178,8 @@ class Reading:
         elif not self.waiting and COUNT.fullmatch(tail):
             self._counted(tail)
         elif not NO_WORDS.fullmatch(tail) and (self.waiting or self._is_about_days(piece)):
-            self._wrong(number, f"“{piece}” cannot be read.", "Say it as 1月1日至3日放假, or 1月4日(星期日)上班.")
+            mend = "Say it as 1月1日至3日放假, or 1月4日(星期日)上班."
+            self._wrong(number, "“{piece}” cannot be read.", mend, piece=piece)
             self.waiting = []
 
     def _is_about_days(self, piece: str) -> bool:
@@ -186,7 +192,8 @@ class Reading:
         self._feast.moved += self._taken(number)
         days, tail = self.dates.read(to)
         if not days or (tail and not OFF.fullmatch(tail)):
-            self._wrong(number, f"“{piece}” does not say to which days the rest is moved.", "Compare with the notice.")
+            what = "“{piece}” does not say to which days the rest is moved."
+            self._wrong(number, what, COMPARE, piece=piece)
         self.waiting = days
         self._off(self._taken(number))
 
@@ -195,7 +202,8 @@ class Reading:
         for day in days:
             self.at.setdefault(day, number)
             if day.year != self.year and (day.year, day.month) != (self.year - 1, 12):
-                self._wrong(number, f"{day} is not in {self.year}.", "A notice names its year and the December before.")
+                mend = "A notice names its year and the December before."
+                self._wrong(number, "{day} is not in {year}.", mend, day=day, year=self.year)
         return days
 
     def _off(self, days: list[date]) -> None:
@@ -209,7 +217,8 @@ class Reading:
             told = in_digits(written)
             days = with_weekends(feast.off) if feast.joins_weekend else feast.off
             if told not in (len(feast.latest), len(days)):
-                raise DateUnreadableError(f"these are {len(feast.latest)} days, not {told}.")
+                what = "These are {count} days, not {told}."
+                raise DateUnreadableError(what, count=len(feast.latest), told=told)
 
     @property
     def _feast(self) -> Feast:
@@ -217,9 +226,13 @@ class Reading:
             self.feasts.append(Feast(""))
         return self.feasts[-1]
 
-    def _wrong(self, number: int, what: str, mend: str) -> None:
-        self.problems.append(Problem(self.name, number, what, mend))
+    def _wrong(self, number: int, what: str, mend: str, **facts: object) -> None:
+        self.problems.append(_problem(self.name, number, what, mend, facts))
 
 
-def _refuse(name: str, what: str, mend: str) -> None:
-    raise DocumentInvalidError([Problem(name, 1, what, mend)])
+def _problem(name: str, line: int, what: str, mend: str, facts: Mapping[str, object]) -> Problem:
+    return Problem(name, line, what, mend, {key: str(fact) for key, fact in facts.items()})
+
+
+def _refuse(name: str, what: str, mend: str, **facts: object) -> None:
+    raise DocumentInvalidError([_problem(name, 1, what, mend, facts)])

@@ -1,14 +1,16 @@
 """What does a policy file say: the promises, the ladders, and when a grade is raised?"""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TypeVar
 
 from sla_policies import amounts
-from sla_policies.calendar_files import MARKS
+from sla_policies.calendar_files import MARKS, NO_MARK
 from sla_policies.escalation import ACTS, CONDITIONS, ROLES, Offset, Step
 from sla_policies.policy import Budget, Grade, Match, Metric, RaiseRule, SlaPolicy, Target, TimeKind
 from sla_policies.reading import Node, Reader
+from sla_policies.sentences import SaidError
 
 EVENTS: Mapping[Metric, frozenset[str]] = {
     Metric.ACCEPT: frozenset({"accepted", "resolved"}),
@@ -36,6 +38,8 @@ STEP_KEYS = (*STEP_REQUIRED, "wakes", "acknowledge_within", "unless")
 RAISE_REQUIRED = ("to", "why", "source", "mark")
 RAISE_KEYS = (*RAISE_REQUIRED, "words", "focus_groups", "categories", "danger")
 MOST_EXTENSIONS = 10
+Found = TypeVar("Found")
+NO_GRADE, NO_FOCUS_GROUP = "“{word}” is no known grade.", "“{word}” is no known focus group."
 
 
 @dataclass(frozen=True)
@@ -82,24 +86,32 @@ class PolicyReader(Reader):
     def _effective(self, entries: Mapping[str, Node]) -> tuple[date, date | None]:
         first, last = self.day(entries.get("effective_from")) or date.max, self.day(entries.get("effective_until"))
         if last is not None and last < first < date.max:
-            self.wrong(entries["effective_until"], f"It ends on {last}, before it begins.", "Write the last day.")
+            self.wrong(
+                entries["effective_until"], "It ends on {last}, before it begins.", "Write the last day.", last=last
+            )
         return (first, last)
 
     def budget(self, node: Node | None) -> Budget | None:
         """Return an amount of one kind of time."""
+        return self._written(node, amounts.budget, amounts.BUDGETS_ARE)
+
+    def _written(self, node: Node | None, read: Callable[[str], Found], mend: str) -> Found | None:
+        """Return what a text means to `read`; None, and a problem, where it means nothing."""
         text = self.text(node)
         try:
-            return amounts.budget(text) if text else None
-        except ValueError as error:
-            if node:
-                self.wrong(node, str(error), amounts.BUDGETS_ARE)
+            return read(text) if text else None
+        except SaidError as error:
+            self.wrong(node or Node(1), error.sentence, mend, **error.facts)
             return None
 
     def _satisfied_by(self, node: Node | None) -> dict[Metric, frozenset[str]]:
         if node is None:
             return {}
         entries = self.table(node, tuple(Metric))
-        return {Metric(m): self.some_of(entry, EVENTS[Metric(m)], f"event for {m}") for m, entry in entries.items()}
+        return {Metric(m): self._events(Metric(m), entry) for m, entry in entries.items()}
+
+    def _events(self, metric: Metric, node: Node | None) -> frozenset[str]:
+        return self.some_of(node, EVENTS[metric], "“{word}” is no known event for {promise}.", promise=metric)
 
     def _policy(
         self, node: Node, ladders: Mapping[str, tuple[Step, ...]], shared: Mapping[Metric, frozenset[str]]
@@ -107,16 +119,17 @@ class PolicyReader(Reader):
         entries = self.table(node, POLICY_KEYS, POLICY_REQUIRED)
         name = self.name(entries.get("name"))
         self.nodes["policy", name] = node
-        grade = self.one_of(entries.get("grade"), tuple(Grade), "grade") or Grade.G3
+        grade = self.one_of(entries.get("grade"), tuple(Grade), NO_GRADE) or Grade.G3
         title, promise = self.both(entries.get("title")), self.both(entries.get("promise"))
         nothing = self.truth(entries.get("nothing"))
         for key in ("targets", "ladder"):
             if nothing and key in entries:
-                self.wrong(entries[key], f"{name} promises nothing and has {key}.", "Remove one of the two.")
+                what = "{policy} promises nothing and has {key}."
+                self.wrong(entries[key], what, "Remove one of the two.", policy=name, key=key)
             elif not nothing and key not in entries:
-                self.wrong(node, f"“{key}” is missing.", f"Add the key {key}, or say nothing: true.")
+                self.wrong(node, "“{key}” is missing.", "Add the key {key}, or say nothing: true.", key=key)
         targets = self._targets(name, entries["targets"], shared) if "targets" in entries else {}
-        ladder = self.one_of(entries.get("ladder"), ladders, "ladder")
+        ladder = self.one_of(entries.get("ladder"), ladders, "“{word}” is no known ladder.")
         self.nodes["uses", name] = Node(node.line, ladder)
         times, most, *whence = self._extensions(entries.get("extensions"))
         match = self._match(name, entries["when"]) if "when" in entries else Match()
@@ -137,10 +150,11 @@ class PolicyReader(Reader):
     def _target(self, metric: Metric, node: Node, shared: frozenset[str]) -> Target | None:
         entries = self.table(node, TARGET_KEYS, TARGET_REQUIRED)
         within = self.budget(entries.get("within"))
-        by = self.some_of(entries.get("satisfied_by"), EVENTS[metric], f"event for {metric}") or shared
+        by = self._events(metric, entries.get("satisfied_by")) or shared
         if not by and "satisfied_by" not in entries:
-            self.wrong(node, f"Nothing satisfies {metric}.", f"Name {', '.join(sorted(EVENTS[metric]))}.")
-        pauses = self.some_of(entries.get("pauses_for"), PAUSE_REASONS, "reason to pause")
+            known = ", ".join(sorted(EVENTS[metric]))
+            self.wrong(node, "Nothing satisfies {promise}.", "Name {known}.", promise=metric, known=known)
+        pauses = self.some_of(entries.get("pauses_for"), PAUSE_REASONS, "“{word}” is no known reason to pause.")
         if pauses and metric is Metric.CONTACT:
             self.wrong(entries["pauses_for"], "Contact never pauses.", "Remove pauses_for here.")
         if pauses and "pause_at_most" not in entries:
@@ -152,7 +166,7 @@ class PolicyReader(Reader):
             )
             most = None
         calendar = self.text(entries.get("calendar")) or "round_the_clock"
-        source, mark = self.said(entries.get("source")), self.one_of(entries.get("mark"), MARKS, "mark")
+        source, mark = self.said(entries.get("source")), self.one_of(entries.get("mark"), MARKS, NO_MARK)
         if within is None:
             return None
         return Target(metric, within, calendar, by, pauses, most, source, mark)
@@ -162,7 +176,7 @@ class PolicyReader(Reader):
         if node is None:
             return (0, None, "", "")
         entries = self.table(node, EXTENSION_KEYS, EXTENSION_REQUIRED)
-        source, mark = self.said(entries.get("source")), self.one_of(entries.get("mark"), MARKS, "mark")
+        source, mark = self.said(entries.get("source")), self.one_of(entries.get("mark"), MARKS, NO_MARK)
         times, most = self.whole(entries.get("times"), 0, MOST_EXTENSIONS), self.budget(entries.get("at_most"))
         if (times > 0) != ("at_most" in entries) and self.text(entries.get("times")).isdigit():
             self.wrong(node, "Extensions need a number of times and a limit together.", "Write times and at_most.")
@@ -172,8 +186,8 @@ class PolicyReader(Reader):
         self.nodes["match", policy] = node
         entries = self.table(node, WHEN_KEYS)
         values = {key: frozenset(self.words(entries.get(key))) for key in ("categories", "groups", "areas", "channels")}
-        values["grades"] = self.some_of(entries.get("grades"), tuple(Grade), "grade")
-        values["focus_groups"] = self.some_of(entries.get("focus_groups"), FOCUS_GROUPS, "focus group")
+        values["grades"] = self.some_of(entries.get("grades"), tuple(Grade), NO_GRADE)
+        values["focus_groups"] = self.some_of(entries.get("focus_groups"), FOCUS_GROUPS, NO_FOCUS_GROUP)
         self._check_categories(entries.get("categories"))
         return Match(**values)
 
@@ -181,7 +195,7 @@ class PolicyReader(Reader):
         known = self.known_categories
         for item in self.items(node):
             if known is not None:
-                self.one_of(item, known, "category")
+                self.one_of(item, known, "“{word}” is no known category.")
 
     def _ladder(self, name: str, node: Node) -> tuple[Step, ...]:
         self.nodes["ladder", name] = node
@@ -189,42 +203,34 @@ class PolicyReader(Reader):
         for item in self.items(node):
             step = self._step(item)
             if any(step.key == other.key for other in steps):
-                self.wrong(item, f"The step {step.key} is there twice in the ladder {name}.", "Give each its own name.")
+                what = "The step {step} is there twice in the ladder {ladder}."
+                self.wrong(item, what, "Give each its own name.", step=step.key, ladder=name)
             self.nodes["step", name, step.key] = item
             steps.append(step)
         return tuple(steps)
 
     def _step(self, node: Node) -> Step:
         entries = self.table(node, STEP_KEYS, STEP_REQUIRED)
-        metric = self.one_of(entries.get("on"), tuple(Metric), "promise") or Metric.RESOLVE
-        to = self.some_of(entries.get("to"), ROLES, "role")
+        metric = self.one_of(entries.get("on"), tuple(Metric), "“{word}” is no known promise.") or Metric.RESOLVE
+        to = self.some_of(entries.get("to"), ROLES, "“{word}” is no known role.")
         return Step(
             self.name(entries.get("step")),
             Metric(metric),
-            self._offset(entries.get("at")),
+            self._written(entries.get("at"), amounts.offset, amounts.OFFSETS_ARE) or Offset(),
             tuple(role for role in ROLES if role in to),
-            self.one_of(entries.get("act"), ACTS, "act"),
+            self.one_of(entries.get("act"), ACTS, "“{word}” is no known act."),
             self.truth(entries.get("wakes")),
             self.budget(entries.get("acknowledge_within")),
-            self.some_of(entries.get("unless"), CONDITIONS, "condition"),
+            self.some_of(entries.get("unless"), CONDITIONS, "“{word}” is no known condition."),
             *self.both(entries.get("title")),
             self.said(entries.get("source")),
-            self.one_of(entries.get("mark"), MARKS, "mark"),
+            self.one_of(entries.get("mark"), MARKS, NO_MARK),
         )
-
-    def _offset(self, node: Node | None) -> Offset:
-        text = self.text(node)
-        try:
-            return amounts.offset(text) if text else Offset()
-        except ValueError as error:
-            if node:
-                self.wrong(node, str(error), amounts.OFFSETS_ARE)
-            return Offset()
 
     def _raise(self, node: Node) -> RaiseRule:
         entries = self.table(node, RAISE_KEYS, RAISE_REQUIRED)
         words = self.words(entries.get("words"))
-        groups = self.some_of(entries.get("focus_groups"), FOCUS_GROUPS, "focus group")
+        groups = self.some_of(entries.get("focus_groups"), FOCUS_GROUPS, NO_FOCUS_GROUP)
         if not words and not groups:
             self.wrong(node, "This rule raises nothing: it names no words and no focus groups.", "Add words.")
         for item in self.items(entries.get("words")):
@@ -234,9 +240,9 @@ class PolicyReader(Reader):
         rule = RaiseRule(Grade.G1, *self.both(entries.get("why")), words, groups)
         return replace(
             rule,
-            to=Grade(self.one_of(entries.get("to"), tuple(Grade), "grade") or Grade.G1),
+            to=Grade(self.one_of(entries.get("to"), tuple(Grade), NO_GRADE) or Grade.G1),
             categories=frozenset(self.words(entries.get("categories"))),
             danger=self.truth(entries.get("danger")),
             source=self.said(entries.get("source")),
-            mark=self.one_of(entries.get("mark"), MARKS, "mark"),
+            mark=self.one_of(entries.get("mark"), MARKS, NO_MARK),
         )

@@ -12,7 +12,10 @@ MOST_DAYS_OFF_AT_ONCE = 31
 MOST_ITEMS = 500
 """Entries of one list or table of names: checks that compare each with each stay quick."""
 MOST_TOLD, LONGEST_TOLD = 200, 300
-"""Problems told at once, and characters of one: a broken file must not become a flood."""
+"""Problems told at once, and characters of one fact: a broken file must not become a flood."""
+KNOWN_ARE = "Known are: {known}."
+NO_NAME, NAMES_ARE = "“{name}” cannot be a name.", "Use letters, digits, - and _, a letter first."
+NO_TRUTH = "“{word}” is no known truth value."
 
 
 @dataclass(frozen=True)
@@ -22,10 +25,13 @@ class Problem:
     file: str
     line: int
     what: str
+    """A sentence with {places} for facts, which another language may say in its own words."""
     mend: str
+    """The same: how it is made right."""
+    facts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.what} {self.mend}"
+        return f"{self.file}:{self.line}: {self.what.format_map(self.facts)} {self.mend.format_map(self.facts)}"
 
 
 class DocumentInvalidError(ValueError):
@@ -57,23 +63,25 @@ class Reader:
     file: str
     problems: list[Problem] = field(default_factory=list)
 
-    def wrong(self, node: Node, what: str, mend: str) -> None:
-        """Note a problem at the line of a node."""
+    def wrong(self, node: Node, what: str, mend: str, **facts: object) -> None:
+        """Note a problem at the line of a node: both sentences with the facts that they name."""
         if len(self.problems) < MOST_TOLD:
-            short = what if len(what) <= LONGEST_TOLD else f"{what[:LONGEST_TOLD]}…"
-            self.problems.append(Problem(self.file, node.line, short, mend))
+            told = {name: _shortened(str(fact)) for name, fact in facts.items()}
+            self.problems.append(Problem(self.file, node.line, what, mend, told))
 
     def table(self, node: Node, allowed: Collection[str], required: Collection[str] = ()) -> dict[str, Node]:
         """Return the entries of a table; keys that are not allowed or missing are problems."""
         if not isinstance(node.value, Mapping):
-            self.wrong(node, "Here a table is expected.", f"Write keys with values: {', '.join(sorted(allowed))}.")
+            keys = ", ".join(sorted(allowed))
+            self.wrong(node, "Here a table is expected.", "Write keys with values: {keys}.", keys=keys)
             return {}
         entries = dict(node.value)
         for key in [key for key in entries if key not in allowed][:MOST_TOLD]:
-            self.wrong(entries.pop(key), f"The key “{key}” is not known here.", _instead(key, allowed))
+            mend, known = _instead(key, allowed)
+            self.wrong(entries.pop(key), "The key “{key}” is not known here.", mend, key=key, known=known)
         for key in required:
             if key not in entries:
-                self.wrong(node, f"“{key}” is missing.", f"Add the key {key}.")
+                self.wrong(node, "“{key}” is missing.", "Add the key {key}.", key=key)
         return entries
 
     def named(self, node: Node) -> dict[str, Node]:
@@ -82,11 +90,12 @@ class Reader:
             self.wrong(node, "Here a table is expected.", "Write names with their values.")
             return {}
         if len(node.value) > MOST_ITEMS:
-            self.wrong(node, f"Here are {len(node.value)} names.", f"At most {MOST_ITEMS} can be read at once.")
+            what, mend = "Here are {count} names.", "At most {most} can be read at once."
+            self.wrong(node, what, mend, count=len(node.value), most=MOST_ITEMS)
             return {}
         for key, entry in node.value.items():
             if not NAME.fullmatch(key):
-                self.wrong(entry, f"“{key}” cannot be a name.", "Use letters, digits, - and _, a letter first.")
+                self.wrong(entry, NO_NAME, NAMES_ARE, name=key)
         return dict(node.value)
 
     def items(self, node: Node | None) -> Iterator[Node]:
@@ -95,9 +104,8 @@ class Reader:
             return
         if isinstance(node.value, tuple):
             if len(node.value) > MOST_ITEMS:
-                self.wrong(
-                    node, f"This list has {len(node.value)} items.", f"At most {MOST_ITEMS} can be read at once."
-                )
+                what, mend = "This list has {count} items.", "At most {most} can be read at once."
+                self.wrong(node, what, mend, count=len(node.value), most=MOST_ITEMS)
             yield from node.value[:MOST_ITEMS]
         else:
             yield node
@@ -110,7 +118,7 @@ class Reader:
             self.wrong(node, "Here a text is expected.", "Write one value on this line.")
             return ""
         if not node.value.strip() or len(node.value) > LONGEST_TEXT:
-            self.wrong(node, "This text is empty or too long.", f"Write 1 to {LONGEST_TEXT} characters.")
+            self.wrong(node, "This text is empty or too long.", "Write 1 to {most} characters.", most=LONGEST_TEXT)
             return ""
         return node.value.strip()
 
@@ -131,7 +139,7 @@ class Reader:
         """Return a name: letters, digits, - and _."""
         text = self.text(node)
         if node and text and not NAME.fullmatch(text):
-            self.wrong(node, f"“{text}” cannot be a name.", "Use letters, digits, - and _, a letter first.")
+            self.wrong(node, NO_NAME, NAMES_ARE, name=text)
         return text
 
     def words(self, node: Node | None) -> tuple[str, ...]:
@@ -140,23 +148,24 @@ class Reader:
         for item in self.items(node):
             word = self.text(item)
             if word in found:
-                self.wrong(item, f"“{word}” is listed twice.", "Remove one of them.")
+                self.wrong(item, "“{word}” is listed twice.", "Remove one of them.", word=word)
             elif word:
                 found.append(word)
         return tuple(found)
 
-    def one_of(self, node: Node | None, choices: Collection[str], what: str) -> str:
-        """Return a text that is one of the choices; "" when it is not."""
+    def one_of(self, node: Node | None, choices: Collection[str], what: str, **facts: object) -> str:
+        """Return a text that is one of the choices; "" when it is not: `what` says so of the {word}."""
         word = self.text(node)
         if node and word and word not in choices:
-            self.wrong(node, f"“{word}” is no known {what}.", _instead(word, choices))
+            mend, known = _instead(word, choices)
+            self.wrong(node, what, mend, word=word, known=known, **facts)
             return ""
         return word
 
-    def some_of(self, node: Node | None, choices: Collection[str], what: str) -> frozenset[str]:
+    def some_of(self, node: Node | None, choices: Collection[str], what: str, **facts: object) -> frozenset[str]:
         """Return a list of texts that are all among the choices."""
         self.words(node)
-        return frozenset(self.one_of(item, choices, what) for item in self.items(node)) - {""}
+        return frozenset(self.one_of(item, choices, what, **facts) for item in self.items(node)) - {""}
 
     def whole(self, node: Node | None, least: int, most: int) -> int:
         """Return a whole number between `least` and `most`; `least` where it is none."""
@@ -164,12 +173,13 @@ class Reader:
         if re.fullmatch(r"-?\d{1,9}", text) and least <= int(text) <= most:
             return int(text)
         if node and text:
-            self.wrong(node, f"“{text}” is no whole number from {least} to {most}.", "Write one in digits.")
+            what = "“{text}” is no whole number from {least} to {most}."
+            self.wrong(node, what, "Write one in digits.", text=text, least=least, most=most)
         return least
 
     def truth(self, node: Node | None) -> bool:
         """Return a yes or no; no where nothing is said."""
-        return node is not None and self.one_of(node, ("true", "false"), "truth value") == "true"
+        return node is not None and self.one_of(node, ("true", "false"), NO_TRUTH) == "true"
 
     def day(self, node: Node | None) -> date | None:
         """Return a date written as 2026-10-01."""
@@ -178,7 +188,7 @@ class Reader:
             return date.fromisoformat(text) if len(text) == len("2026-10-01") else _no_date(text)
         except ValueError:
             if node and text:
-                self.wrong(node, f"“{text}” is no date.", "Write it like 2026-10-01.")
+                self.wrong(node, "“{text}” is no date.", "Write it like 2026-10-01.", text=text)
             return None
 
     def days(self, node: Node | None) -> list[tuple[date, Node]]:
@@ -191,7 +201,8 @@ class Reader:
             if first is None or last is None:
                 continue
             if not 0 <= (last - first).days < MOST_DAYS_OFF_AT_ONCE:
-                self.wrong(item, f"{first}..{last} ends before it begins, or is very long.", "Write first..last.")
+                what = "{first}..{last} ends before it begins, or is very long."
+                self.wrong(item, what, "Write first..last.", first=first, last=last)
                 continue
             found += [(first + timedelta(days=n), item) for n in range((last - first).days + 1)]
         return found
@@ -201,6 +212,11 @@ def _no_date(text: str) -> date | None:
     raise ValueError(text)
 
 
-def _instead(word: str, choices: Collection[str]) -> str:
+def _instead(word: str, choices: Collection[str]) -> tuple[str, str]:
+    """Return how to mend a word that is not known, and the fact {known} of that sentence."""
     close = difflib.get_close_matches(word[:LONGEST_TOLD], choices, n=1)
-    return f"Did you mean “{close[0]}”?" if close else f"Known are: {', '.join(sorted(choices))}."
+    return ("Did you mean “{known}”?", close[0]) if close else (KNOWN_ARE, ", ".join(sorted(choices)))
+
+
+def _shortened(fact: str) -> str:
+    return fact if len(fact) <= LONGEST_TOLD else f"{fact[:LONGEST_TOLD]}…"

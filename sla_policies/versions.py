@@ -8,7 +8,7 @@ from pathlib import Path
 from sla_policies.calendar_files import ROUND_THE_CLOCK
 from sla_policies.documents import POLICY, read_book
 from sla_policies.policy import PolicyBook
-from sla_policies.reading import DocumentInvalidError, Problem
+from sla_policies.reading import KNOWN_ARE, DocumentInvalidError, Problem
 
 ONE_DAY = timedelta(days=1)
 
@@ -27,8 +27,8 @@ def read_versions(folder: Path, pack: str, *, categories: Collection[str] | None
     paths = sorted(path for path in policies_dir.glob("*.yaml") if path.name.split(".")[0] == pack)
     problems: list[Problem] = []
     if not paths:
-        known = f"Known are: {', '.join(pack_names(policies_dir)) or 'none'}."
-        problems.append(Problem(str(policies_dir), 1, f"There is no promise pack {pack}.", known))
+        facts = {"pack": pack, "known": ", ".join(pack_names(policies_dir)) or "—"}
+        problems.append(Problem(str(policies_dir), 1, "There is no promise pack {pack}.", KNOWN_ARE, facts))
     books = []
     for path in paths:
         try:
@@ -56,8 +56,10 @@ def effective_at(books: Sequence[PolicyBook], at: datetime) -> PolicyBook:
 
 def _misnamed(book: PolicyBook, pack: str) -> Iterator[Problem]:
     if book.name != pack:
-        mend = f"Call the file {book.name}.yaml or {book.name}.{book.version}.yaml, or write name: {pack}."
-        yield Problem(_file(book), _line(book, "name"), f"The file of {pack} holds the pack {book.name}.", mend)
+        what = "The file of {pack} holds the pack {other}."
+        mend = "Call the file {other}.yaml or {other}.{version}.yaml, or write name: {pack}."
+        facts = {"pack": pack, "other": book.name, "version": book.version}
+        yield Problem(_file(book), _line(book, "name"), what, mend, facts)
 
 
 def _between(books: Sequence[PolicyBook]) -> Iterator[Problem]:
@@ -66,18 +68,20 @@ def _between(books: Sequence[PolicyBook]) -> Iterator[Problem]:
         at = (_file(after), _line(after, "effective_from"))
         ends = before.effective_until
         if before.version == after.version:
-            what = f"{_file(before)} is version {before.version} too."
-            yield Problem(_file(after), _line(after, "version"), what, "Give each text its own version.")
+            what, facts = "{file} is version {version} too.", {"file": _file(before), "version": before.version}
+            yield Problem(_file(after), _line(after, "version"), what, "Give each text its own version.", facts)
         if before.effective_from == after.effective_from or (ends and ends >= after.effective_from):
-            what = f"The versions {before.version} and {after.version} overlap on {after.effective_from}."
-            yield Problem(*at, what, "Let the earlier one end the day before this one begins.")
+            what = "The versions {before} and {after} overlap on {day}."
+            facts = {"before": before.version, "after": after.version, "day": str(after.effective_from)}
+            yield Problem(*at, what, "Let the earlier one end the day before this one begins.", facts)
         elif ends and ends + ONE_DAY < after.effective_from:
-            what = f"No version holds from {ends + ONE_DAY} to {after.effective_from - ONE_DAY}."
-            yield Problem(*at, what, "Let one begin the day after the other ends, or remove effective_until.")
+            what = "No version holds from {first} to {last}."
+            facts = {"first": str(ends + ONE_DAY), "last": str(after.effective_from - ONE_DAY)}
+            yield Problem(*at, what, "Let one begin the day after the other ends, or remove effective_until.", facts)
     if books[-1].effective_until:
-        what = f"No version holds after {books[-1].effective_until}."
+        what, facts = "No version holds after {last}.", {"last": str(books[-1].effective_until)}
         mend = "Remove effective_until: a version ends by itself where the next begins."
-        yield Problem(_file(books[-1]), _line(books[-1], "effective_until"), what, mend)
+        yield Problem(_file(books[-1]), _line(books[-1], "effective_until"), what, mend, facts)
 
 
 def _file(book: PolicyBook) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from sla_policies.clock import END_OF_TIME, Clock, ClockEvent, EventKind
 from sla_policies.escalation import Step
 from sla_policies.policy import CaseFacts, Metric, PolicyBook, SlaPolicy, Target, TimeKind, choose_policy
+from sla_policies.sentences import said_of
 from sla_policies.work_calendar import WorkCalendar
 
 MOST_LISTED = 50
@@ -147,8 +148,8 @@ class Effect:
     most_moved: list[list[str]] = field(default_factory=list)
     """[case, metric, old, new], the most moved first after `settle`."""
     refused: int = 0
-    refusals: list[list[str]] = field(default_factory=list)
-    """[case, why]: cases that cannot be counted under the new text, and would be left alone."""
+    refusals: list[list[Any]] = field(default_factory=list)
+    """[case, sentence, its facts]: cases that cannot be counted under the new text, and would be left alone."""
     replayed: int = 0
     """Ended promises looked at again because their rule changes."""
     untold: int = 0
@@ -182,11 +183,11 @@ class Effect:
         if len(self.most_moved) >= 20 * MOST_LISTED:
             self.settle()
 
-    def refuse(self, case: str, why: str) -> None:
+    def refuse(self, case: str, why: Exception) -> None:
         """Note a case that cannot be counted."""
         self.refused += 1
         if len(self.refusals) < MOST_LISTED:
-            self.refusals.append([case, why])
+            self.refusals.append([case, *said_of(why)])
 
     def judge(self, grade: str, unit: str, week: str, *, before: bool, after: bool, times: int = 1) -> None:
         """Note ended promises that are alike: were they broken, and would they have been?"""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sla_policies.hours import DAY
 from sla_policies.opening_hours import MOST_DAYS_KEPT, ONE_DAY, OpeningHours, as_utc
+from sla_policies.sentences import SaidError
 from sla_policies.stretches import NO_TIME, Stretch, stretch_of
 
 __all__ = ["CalendarExhaustedError", "WorkCalendar", "as_utc", "round_the_clock"]
@@ -22,7 +23,7 @@ STRETCH = 32
 """Days that are added up together: few enough to be made quickly, enough to leap over a holiday."""
 
 
-class CalendarExhaustedError(ValueError):
+class CalendarExhaustedError(SaidError):
     """A search found no working time, or left the years that can be searched."""
 
 
@@ -72,7 +73,8 @@ class WorkCalendar(OpeningHours):
         """Return how many workdays there are from `first` to `last`, both counted; 0 in the wrong order."""
         days = (last - first).days + 1
         if days > LONGEST_WALK:
-            raise CalendarExhaustedError(f"From {first} to {last} are more days than can be counted.")
+            what = "From {first} to {last} are more days than can be counted."
+            raise CalendarExhaustedError(what, first=first, last=last)
         return sum(self.is_workday(first + ONE_DAY * n) for n in range(days))
 
     def add_workdays(self, start: datetime, days: int) -> datetime:
@@ -137,7 +139,8 @@ class WorkCalendar(OpeningHours):
         raise self._exhausted(at)
 
     def _exhausted(self, at: datetime) -> CalendarExhaustedError:
-        return CalendarExhaustedError(f"The calendar {self.name} has no working time within reach of {at.isoformat()}.")
+        what = "The calendar {calendar} has no working time within reach of {at}."
+        return CalendarExhaustedError(what, calendar=self.name, at=at.isoformat())
 
 
 @lru_cache

@@ -11,6 +11,7 @@ from sla_policies.calendar_files import YearDays, check_years, statutory_days, w
 from sla_policies.documents import parse_calendar
 from sla_policies.notices import Notice
 from sla_policies.opening_hours import ONE_DAY
+from sla_policies.reading import Problem
 
 ENGLISH = {
     "元旦": "New Year's Day",
@@ -63,11 +64,10 @@ def sum_of(year: int, off: Iterable[date], worked: Iterable[date]) -> YearSum:
     return YearSum(year, workdays, len(days) - workdays, weekdays_off, sum(day in worked for day in days))
 
 
-def findings(notice: Notice, origin: Origin, others: Sequence[YearDays]) -> list[str]:
+def findings(notice: Notice, origin: Origin, others: Sequence[YearDays]) -> list[Problem]:
     """Return what would be wrong with the calendars of a folder, if this year were put beside the other years."""
     read = parse_calendar(year_file(notice, origin, others), f"{notice.year}.yaml")
-    years = [*others, read] if isinstance(read, YearDays) else others
-    return [f"{one.file}: {what} {mend}" for one, what, mend in check_years(years)]
+    return check_years([*others, read] if isinstance(read, YearDays) else others)
 
 
 def year_file(notice: Notice, origin: Origin, others: Sequence[YearDays] = ()) -> str:

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from service.cli import explaining, importing, keeping, replaying, revising, running
+from service.cli import explaining, importing, keeping, migrating, replaying, revising, running
 
 NEGATIVE, WRONG_USAGE = 1, 2
 
@@ -31,8 +31,9 @@ app.add_typer(keeping.seeds, name="seed")
 keeping.policies.command("explain")(explaining.explain_case)
 keeping.policies.command("replay")(replaying.replay_cases)
 keeping.policies.command("diff")(revising.diff)
-keeping.policies.command("migrate")(revising.migrate_cases)
-keeping.policies.command("undo")(revising.undo)
+keeping.policies.command("migrate")(migrating.migrate_cases)
+keeping.policies.command("undo")(migrating.undo)
+keeping.policies.command("resume")(migrating.resume)
 app.add_typer(keeping.policies, name="policies")
 app.add_typer(importing.calendars, name="calendars")
 app.add_typer(keeping.users, name="user")
@@ -63,6 +64,11 @@ def _expected() -> tuple[type[Exception], ...]:
 def _told(why: Exception) -> str:
     from sqlalchemy.exc import DBAPIError
 
+    from service.cli.saying import problems_told
+    from sla_policies.documents import DocumentInvalidError
+
+    if isinstance(why, DocumentInvalidError):
+        return "\n".join(problems_told(why))
     if isinstance(why, DBAPIError):
         cause = str(why.orig).strip().splitlines()[0]
         return f"The database cannot be used: {cause}. Is it running, and JIBAN_DATABASE_URL right?"

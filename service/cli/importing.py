@@ -36,8 +36,9 @@ def import_notice(
     folder: Annotated[Path | None, typer.Option("--dir", help="The folder with calendars/; ours if not given.")] = None,
 ) -> None:
     """Read the State Council's notice, print its days off (休) and make-up workdays (班), and see if they add up."""
+    from service.cli.saying import print_problems
     from sla_policies.calendar_files import MARKS
-    from sla_policies.documents import FOLDER
+    from sla_policies.documents import FOLDER, DocumentInvalidError
     from sla_policies.notices import read_notice
     from sla_policies.year_files import Origin, findings, year_file
 
@@ -48,9 +49,8 @@ def import_notice(
     _print(notice)
     years = [one for one in _years(there) if one.year != notice.year]
     wrong = findings(notice, origin, years)
-    for finding in wrong:
-        typer.echo(finding, err=True)
     if wrong:
+        print_problems(DocumentInvalidError(wrong))
         typer.echo(f"Nothing was written. {IF_RIGHT}", err=True)
         raise typer.Exit(NEGATIVE)
     if write:

@@ -81,6 +81,7 @@ def check_policies(
     ] = None,
 ) -> None:
     """Read every policy file with its calendars, and say what is wrong in which line."""
+    from service.cli.saying import print_problems
     from sla_policies.documents import FOLDER, DocumentInvalidError
     from sla_policies.versions import pack_names, read_versions
 
@@ -95,8 +96,7 @@ def check_policies(
             books = read_versions(folder, pack, categories=categories)
         except DocumentInvalidError as why:
             is_good = False
-            for problem in why.problems:
-                typer.echo(str(problem))
+            print_problems(why, to_stderr=False)
         else:
             for book in books:
                 since = f"from {book.effective_from} on"

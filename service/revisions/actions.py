@@ -1,51 +1,39 @@
 """How is another text applied to open cases on purpose, and taken back within a day?"""
 
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session, col, select
 
 from service.accounts.tables import Person
-from service.audit.actions import record, record_all
+from service.audit.actions import record
 from service.audit.rules import Entry
-from service.cases.rules import ClockEffect
-from service.cases.tables import Case
-from service.clocks.actions import note_next, register_book
-from service.clocks.queries import book, of_cases
-from service.clocks.recounting import recount
-from service.clocks.rules import DueChange, Happening
-from service.clocks.tables import ClockRow
-from service.errors import ConflictError, InvalidFieldsError, NotAllowedError, NotFoundError, ServiceError
-from service.handling.promises import past_of
+from service.clocks.actions import register_book
+from service.errors import ConflictError, InvalidFieldsError, NotAllowedError, NotFoundError
 from service.intake.forms import clean
-from service.revisions.comparing import CANNOT_COUNT
-from service.revisions.concerned import concerned
-from service.revisions.keeping import kept, put_back, stands_as
-from service.revisions.queries import at_work, comparison, count_cases, open_cases, stands
+from service.revisions.batches import apply_to_next, take_back_next
+from service.revisions.queries import at_work, count_cases, newest_migrations
 from service.revisions.rules import (
-    MIGRATED,
+    AT_WORK,
     REASON_LEAST,
     REASON_MOST,
+    RESUMED_AS,
     REVISERS,
-    TAKEN_BACK,
-    Comparison,
+    SET_ASIDE_AS,
     MigrationState,
-    Plan,
-    Stand,
     may_undo,
-    plan,
 )
-from service.revisions.tables import MigratedCase, Migration
+from service.revisions.tables import Migration
 from sla_policies.policy import PolicyBook
 
-BATCH = 100
-CHANGED_MEANWHILE = "changed meanwhile"
+log = structlog.get_logger("revisions")
+LONGEST_CAUSE = 300
 START_LOCK = 0x72657669  # "revi" in ASCII: two who begin at once take turns.
 
 
-class AtWorkError(ServiceError):
+class AtWorkError(ConflictError):
     """Another migration is being applied or undone."""
 
     status, code = 409, "migration-at-work"
@@ -57,6 +45,13 @@ class UndoRefusedError(ConflictError):
 
     status, code = 409, "undo-refused"
     sentence = "This can no longer be taken back: it was taken back already, or a day has passed."
+
+
+class ResumeRefusedError(ConflictError):
+    """It did not stop, or another migration was begun after it."""
+
+    status, code = 409, "resume-refused"
+    sentence = "This cannot go on: it did not stop, or other promises were applied after it."
 
 
 def begin_migration(session: Session, new: PolicyBook, *, reason: str, by: Person, now: datetime) -> Migration:
@@ -86,9 +81,10 @@ def begin_undo(session: Session, migration_id: int, *, reason: str, by: Person, 
     found = session.get(Migration, migration_id, with_for_update=True, populate_existing=True)
     if found is None:
         raise NotFoundError
-    if not may_undo(found.state, found.applied_at, now):
+    if not may_undo(found.state, found.applied_at or found.stopped_at, now):
         raise UndoRefusedError
     found.state, found.after, found.looked_at, found.total = MigrationState.UNDOING, 0, 0, found.cases
+    found.stopped_at, found.stopped_because = None, ""
     found.undone_by_id, found.undo_reason = by.id, reason
     session.add(found)
     session.flush()
@@ -96,139 +92,88 @@ def begin_undo(session: Session, migration_id: int, *, reason: str, by: Person, 
     return found
 
 
+def resume(session: Session, migration_id: int, *, by: Person, now: datetime) -> Migration:
+    """Let a migration go on that was set aside after an error; batches then do it, from where it stopped.
+
+    Errors: NotAllowedError, AtWorkError, NotFoundError, ResumeRefusedError.
+    """
+    _alone(session, by)
+    found = session.get(Migration, migration_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise NotFoundError
+    if found.state not in RESUMED_AS or newest_migrations(session, most=1)[0].id != found.id:
+        raise ResumeRefusedError
+    _say(session, found, "resumed", by, now, found.stopped_because)
+    found.state, found.stopped_at, found.stopped_because = RESUMED_AS[found.state], None, ""
+    session.add(found)
+    session.flush()
+    return found
+
+
 def _decided(session: Session, reason: str, by: Person) -> str:
-    """Return the reason as it is kept, while nobody else can begin. Errors: NotAllowedError, InvalidFieldsError."""
+    """Return the reason as it is kept, while nobody else can begin. Errors: as `_alone`, InvalidFieldsError."""
     if by.role not in REVISERS:
         raise NotAllowedError
     reason = clean(reason)
     if not REASON_LEAST <= len(reason) <= REASON_MOST:
         raise InvalidFieldsError({"reason": "Please say why, in 4 to 500 characters: it stands in every case."})
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(START_LOCK)))
-    if at_work(session) is not None:
-        raise AtWorkError
+    _alone(session, by)
     return reason
 
 
+def _alone(session: Session, by: Person) -> None:
+    """See that somebody may decide, and that nobody else can begin now. Errors: NotAllowedError, AtWorkError."""
+    if by.role not in REVISERS:
+        raise NotAllowedError
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(START_LOCK)))
+    if at_work(session) is not None:
+        raise AtWorkError
+
+
 def go_on(session: Session, now: datetime) -> bool:
-    """Apply or undo one batch of cases; False: nothing is at work, or another process holds it."""
+    """Apply or undo one batch of cases; False: nothing is at work, or another process holds it.
+
+    Where a batch fails, nothing of it is done, and the migration is set aside with the cause: it stands in nobody's
+    way, and can go on or be taken back. A database that cannot be used is no such cause: the next look tries again.
+    """
     wanted = (
         select(Migration)
-        .where(col(Migration.state).in_((MigrationState.APPLYING, MigrationState.UNDOING)))
+        .where(col(Migration.state).in_(AT_WORK))
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     )
     found = session.exec(wanted).one_or_none()
     if found is None:
         return False
-    (_apply if found.state is MigrationState.APPLYING else _take_back)(session, found, now)
+    try:
+        with session.begin_nested():
+            _one_batch(session, found, now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as why:  # Whatever is wrong with one batch, other promises must not wait for it.
+        log.exception("policy migration set aside", migration=found.id, after=found.after)
+        _set_aside(session, found, why, now)
     session.add(found)
     session.flush()
     return True
 
 
-def _apply(session: Session, what: Migration, now: datetime) -> None:
-    """Migrate one batch of cases, locked, by id; after the last one it is applied."""
-    new = book(session, what.book_hash)
-    rows = open_cases(session, what.after, BATCH, concerned(session, new), locked=True)
-    beside = comparison(session, new)
-    entries: list[Entry] = []
-    for case in stands(session, rows):
-        try:
-            planned = plan(case, beside, now)
-        except CANNOT_COUNT as why:
-            what.refused += 1
-            session.add(MigratedCase(migration_id=what.id or 0, case_id=case.row.id, refused=str(why)))
-            continue
-        if planned.is_touched:
-            entries += _migrate(session, what, case, planned, beside, now)
-    record_all(session, entries)
-    what.looked_at += len(rows)
-    what.after = rows[-1].id if rows else what.after
-    if len(rows) < BATCH:
-        what.state, what.applied_at, what.looked_at = MigrationState.APPLIED, now, what.total
-        _say(session, what, "applied", None, now, what.reason)
-
-
-def _migrate(
-    session: Session, what: Migration, stand: Stand, planned: Plan, beside: Comparison, now: datetime
-) -> list[Entry]:
-    """Put one locked case under the new text; return what its history says. What it was is kept for undoing."""
-    case = session.get_one(Case, stand.row.id, populate_existing=True)
-    rows = of_cases(session, [stand.row.id])[stand.row.id]
-    before, broken = kept(case, rows), {row.id for row in rows if row.breached_at}
-    happening = Happening(at=now, effect=ClockEffect.RECOUNT, event=MIGRATED)
-    recount(session, case, planned.policy, beside.new, happening, past_of(session, stand.row.id))
-    session.flush()
-    rows = of_cases(session, [stand.row.id])[stand.row.id]
-    session.add(MigratedCase(migration_id=what.id or 0, case_id=stand.row.id, before=before, after=kept(case, rows)))
-    changes = [
-        DueChange(c.metric, c.promise.instance if c.promise else case.reopened + 1, c.old, c.new, MIGRATED)
-        for c in planned.changes
-        if c.old != c.new
-    ]
-    what.cases += 1
-    what.moved += len(changes)
-    entries = _entries(what, stand.row.id, changes, now, what.by_id, what.reason)
-    for row in rows:
-        if row.breached_at and row.id not in broken:
-            facts = {"metric": str(row.metric), "due_at": row.breached_at.isoformat(), "instance": row.instance}
-            entries.append(Entry("case", stand.row.id, "breached", now, "system", data=facts))
-    return entries
-
-
-def _take_back(session: Session, what: Migration, now: datetime) -> None:
-    """Undo one batch of cases, locked, by id; after the last one it is undone."""
-    batch = session.execute(
-        select(MigratedCase, Case)
-        .join(Case, col(Case.id) == MigratedCase.case_id)
-        .where(MigratedCase.migration_id == what.id, MigratedCase.case_id > what.after, MigratedCase.refused == "")
-        .order_by(col(MigratedCase.case_id))
-        .limit(BATCH)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
-    clocks = of_cases(session, [case.id or 0 for _, case in batch])
-    entries: list[Entry] = []
-    for done, case in batch:
-        rows = clocks[case.id or 0]
-        if not stands_as(done.after, case, rows):
-            done.not_undone = CHANGED_MEANWHILE
-            what.left_alone += 1
-            session.add(done)
-            continue
-        changes = _restore(session, done, case, rows, now)
-        entries += _entries(what, case.id or 0, changes, now, what.undone_by_id, what.undo_reason)
-        what.restored += 1
-    record_all(session, entries)
-    what.looked_at += len(batch)
-    what.after = batch[-1][1].id or 0 if batch else what.after
-    if len(batch) < BATCH:
+def _one_batch(session: Session, what: Migration, now: datetime) -> None:
+    if what.state is MigrationState.APPLYING:
+        if apply_to_next(session, what, now):
+            what.state, what.applied_at, what.looked_at = MigrationState.APPLIED, now, what.total
+            _say(session, what, "applied", None, now, what.reason)
+    elif take_back_next(session, what, now):
         what.state, what.undone_at = MigrationState.UNDONE, now
         _say(session, what, "undone", None, now, what.undo_reason)
+    session.add(what)
 
 
-def _restore(session: Session, done: MigratedCase, case: Case, rows: list[ClockRow], now: datetime) -> list[DueChange]:
-    """Put the promises of one locked case back; return the due times that moved."""
-    dues = {row.id: row.due_at for row in rows}
-    left = put_back(session, done.before, case, rows, now)
-    note_next(case, left)
-    session.add(case)
-    session.flush()
-    now_due = {row.id: row.due_at for row in left}
-    return [
-        DueChange(row.metric, row.instance, dues[row.id], now_due.get(row.id), TAKEN_BACK)
-        for row in rows
-        if dues[row.id] != now_due.get(row.id)
-    ]
-
-
-def _entries(
-    what: Migration, case_id: int, changes: list[DueChange], now: datetime, by_id: int | None, reason: str
-) -> list[Entry]:
-    """Return one entry for each due time that moved: old, new, why, and by which decision."""
-    about: dict[str, Any] = {"reason": reason, "migration": what.id}
-    entry = Entry("case", case_id, "due_changed", now, "staff", by_id)
-    return [replace(entry, data=change.facts() | about) for change in changes]
+def _set_aside(session: Session, what: Migration, why: Exception, now: datetime) -> None:
+    cause = str(why.orig if isinstance(why, DBAPIError) else why).strip().partition("\n")[0]
+    what.state, what.stopped_at = SET_ASIDE_AS[what.state], now
+    what.stopped_because = f"{type(why).__name__}: {cause}"[:LONGEST_CAUSE]
+    _say(session, what, "set-aside", None, now, what.stopped_because)
 
 
 def _say(session: Session, what: Migration, action: str, by: Person | None, now: datetime, reason: str) -> None:

@@ -14,14 +14,9 @@ from service.clocks.queries import PolicyVanishedError, book
 from service.errors import NotAllowedError
 from service.revisions.concerned import Concerned, concerned
 from service.revisions.history import Judged
-from service.revisions.queries import (
-    comparison,
-    count_cases,
-    first_and_last,
-    open_cases,
-    stands,
-)
-from service.revisions.rules import REVISERS, Comparison, broken_under, note, plan
+from service.revisions.pairing import Comparison
+from service.revisions.queries import comparison, count_cases, first_and_last, open_cases, stands
+from service.revisions.rules import REVISERS, broken_under, note, plan
 from service.revisions.tables import WhatIf
 from sla_policies.clock import ClockEventError
 from sla_policies.policy import Metric, PolicyBook
@@ -78,7 +73,7 @@ def _look_at_open(session: Session, beside: Comparison, state: Scan, what: Conce
         try:
             note(state.effect, case.row.number, case.row.policy, plan(case, beside, state.now))
         except CANNOT_COUNT as why:
-            state.effect.refuse(case.row.number, str(why))
+            state.effect.refuse(case.row.number, why)
     state.done += len(rows)
     state.after = rows[-1].id if rows else state.after
     if len(rows) < OPEN_AT_ONCE:

@@ -11,7 +11,7 @@ from service.settings import get_settings
 from sla_policies.documents import FOLDER
 from sla_policies.given_files import folder_of, unusable
 from sla_policies.policy import PolicyBook
-from sla_policies.reading import DocumentInvalidError, Problem
+from sla_policies.reading import KNOWN_ARE, DocumentInvalidError, Problem
 from sla_policies.versions import read_versions
 
 MOST_FILES = 20
@@ -27,8 +27,8 @@ def proposed(session: Session, folder: Path, *, version: str = "", pack: str = "
         return books[-1]
     found = next((each for each in books if each.version == version), None)
     if found is None:
-        known = ", ".join(each.version for each in books)
-        raise DocumentInvalidError([Problem(str(folder), 1, f"There is no version {version}.", f"Known are: {known}.")])
+        facts = {"version": version, "known": ", ".join(each.version for each in books)}
+        raise DocumentInvalidError([Problem(str(folder), 1, "There is no version {version}.", KNOWN_ARE, facts)])
     return found
 
 
@@ -39,7 +39,8 @@ def with_files(session: Session, files: Mapping[str, bytes], *, version: str = "
     """
     problems = [problem for name, content in files.items() for problem in unusable(name, content)]
     if not files or len(files) > MOST_FILES:
-        problems.append(Problem("files", 1, f"There are {len(files)} files.", f"Choose one to {MOST_FILES}."))
+        facts = {"count": str(len(files)), "most": str(MOST_FILES)}
+        problems.append(Problem("files", 1, "There are {count} files.", "Choose one to {most}.", facts))
     if problems:
         raise DocumentInvalidError(problems)
     installed = get_settings().policies_dir or FOLDER

@@ -13,7 +13,8 @@ from service.clocks.queries import book
 from service.clocks.tables import PolicyBookRow
 from service.handling.promises import facts_of, past_of
 from service.revisions.concerned import CASES, CLOCKS, Concerned
-from service.revisions.rules import Comparison, FactsRow, MigrationState, Promise, Stand
+from service.revisions.pairing import Comparison, FactsRow
+from service.revisions.rules import AT_WORK, Promise, Stand
 from service.revisions.tables import MigratedCase, Migration, WhatIf
 from service.routing.queries import directory
 from sla_policies.policy import CaseFacts, PolicyBook
@@ -99,8 +100,7 @@ def newest_migrations(session: Session, *, most: int) -> list[Migration]:
 
 def at_work(session: Session) -> Migration | None:
     """Return the migration that is being applied or undone."""
-    working = (MigrationState.APPLYING, MigrationState.UNDOING)
-    return session.exec(select(Migration).where(col(Migration.state).in_(working))).one_or_none()
+    return session.exec(select(Migration).where(col(Migration.state).in_(AT_WORK))).one_or_none()
 
 
 def books_of(session: Session, hashes: Collection[str]) -> dict[str, PolicyBookRow]:
@@ -108,10 +108,10 @@ def books_of(session: Session, hashes: Collection[str]) -> dict[str, PolicyBookR
     return {row.hash: row for row in session.exec(select(PolicyBookRow).where(col(PolicyBookRow.hash).in_(hashes)))}
 
 
-def told_cases(session: Session, migration_id: int, *, most: int) -> list[tuple[str, str, str]]:
-    """Return (case, why it was refused, why it was not put back) of cases that a migration or its undoing left."""
+def left_cases(session: Session, migration_id: int, *, most: int) -> list[tuple[str, MigratedCase]]:
+    """Return the cases by number that a migration or its undoing left as they were, each with why."""
     found = session.execute(
-        sa.select(CASES.c.number, col(MigratedCase.refused), col(MigratedCase.not_undone))
+        sa.select(CASES.c.number, MigratedCase)
         .join(CASES, CASES.c.id == MigratedCase.case_id)
         .where(
             col(MigratedCase.migration_id) == migration_id,
@@ -120,4 +120,4 @@ def told_cases(session: Session, migration_id: int, *, most: int) -> list[tuple[
         .order_by(CASES.c.id)
         .limit(most)
     )
-    return [(number, refused, left) for number, refused, left in found]
+    return [(number, left) for number, left in found]

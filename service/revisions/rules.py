@@ -1,17 +1,17 @@
 """How does one case stand under another text of the promises, and may a migration still be taken back?"""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from service.accounts.rules import Role
-from service.clocks.rules import FROM_RECEIPT, LIVE, begun_before, recounted
+from service.clocks.rules import FROM_RECEIPT, LIVE, DueChange, begun_before, recounted
+from service.revisions.pairing import Comparison, Pair
 from sla_policies.clock import Clock, ClockEvent, ClockState
-from sla_policies.policy import CaseFacts, Metric, PolicyBook, SlaPolicy, TimeKind
-from sla_policies.what_if import Effect, Rule, changed_steps, counts_alike, rule_of, says_alike, successor
+from sla_policies.policy import Metric, PolicyBook, SlaPolicy, TimeKind
+from sla_policies.what_if import Effect, rule_of
 
 REVISERS = frozenset({Role.DISTRICT, Role.ADMIN})
 """Who may look at what other promises would do, and apply them: the effect reaches every desk of the district."""
@@ -19,30 +19,27 @@ UNDO_WITHIN = timedelta(days=1)
 REASON_LEAST, REASON_MOST = 4, 500
 MIGRATED, TAKEN_BACK = "policy_migrated", "policy_migration_undone"
 """Why a due time moved, as the history says it."""
+UNDER_OTHERS, RESTORED, KEPT = "promises_migrated", "promises_restored", "promises_kept"
+"""What the history of a case says of a migration: it changed the case, was taken back, or could not be there."""
 
 
 class MigrationState(StrEnum):
-    """Where a migration stands; what is at work goes on by itself until it is through."""
+    """Where a migration stands; what is at work goes on by itself until it is through, or set aside after an error."""
 
     APPLYING = "applying"
     APPLIED = "applied"
     UNDOING = "undoing"
     UNDONE = "undone"
+    APPLY_STOPPED = "apply_stopped"
+    UNDO_STOPPED = "undo_stopped"
 
 
-class FactsRow(Protocol):
-    """What a policy may ask about a case, as the row of a case or of a query gives it."""
-
-    @property
-    def grade(self) -> Any: ...  # noqa: ANN401, D102  # An enum or its text.
-    @property
-    def category_id(self) -> int: ...  # noqa: D102
-    @property
-    def area_id(self) -> int: ...  # noqa: D102
-    @property
-    def channel(self) -> str: ...  # noqa: D102
-    @property
-    def focus_groups(self) -> list[str]: ...  # noqa: D102
+AT_WORK = (MigrationState.APPLYING, MigrationState.UNDOING)
+SET_ASIDE_AS: Mapping[MigrationState, MigrationState] = {
+    MigrationState.APPLYING: MigrationState.APPLY_STOPPED,
+    MigrationState.UNDOING: MigrationState.UNDO_STOPPED,
+}
+RESUMED_AS: Mapping[MigrationState, MigrationState] = {after: before for before, after in SET_ASIDE_AS.items()}
 
 
 @dataclass(frozen=True)
@@ -87,70 +84,20 @@ class Plan:
     changes: tuple[Change, ...]
     is_touched: bool
 
+    @property
+    def adds(self) -> bool:
+        """Does the new text promise something that the case has not?"""
+        return any(change.promise is None for change in self.changes)
 
-@dataclass
-class Pair:
-    """A promise as it was made and as the new text makes it; None where one does not make it."""
-
-    old: Rule | None
-    new: Rule | None
-
-    @cached_property
-    def says_alike(self) -> bool:
-        """Do both say the same?"""
-        return self.old is not None and self.new is not None and says_alike(self.old, self.new)
-
-    @cached_property
-    def counts_alike(self) -> bool:
-        """Do both always give the same due time?"""
-        return self.old is not None and self.new is not None and counts_alike(self.old, self.new)
-
-    @cached_property
-    def asks_alike(self) -> bool:
-        """Is it fulfilled by the same?"""
-        return self.old is None or self.new is None or self.old.target.satisfied_by == self.new.target.satisfied_by
-
-    @cached_property
-    def steps(self) -> tuple[str, ...]:
-        """Which steps are heard by others, as `Effect.steps` names them."""
-        if self.old is None or self.new is None:
-            return ()
-        where = f"{self.new.policy.name}|{self.new.target.metric}"
-        found = changed_steps(self.old, self.new).items()
-        return tuple(f"{where}|{step}|{','.join(heard)}|{','.join(hears)}" for step, (heard, hears) in found)
+    def moves(self, round_: int) -> list[DueChange]:
+        """Return the due times that move; what is added belongs to the present round of the case."""
+        return [
+            DueChange(c.metric, c.promise.instance if c.promise else round_, c.old, c.new, MIGRATED)
+            for c in self.changes
+            if c.old != c.new
+        ]
 
 
-@dataclass
-class Comparison:
-    """A new text beside the texts that cases are pinned to; every question is answered once."""
-
-    new: PolicyBook
-    book: Callable[[str], PolicyBook]
-    """The text with a hash."""
-    facts: Callable[[FactsRow], CaseFacts]
-    _policies: dict[tuple[Any, ...], SlaPolicy | None] = field(default_factory=dict)
-    _pairs: dict[tuple[str, str, Metric, str | None], Pair] = field(default_factory=dict)
-
-    def policy_after(self, digest: str | None, name: str | None, row: FactsRow) -> SlaPolicy | None:
-        """Return the policy of a case under the new text. Errors: what `book` raises."""
-        key = (digest, name, row.grade, row.category_id, row.area_id, row.channel, *row.focus_groups)
-        if key not in self._policies:
-            if len(self._policies) >= MOST_KEPT:
-                self._policies.clear()
-            old = self.book(digest) if digest else None
-            self._policies[key] = successor(old, self.new, name, self.facts(row))
-        return self._policies[key]
-
-    def pair(self, digest: str, name: str, metric: Metric, after: SlaPolicy | None) -> Pair:
-        """Return a promise as it was made and as the new text makes it. Errors: what `book` raises."""
-        key = (digest, name, metric, after.name if after else None)
-        if key not in self._pairs:
-            old = self.book(digest)
-            self._pairs[key] = Pair(rule_of(old, old.by_name.get(name), metric), rule_of(self.new, after, metric))
-        return self._pairs[key]
-
-
-MOST_KEPT = 100_000
 Past = Sequence[tuple[datetime, str]]
 
 
@@ -263,6 +210,15 @@ def broken_under(pair: Pair, started_at: datetime, ended_at: datetime, events: S
     return recounted(clock, pair.new.target, pair.new.calendar).breached_at(ended_at) is not None
 
 
-def may_undo(state: MigrationState, applied_at: datetime | None, now: datetime) -> bool:
-    """May a migration be taken back: applied, not yet taken back, and not longer than a day ago?"""
-    return state is MigrationState.APPLIED and applied_at is not None and now <= applied_at + UNDO_WITHIN
+def may_undo(state: MigrationState, since: datetime | None, now: datetime) -> bool:
+    """May a migration be taken back: applied, or stopped half way, not longer than a day ago?"""
+    is_there = state in (MigrationState.APPLIED, MigrationState.APPLY_STOPPED)
+    return is_there and since is not None and now <= since + UNDO_WITHIN
+
+
+def texts_told(old: PolicyBook | None, new: PolicyBook) -> tuple[str, str]:
+    """Return how the history calls the text before and the new one; the same name and version get their hashes."""
+    names = [f"{book.name} {book.version}" if book else "" for book in (old, new)]
+    if old is not None and names[0] == names[1]:
+        names = [f"{name} ({book.hash[:8]})" for name, book in zip(names, (old, new), strict=True)]
+    return names[0], names[1]

@@ -63,6 +63,10 @@ class Migration(SQLModel, table=True):
     """Due times that moved, each an entry of its case's history."""
     refused: int = 0
     applied_at: datetime | None = None
+    stopped_at: datetime | None = None
+    """When it was set aside after an error."""
+    stopped_because: str = ""
+    """The error, in the words of whoever raised it."""
     undone_by_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="people.id")
     undo_reason: str = ""
     undone_at: datetime | None = None
@@ -83,6 +87,7 @@ class MigratedCase(SQLModel, table=True):
     """The case's policy, and its clocks by id, as `kept` in actions writes them."""
     after: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     refused: str = ""
-    """Why it was not migrated."""
+    """Why it was not migrated: a sentence with places for facts."""
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     not_undone: str = ""
     """Why it was not put back."""

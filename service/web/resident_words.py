@@ -14,6 +14,7 @@ from service.handling.rules import ContactResult
 from service.handling.timeline import Happened
 from service.web import timewords, words
 from service.web.catalogues import Language, translate
+from service.web.course_words import HAPPENED
 from sla_policies.clock import ClockState
 
 STATUS_SENTENCES: Mapping[str, str] = {
@@ -209,7 +210,7 @@ def _title(happened: Happened, language: Language) -> str:
     missed = happened.facts.get("result") == ContactResult.NOT_REACHED
     what = str(ContactResult.NOT_REACHED) if missed else happened.what
     own = (YOU_LABELS if happened.actor == "resident" else TO_YOU_LABELS).get(what)
-    return translate(language, step or own or words.HAPPENED[happened.what])
+    return translate(language, step or own or HAPPENED[happened.what])
 
 
 def _who(happened: Happened, view: CaseView, language: Language) -> str:

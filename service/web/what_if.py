@@ -8,8 +8,8 @@ from sqlmodel import Session
 
 from service.accounts.tables import Person
 from service.clocks.queries import book
-from service.errors import NotFoundError, ServiceError
-from service.revisions.actions import begin_migration, begin_undo
+from service.errors import ConflictError, NotFoundError, ServiceError
+from service.revisions.actions import begin_migration, begin_undo, resume
 from service.revisions.comparing import ask
 from service.revisions.proposed import with_files
 from service.revisions.queries import newest_migrations, newest_what_ifs
@@ -19,7 +19,7 @@ from service.web.admin.common import RowId
 from service.web.deps import DbSession, Now, product_now, require_role
 from service.web.error_pages import problem_of
 from service.web.render import language_of, page
-from service.web.what_if_pages import STATE_LABELS, effect_told, left_told, migration_told, named
+from service.web.what_if_pages import STATE_LABELS, effect_told, left_told, migration_told, named, problems_told
 from sla_policies.reading import DocumentInvalidError, Problem
 
 HERE = "/what-if"
@@ -109,11 +109,23 @@ def undo(
     return RedirectResponse(f"{HERE}/migrations/{migration_id}", 303)
 
 
+@router.post("/migrations/{migration_id}/resume")
+def go_on(request: Request, session: DbSession, by: Reviser, now: Now, migration_id: RowId) -> Response:
+    """Let a migration go on that was set aside after an error."""
+    try:
+        with session.begin_nested():
+            resume(session, migration_id, by=by, now=now)
+    except ConflictError as why:
+        session.expire_all()
+        return _migration(request, session, migration_id, why)
+    return RedirectResponse(f"{HERE}/migrations/{migration_id}", 303)
+
+
 def _start(request: Request, session: Session, problems: tuple[Problem, ...] = (), version: str = "") -> Response:
     asked = newest_what_ifs(session, most=MOST_LISTED)
     migrations = newest_migrations(session, most=MOST_LISTED)
     about = {
-        "problems": problems,
+        "problems": problems_told(problems, language_of(request)),
         "STATE_LABELS": STATE_LABELS,
         "version": version,
         "asked": [(one, named(session, one.book_hash)) for one in asked],
@@ -145,7 +157,7 @@ def _migration(
         "done": done,
         "text": named(session, done.book_hash),
         "told": told,
-        "left": left_told(session, done),
+        "left": left_told(session, done, language_of(request)),
         "reason": reason,
     }
     shown = page(request, "what_if/migration.html", about | _wrong(request, why), status=why.status if why else 200)

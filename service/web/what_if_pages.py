@@ -1,6 +1,6 @@
 """How is the effect of other promises told on a page: which numbers, which lists, in whose words?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,12 +10,13 @@ from sqlmodel import Session
 from service.accounts.queries import people_by_id
 from service.areas.queries import area_names
 from service.clocks.queries import book
-from service.revisions.queries import books_of, told_cases
-from service.revisions.rules import UNDO_WITHIN, MigrationState, may_undo
+from service.revisions.queries import books_of, left_cases, newest_migrations
+from service.revisions.rules import AT_WORK, RESUMED_AS, UNDO_WITHIN, may_undo
 from service.revisions.tables import Migration, WhatIf
 from service.web import timewords
-from service.web.catalogues import Language
+from service.web.catalogues import Language, translate
 from service.web.words import words
+from sla_policies.reading import Problem
 from sla_policies.what_if import BANDS, BEYOND, Effect
 
 MOST_LEFT = 100
@@ -36,6 +37,8 @@ STATE_LABELS: Mapping[str, str] = {
     "applied": "applied",
     "undoing": "being taken back",
     "undone": "taken back",
+    "apply_stopped": "stopped half way",
+    "undo_stopped": "stopped while being taken back",
 }
 
 
@@ -82,6 +85,8 @@ class Told:
     """Title before, title after (empty: nothing is promised), and how many cases."""
     steps: list[StepLine]
     moved: list[Line]
+    refusals: list[tuple[str, str]]
+    """Cases that cannot be counted, and why."""
     grades: list[tuple[str, int, int]]
     units: list[tuple[Any, int, int]]
     """The area, breaches before, and after."""
@@ -99,6 +104,8 @@ class MigrationTold:
     """A message id."""
     is_at_work: bool
     may_undo: bool
+    may_resume: bool
+    """It was set aside after an error, and nothing was applied since."""
     undo_until: datetime | None
 
 
@@ -122,6 +129,7 @@ def effect_told(session: Session, asked: WhatIf, language: Language) -> Told:
         policies=[(titles.get(old, old), titles.get(new, new), number) for (old, new), number in pairs],
         steps=[_step(key, number, titles) for key, number in sorted(effect.steps.items())],
         moved=[_line(line, language) for line in effect.most_moved],
+        refusals=[(case, translate(language, why, **facts)) for case, why, facts in effect.refusals],
         grades=[(words.grade[grade], a, b) for grade, (a, b) in sorted(effect.grades.items()) if a != b],
         units=[(places[int(unit)], a, b) for unit, (a, b) in _most(effect.units) if int(unit) in places],
         weeks=[(date.fromisoformat(week), a, b) for week, (a, b) in sorted(effect.weeks.items()) if a != b],
@@ -159,20 +167,34 @@ def _line(line: list[str], language: Language) -> Line:
 
 def migration_told(session: Session, done: Migration, now: datetime) -> MigrationTold:
     """Return who decided a migration, how it stands, and until when it can be taken back."""
+    since = done.applied_at or done.stopped_at
+    is_newest = [newest.id for newest in newest_migrations(session, most=1)] == [done.id]
     people = people_by_id(session, [i for i in (done.by_id, done.undone_by_id) if i is not None])
     return MigrationTold(
         by=people.get(done.by_id),
         undone_by=people.get(done.undone_by_id or 0),
         label=STATE_LABELS[done.state],
-        is_at_work=done.state in (MigrationState.APPLYING, MigrationState.UNDOING),
-        may_undo=may_undo(done.state, done.applied_at, now),
-        undo_until=done.applied_at + UNDO_WITHIN if done.applied_at else None,
+        is_at_work=done.state in AT_WORK,
+        may_undo=may_undo(done.state, since, now),
+        may_resume=done.state in RESUMED_AS and is_newest,
+        undo_until=since + UNDO_WITHIN if since else None,
     )
 
 
-def left_told(session: Session, done: Migration) -> list[tuple[str, str, bool]]:
-    """Return the cases that were left: number, why in the engine's words, and whether by the taking back."""
+def left_told(session: Session, done: Migration, language: Language) -> list[tuple[str, str]]:
+    """Return the cases that were left as they were: number, and why in the reader's language."""
     if not done.refused and not done.left_alone:
         return []
-    found = told_cases(session, done.id or 0, most=MOST_LEFT)
-    return [(number, refused, bool(not_undone)) for number, refused, not_undone in found]
+    found = left_cases(session, done.id or 0, most=MOST_LEFT)
+    return [(number, translate(language, left.not_undone or left.refused, **left.facts)) for number, left in found]
+
+
+def problems_told(problems: Sequence[Problem], language: Language) -> list[tuple[str, str]]:
+    """Return what is wrong with files: where, and what with how to mend it in the reader's language."""
+    return [
+        (
+            f"{each.file}:{each.line}",
+            " ".join(translate(language, said, **each.facts) for said in (each.what, each.mend)),
+        )
+        for each in problems
+    ]

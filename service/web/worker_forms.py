@@ -7,6 +7,7 @@ from service.cases.rules import MOVES, Action, Field, Move
 from service.errors import ServiceError
 from service.handling.rules import MOST_DAYS, REASONS
 from service.web import words
+from service.web.course_words import REROUTE
 
 FIELD_LABELS: Mapping[Field, str] = {
     Field.TEXT: "What there is to say",
@@ -65,7 +66,7 @@ CHOICES: Mapping[Field, Mapping[str, str]] = {
     Field.RESULT: words.CONTACT_RESULT,
     Field.SATISFACTION: words.SATISFACTION,
     Field.GRADE: words.GRADE,
-    Field.REROUTE: words.REROUTE,
+    Field.REROUTE: REROUTE,
 }
 CONTROLS: Mapping[Field, str] = {
     Field.TEXT: "lines",

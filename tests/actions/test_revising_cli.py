@@ -113,10 +113,48 @@ def test_who_may_not_is_refused(
     assert why in f"{refused.output} {refused.exception}"
 
 
-def test_where_nothing_was_applied_nothing_can_be_taken_back(session: Session, town: Town, run: Run) -> None:
-    none = run("undo", "--as", "admin", "--reason", "数错了天数")
+@pytest.mark.parametrize("words", [("undo", "--as", "admin", "--reason", "数错了天数"), ("resume", "--as", "admin")])
+def test_where_nothing_was_applied_nothing_is_taken_back_or_goes_on(
+    session: Session, town: Town, run: Run, words: tuple[str, ...]
+) -> None:
+    none = run(*words)
     assert none.exit_code == 1
-    assert "There is no migration to take back." in none.stderr
+    assert "There is no migration yet." in none.stderr
+
+
+def test_what_stopped_says_why_and_goes_on(
+    session: Session, town: Town, now: datetime, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, _ = received(session, now)
+    session.commit()
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("nobody thought of this")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("service.revisions.batches.recount", broken)
+        stopped = run("migrate", folder, "--as", "qian.bo", "--reason", "区里的新规定", "--yes")
+    assert stopped.exit_code == 1
+    assert "ZeroDivisionError: nobody thought of this" in stopped.stderr
+    assert "jiban policies resume" in stopped.stderr
+    assert due(session, case.id) == now + 7 * DAY
+    assert run("resume", "--as", "li.qiang").exit_code == 1
+    done = run("resume", "--as", "admin")
+    assert done.exit_code == 0, done.output
+    assert "1 cases changed, 1 due times moved" in done.output
+    assert due(session, case.id) == now + 5 * DAY
+
+
+@pytest.mark.parametrize(("lang", "says"), [("zh_CN.UTF-8", "不是一种时间的时长。"), ("C.UTF-8", "is no amount")])
+def test_mistakes_are_told_in_the_language_of_the_terminal(
+    session: Session, town: Town, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, lang: str, says: str
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", lang)
+    (folder / "policies" / "national.yaml").write_text(SHORTER.replace("within: 5d", "within: soon"), encoding="utf-8")
+    assert says in run("diff", folder).stderr
+    assert says in run("check", folder).stdout
 
 
 def test_words_alone_are_said_to_change_nothing(

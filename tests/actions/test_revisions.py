@@ -27,7 +27,7 @@ from service.revisions import history as history_module
 from service.revisions.actions import AtWorkError, UndoRefusedError, begin_migration, begin_undo
 from service.revisions.comparing import ask, begin, scan
 from service.revisions.concerned import concerned
-from service.revisions.queries import comparison, open_cases, stands, told_cases
+from service.revisions.queries import comparison, left_cases, open_cases, stands
 from service.revisions.rules import MigrationState, Plan, plan
 from service.revisions.tables import Migration, WhatIf
 from sla_policies.amounts import budget as written
@@ -185,7 +185,9 @@ def test_a_case_that_changed_meanwhile_is_told_and_left(session: Session, town: 
     does(session, case_of(session, case.number), town.li_qiang, Action.ACCEPT, now + 2 * HOUR)
     undone(session, town, done, now + 3 * HOUR)
     assert (done.restored, done.left_alone) == (1, 1)
-    assert told_cases(session, done.id or 0, most=10) == [(case.number, "", "changed meanwhile")]
+    assert [(number, left.refused, left.not_undone) for number, left in left_cases(session, done.id or 0, most=9)] == [
+        (case.number, "", "It changed meanwhile.")
+    ]
     assert resolve_of(session, case).due_at == now + 5 * DAY
     assert resolve_of(session, other).due_at == now + 7 * DAY
 
@@ -331,7 +333,7 @@ def test_a_case_that_cannot_be_counted_is_told_and_left(
     assert effect.refusals[0][0] == case.number
     done = migrated(session, town, shorter(), now + HOUR)
     assert (done.cases, done.refused) == (0, 1)
-    assert told_cases(session, done.id or 0, most=9)[0][0] == case.number
+    assert left_cases(session, done.id or 0, most=9)[0][0] == case.number
 
 
 BUDGETS = (

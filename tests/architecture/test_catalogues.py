@@ -15,7 +15,10 @@ from service.web.render import TEMPLATES
 
 SERVICE = TEMPLATES.parent.parent
 SAID = {"_": None, "gettext": None, "ngettext": (1, 2)}
-SENTENCE = re.compile(r"[A-Z“\"].*\s.*[.?!:]", re.DOTALL)
+SENTENCE = re.compile(r"[A-Z“\"{].*\s.*[.?!:]", re.DOTALL)
+ENGINE = SERVICE.parent / "sla_policies"
+NOT_OF_THE_LINTER = {"schema.py"}
+"""Descriptions for editors, in English."""
 NOT_FOR_READERS = {"cli.py", "settings.py", "embedded.py", "datafolder.py", "processes.py", "logs.py"}
 """These speak to whoever runs the program, in English."""
 NOT_PAGES = {"demo", "migrations", "cli", "embedded"}
@@ -25,6 +28,7 @@ NOT_SAID_KEYWORDS = {"description", "documentation", "help", "summary", "note"}
 ATTRIBUTES = {"required", "checked", "selected", "disabled", "autofocus"}
 """Attributes without a value, where a macro writes them by themselves."""
 TABLES = re.compile(r"[A-Z_]*(LABELS|SENTENCES?)")
+WORDS = {("web", "words.py"), ("web", "course_words.py")}
 OTHERS = tuple(language for language in LANGUAGES if language != "en")
 
 
@@ -42,7 +46,7 @@ def in_python() -> Iterator[tuple[str, str]]:
         parts = path.relative_to(SERVICE).parts
         if path.name in NOT_FOR_READERS or NOT_PAGES & set(parts):
             continue
-        for node in _said(ast.parse(path.read_text("utf-8")), is_table=parts == ("web", "words.py")):
+        for node in _said(ast.parse(path.read_text("utf-8")), is_table=parts in WORDS):
             yield node.value, f"{'/'.join(parts)}:{node.lineno}"
 
 
@@ -78,7 +82,15 @@ def _in_table(node: ast.Assign | ast.AnnAssign, table: ast.Dict, *, is_table: bo
         yield from _said(table)
 
 
-SAID_ANYWHERE = [*in_templates(), *in_python()]
+def in_the_engine() -> Iterator[tuple[str, str]]:
+    """Yield what the linter and the clocks may say of a file or a case."""
+    for path in sorted(ENGINE.glob("*.py")):
+        if path.name not in NOT_OF_THE_LINTER:
+            for node in _said(ast.parse(path.read_text("utf-8"))):
+                yield node.value, f"sla_policies/{path.name}:{node.lineno}"
+
+
+SAID_ANYWHERE = [*in_templates(), *in_python(), *in_the_engine()]
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -80,8 +80,8 @@ def test_a_sentence_is_read(year: int, text: str, off: tuple[str, ...], worked: 
 
 REFUSED = [
     ("1月1日（周五）放假", "2026-01-01 is a 星期四"),
-    ("1月1日至3日放假，共4天", "these are 3 days, not 4"),
-    ("1月1日至3日放假，共三十天", "these are 3 days, not 30"),
+    ("1月1日至3日放假，共4天", "These are 3 days, not 4"),
+    ("1月1日至3日放假，共三十天", "These are 3 days, not 30"),
     ("1月1日放假。1月5日上班", "2026-01-05 is no weekend day, but worked"),
     ("1月1日至3日放假。1月3日上班", "2026-01-03 is given off and worked"),
     ("1月1日至3日不放假", "“1月1日至3日不放假” cannot be read"),
