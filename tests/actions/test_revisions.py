@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
@@ -344,7 +344,7 @@ BUDGETS = (
     Budget(5, TimeKind.WORKDAYS),
     Budget(25, TimeKind.WORKDAYS, same_time=True),
 )
-EVENTS = ("accept", "reply", "ask", "answer", "message", "park", "extend", "regrade", "resolve", "reopen")
+EVENTS = ("accept", "reply", "ask", "answer", "message", "park", "extend", "regrade", "harden", "resolve", "reopen")
 numbered = count()
 
 
@@ -370,7 +370,16 @@ def books(draw: st.DrawFn) -> PolicyBook:
     return replace(kept, version="any", policies=tuple(policies), hash=f"{next(numbered):064}")
 
 
-WELL_TRODDEN = ("", "accept", "accept reply", "accept ask", "accept ask answer", "accept extend", "accept park",
+def promising_everything() -> PolicyBook:
+    """The national pack with every promise in every policy: questions get one of contact that they had not."""
+    kept = packaged_book()
+    made = {m: Target(m, BUDGETS[0], satisfied_by=frozenset({"public_reply", "resolved"})) for m in Metric}
+    policies = [replace(policy, targets=made | dict(policy.targets)) for policy in kept.policies]
+    return replace(kept, version="everything", policies=tuple(policies), hash="e" * 64)
+
+
+REOPENED = [("accept", 1), ("reply", 2), ("resolve", 3), ("reopen", 9)]
+WELL_TRODDEN = ("", "accept", "accept reply", "accept ask", "accept ask answer", "accept extend", "harden accept park",
                 "accept reply resolve reopen", "accept ask answer ask")  # fmt: skip
 
 
@@ -391,9 +400,10 @@ def happen(session: Session, town: Town, case: Case, course: list[tuple[str, int
         "message": (None, Action.URGE, {}),
         "park": (town.chen_jing, Action.PARK, {"until": "2026-12-20", "reason": "等配件到货"}),
         "extend": (town.chen_jing, Action.EXTEND, {"days": "3", "reason": "等配件到货"}),
+        "harden": (town.chen_jing, Action.REGRADE, {"grade": "G4", "reason": "涉及三个部门"}),
         "regrade": (town.wu_dan, Action.REGRADE, {"grade": "G2", "reason": "更急"}),
         "resolve": (town.li_qiang, Action.RESOLVE, {"text": "好了"}),
-        "reopen": (None, Action.REOPEN, {"text": "又坏了"}),
+        "reopen": (None, Action.REOPEN, {"reason": "又坏了"}),
     }
     at = now
     for name, hours in course:
@@ -408,11 +418,24 @@ def happen(session: Session, town: Town, case: Case, course: list[tuple[str, int
     return at
 
 
+@pytest.mark.parametrize("course", [course for course in WELL_TRODDEN if course] + ["message", "accept regrade"])
+def test_the_courses_really_happen(session: Session, town: Town, now: datetime, course: str) -> None:
+    case, _ = received(session, now, text="楼道的灯坏了")
+    happen(session, town, case, [(name, 3) for name in course.split()], now)
+    names = {"message": "urge", "harden": "regrade"}
+    done = [entry["action"] for entry in history(session, "case", case.id or 0) if entry["action"] in list(Action)]
+    assert done == [names.get(name, name) for name in course.split()]
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.lists(st.tuples(st.sampled_from(["C05", "A03", "M03"]), courses()), min_size=1, max_size=3),
     new=books(),
     look=st.integers(0, 400),
+)
+@example(data=[("M03", REOPENED)], new=promising_everything(), look=0)
+@example(
+    data=[("M03", [*REOPENED, ("accept", 1), ("reply", 1)]), ("C05", REOPENED)], new=promising_everything(), look=9
 )
 def test_applying_does_exactly_what_was_shown_and_undoing_takes_all_of_it_back(
     session: Session, town: Town, now: datetime, data: list[tuple[str, list[tuple[str, int]]]], new: PolicyBook,
@@ -452,6 +475,22 @@ def test_applying_does_exactly_what_was_shown_and_undoing_takes_all_of_it_back(
         assert undone(session, town, done, at + DAY).left_alone == 0
         assert dues(session) == before
         assert broken_chains(session) == []
+
+
+def test_a_promise_added_to_a_reopened_case_belongs_to_its_second_round_and_counts_from_there(
+    session: Session, town: Town, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = promising_everything()
+    monkeypatch.setattr(clock_queries, "_books", {new.hash: new})
+    case, _ = received(session, now, category="M03", text="想咨询低保政策怎么申请")
+    at = happen(session, town, case, REOPENED, now)
+    assert case.reopened == 1
+    (added,) = [change for change in plans(session, new, at)[case.id or 0].changes if change.promise is None]
+    done = migrated(session, town, new, at)
+    (row,) = [row for row in of_case(session, case.id or 0) if row.metric is Metric.CONTACT]
+    assert (row.instance, row.started_at, row.due_at) == (2, at, added.new) == (2, at, at + 6 * DAY)
+    undone(session, town, done, at)
+    assert not [row for row in of_case(session, case.id or 0) if row.metric is Metric.CONTACT]
 
 
 def iso(at: datetime | None) -> str | None:

@@ -19,6 +19,7 @@ from sla_policies.documents import (
 )
 from sla_policies.policy import Budget, Metric, TimeKind
 from sla_policies.reading import in_language
+from tests.sentences import said
 
 BOOK = packaged_book()
 FOLDER = Path(sla_policies.__file__).parent
@@ -96,20 +97,20 @@ calendars:
 def problems_of_policy(text: str) -> list[str]:
     with pytest.raises(DocumentInvalidError) as refused:
         parse_policy(text, "small.yaml", BOOK.calendars, categories=["C03", "B01"])
-    return [str(problem) for problem in refused.value.problems]
+    return said(refused.value.problems)
 
 
 def problems_of_calendar(text: str) -> list[str]:
     with pytest.raises(DocumentInvalidError) as refused:
         parse_calendar(text, "calendar.yaml")
-    return [str(problem) for problem in refused.value.problems]
+    return said(refused.value.problems)
 
 
 def problems_of_texts(**more: str) -> list[str]:
     texts = {"policies/small.yaml": POLICY, "calendars/desks.yaml": DESKS, "calendars/2026.yaml": YEAR}
     with pytest.raises(DocumentInvalidError) as refused:
         book_from_texts(texts | {name.replace("__", "/") + ".yaml": text for name, text in more.items()})
-    return [str(problem) for problem in refused.value.problems]
+    return said(refused.value.problems)
 
 
 def test_the_examples_of_these_tests_are_right() -> None:

@@ -9,6 +9,7 @@ from sla_policies.calendar_files import YearDays
 from sla_policies.documents import DocumentInvalidError, parse_calendar
 from sla_policies.notices import Notice, read_notice
 from sla_policies.year_files import Origin, findings, sum_of, year_file
+from tests.sentences import said
 
 NOTICES = Path(__file__).parents[1] / "cases" / "notices"
 CALENDARS = Path(__file__).parents[2] / "sla_policies" / "calendars"
@@ -90,7 +91,7 @@ REFUSED = [
     ("元旦：1月1日、1月2日。", "neither off nor worked"),
     ("1月1日放假，1月3日公休日调至", "does not say to which days"),
     ("延长2026年春节假期至2月2日", "cannot be read"),
-    ("2月30日放假", "2026-2-30 is no date"),
+    ("2月30日放假", "“2026-2-30” is no date"),
     ("13月1日放假", "is no date"),
     ("3日放假", "says no month"),
     ("1月3日至1日放假", "no range of 1 to 31 days"),
@@ -103,8 +104,9 @@ REFUSED = [
 
 @pytest.mark.parametrize(("text", "why"), REFUSED)
 def test_what_cannot_be_read_is_refused(text: str, why: str) -> None:
-    with pytest.raises(DocumentInvalidError, match=why.replace("(", r"\(")):
+    with pytest.raises(DocumentInvalidError) as refused:
         read_notice(text, year=2026)
+    assert any(why in sentence for sentence in said(refused.value.problems))
 
 
 def test_a_line_that_cannot_be_read_is_named_and_so_is_the_next() -> None:
@@ -146,7 +148,7 @@ def test_the_days_of_an_ordinary_year_balance(year: int) -> None:
 
 def test_a_year_that_does_not_balance_says_so_unless_there_is_a_reason() -> None:
     others = [kept(other) for other in range(2002, 2027) if other != 2015]
-    (found,) = findings(notice_of(2015), Origin(), others)
+    (found,) = said(findings(notice_of(2015), Origin(), others))
     assert "2015 has 12 weekdays off more than weekend days worked, not 11" in found
     assert findings(notice_of(2015), Origin(balance_reason="A special notice."), others) == []
 
@@ -154,7 +156,8 @@ def test_a_year_that_does_not_balance_says_so_unless_there_is_a_reason() -> None
 def test_a_december_day_that_breaks_the_year_before_names_that_year() -> None:
     others = [kept(other) for other in range(2002, 2026)]
     text = "元旦：1月1日至3日放假。12月27日（星期六）上班。\n劳动节：5月1日放假"
-    assert any(one.startswith("2025: 2025 has 12") for one in findings(read_notice(text, year=2026), Origin(), others))
+    found = said(findings(read_notice(text, year=2026), Origin(), others))
+    assert any(one.startswith("2025:1: 2025 has 12") for one in found)
 
 
 def test_names_that_yaml_could_misread_are_quoted() -> None:

@@ -9,6 +9,7 @@ import pytest
 from sla_policies.documents import FOLDER, DocumentInvalidError, book_from_texts
 from sla_policies.versions import effective_at, pack_names, read_versions
 from tests.pure.test_documents import POLICY
+from tests.sentences import said
 
 PACKS = ["beijing", "national", "shandong", "shanghai"]
 
@@ -31,7 +32,7 @@ def write(folder: Path, file: str, version: str, since: str, until: str = "") ->
 def problems(folder: Path, pack: str = "small") -> list[str]:
     with pytest.raises(DocumentInvalidError) as refused:
         read_versions(folder, pack)
-    return [str(problem) for problem in refused.value.problems]
+    return said(refused.value.problems)
 
 
 def test_the_packaged_packs_are_four() -> None:

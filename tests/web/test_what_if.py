@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 
 from service.clocks.queries import of_case
 from service.clocks.tables import ClockRow
-from service.revisions import actions, comparing
+from service.revisions import actions, batches, comparing
 from service.revisions.tables import Migration, WhatIf
 from sla_policies.documents import FOLDER
 from sla_policies.policy import Metric
@@ -110,6 +110,98 @@ def test_files_with_mistakes_are_refused_with_the_linters_sentences(
         assert send(browse, (name, text), status=422).html.select(".notice.bad")
     assert send(browse, ("national.yaml", SHORTER), status=422, version="9").html.select(".notice.bad")
     assert session.exec(select(WhatIf)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("zh", "“soon”不是一种时间的时长。 请写 30m、2h 或 7d"),
+        ("en", "“soon” is no amount of one kind of time. Write 30m, 2h or 7d"),
+    ],
+)
+def test_the_linters_sentences_are_told_in_the_readers_language(
+    browse: Browser, session: Session, town: Town, language: str, says: str
+) -> None:
+    browse.sign_in(town.qian_bo).speak(language)
+    session.commit()
+    told = send(browse, ("national.yaml", SHORTER.replace("within: 5d", "within: soon", 1)), status=422)
+    assert says in told.text
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("zh", "处于 not started 状态的计时不能发生 paused。"), ("en", "A clock that is not started cannot be paused.")],
+)
+def test_why_a_case_cannot_be_counted_is_told_in_the_readers_language(
+    browse: Browser, session: Session, town: Town, clock: Clock, language: str, says: str
+) -> None:
+    case, _ = received(session, clock.now)
+    for row in of_case(session, case.id or 0):
+        row.events = [{**event, "kind": "paused"} for event in row.events] * 2
+        session.add(row)
+    browse.sign_in(town.qian_bo).speak(language)
+    address = send(browse, ("national.yaml", SHORTER)).to
+    work(session, clock)
+    assert says in browse.get(address).text
+    applied = browse.post(browse.get(f"{address}/apply"), "apply", reason="The district decided so.", status=303).to
+    work(session, clock)
+    assert says in browse.get(applied).text
+
+
+def test_what_stopped_is_told_with_its_cause_and_goes_on(
+    browse: Browser, session: Session, town: Town, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, _ = received(session, clock.now)
+    browse.sign_in(town.qian_bo).speak("en")
+    address = send(browse, ("national.yaml", SHORTER)).to
+    work(session, clock)
+    applied = browse.post(browse.get(f"{address}/apply"), "apply", reason="The district decided so.").to
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("nobody thought of this")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(batches, "recount", broken)
+        work(session, clock)
+    stopped = browse.get(applied)
+    assert "refresh" not in stopped.headers
+    assert "It stopped after an error: 0 of 1 cases" in stopped.text
+    assert "ZeroDivisionError: nobody thought of this" in stopped.text
+    assert "stopped half way" in browse.get("/what-if").text
+    assert "中途中止" in browse.speak("zh").get("/what-if").text
+    browse.speak("en").post(browse.get(applied), "resume")
+    work(session, clock)
+    assert "The promises are applied." in browse.get(applied).text
+    assert due(session, case.id) == clock.now + 5 * DAY
+    assert "did not stop" in browse.post(stopped, "resume", status=409).text
+
+
+def test_the_case_tells_which_text_took_the_place_of_which_who_decided_and_that_it_was_taken_back(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    case, _ = received(session, clock.now)
+    browse.sign_in(town.qian_bo).speak("en")
+    address = send(browse, ("national.yaml", SHORTER)).to
+    work(session, clock)
+    applied = browse.post(browse.get(f"{address}/apply"), "apply", reason="The district decided so.").to
+    work(session, clock)
+    browse.sign_in(town.li_qiang)
+    told = browse.get(f"/cases/{case.number}").text
+    assert "Other promises apply · national 2026.1 → national 2026.2" in told
+    assert "The district decided so." in told
+    assert "Qian Bo" in told
+    assert "taken back since" not in told
+    browse.sign_in(town.admin)
+    browse.post(browse.get(applied), "undo", reason="A mistake in the file.")
+    work(session, clock)
+    browse.sign_in(town.li_qiang)
+    told = browse.get(f"/cases/{case.number}").text
+    assert "national 2026.1 → national 2026.2 · taken back since" in told
+    assert "The promises of before apply again · national 2026.2 → national 2026.1" in told
+    assert (
+        "改用新的承诺 · national 2026.1 → national 2026.2 · 其后已撤回"
+        in browse.speak("zh").get(f"/cases/{case.number}").text
+    )
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
