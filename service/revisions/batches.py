@@ -67,9 +67,10 @@ def _migrate(
     happening = Happening(at=now, effect=ClockEffect.RECOUNT, event=MIGRATED)
     clocks = of_cases(session, ids)
     before = {case.id: (kept(case, rows := clocks[case.id or 0]), _broken(rows)) for case, _ in cases}
-    for case, planned in cases:
-        past = past_of(session, case.id or 0) if planned.adds else ()
-        recount(session, case, planned.policy, beside.new, happening, past)
+    with session.no_autoflush:  # Every case reads only its own rows: all are written together, in few statements.
+        for case, planned in cases:
+            past = past_of(session, case.id or 0) if planned.adds else ()
+            recount(session, case, planned.policy, beside.new, happening, past)
     session.flush()
     clocks = of_cases(session, ids)
     entries: list[Entry] = []

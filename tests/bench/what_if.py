@@ -1,9 +1,9 @@
-"""How long does it take to see what other promises would do to 100,000 open and 1,000,000 ended cases?
+"""How long does it take to see what other promises would do to 100,000 open and 1,000,000 ended cases, and to do it?
 
-    python tests/bench/what_if.py [--open 100000] [--ended 1000000]
+    python tests/bench/what_if.py [--open 100000] [--ended 1000000] [--apply]
 
-Fills a database of its own in set-based SQL, then runs `jiban policies diff` on three proposed texts, and prints one
-table of seconds and memory.
+Fills a database of its own in set-based SQL, then runs `jiban policies diff` on three proposed texts, or with --apply
+`jiban policies migrate` and `undo` of the one that changes every promise; prints one table of seconds and memory.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -112,19 +113,35 @@ def fill(url: str, options: argparse.Namespace) -> None:
     engine.dispose()
 
 
-def measure(folder: Path, text: str) -> tuple[float, float, str]:
-    """Return seconds, megabytes at the peak, and the last lines of `jiban policies diff`."""
+def proposed(folder: Path, text: str) -> Path:
+    """Write a text with the packaged calendars; return the folder of both."""
     (folder / "policies").mkdir(exist_ok=True)
     (folder / "policies" / "national.yaml").write_text(text, encoding="utf-8")
     if not (folder / "calendars").exists():
         shutil.copytree(FOLDER / "calendars", folder / "calendars")
+    return folder
+
+
+def measure(folder: Path, *words: object) -> tuple[float, float, str]:
+    """Return seconds, megabytes at the peak, and the lines of a `jiban policies` command."""
     told, begun = folder / "told.txt", time.perf_counter()
     with told.open("w") as file:
-        command = [sys.executable, "-m", "service.cli", "policies", "diff", str(folder)]
+        command = [sys.executable, "-m", "service.cli", "policies", *map(str, words)]
         process = subprocess.Popen(command, stdout=file, cwd=ROOT)
         _, status, used = os.wait4(process.pid, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     return time.perf_counter() - begun, used.ru_maxrss / 1024, told.read_text(encoding="utf-8")
+
+
+def commands(folder: Path, *, is_applied: bool) -> Iterator[tuple[str, tuple[object, ...]]]:
+    """Yield what is measured, and the words of its command; the folder holds the text meanwhile."""
+    for what, text in texts().items():
+        if not is_applied:
+            yield what, ("diff", proposed(folder, text))
+    if is_applied:
+        why = ("--as", "admin", "--reason", "measured")
+        yield "applied: every promise", ("migrate", proposed(folder, texts()["every promise"]), *why, "--yes")
+        yield "taken back", ("undo", *why)
 
 
 def main() -> None:
@@ -132,6 +149,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--open", type=int, default=100_000)
     asked.add_argument("--ended", type=int, default=1_000_000)
+    asked.add_argument("--apply", action="store_true", help="Apply and take back instead of comparing.")
     options = asked.parse_args()
     options.now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     folder = Path(tempfile.mkdtemp(prefix="jiban-what-if-"))
@@ -144,9 +162,9 @@ def main() -> None:
             fill(servers.database_url, options)
             print(f"filled in {time.perf_counter() - begun:.0f} s", flush=True)
             lines = []
-            for what, text in texts().items():
-                seconds, megabytes, told = measure(folder, text)
-                print(told[:1500])
+            for what, words in commands(folder, is_applied=options.apply):
+                seconds, megabytes, told = measure(folder, *words)
+                print(told[:1500], flush=True)
                 lines.append(f"| {what} | {seconds:.1f} | {megabytes:.0f} |")
             print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
             print("| what is changed | seconds | MB at the peak |", "|---|---|---|", *lines, sep="\n")
