@@ -191,10 +191,11 @@ def left_told(session: Session, done: Migration, language: Language) -> list[tup
 
 def problems_told(problems: Sequence[Problem], language: Language) -> list[tuple[str, str]]:
     """Return what is wrong with files: where, and what with how to mend it in the reader's language."""
+    between = "" if language == "zh" else " "
     return [
         (
             f"{each.file}:{each.line}",
-            " ".join(translate(language, said, **each.facts) for said in (each.what, each.mend)),
+            between.join(translate(language, said, **each.facts) for said in (each.what, each.mend)),
         )
         for each in problems
     ]

@@ -115,7 +115,7 @@ def test_files_with_mistakes_are_refused_with_the_linters_sentences(
 @pytest.mark.parametrize(
     ("language", "says"),
     [
-        ("zh", "“soon”不是一种时间的时长。 请写 30m、2h 或 7d"),
+        ("zh", "“soon”不是一种时间的时长。请写 30m、2h 或 7d"),
         ("en", "“soon” is no amount of one kind of time. Write 30m, 2h or 7d"),
     ],
 )
