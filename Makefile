@@ -1,6 +1,7 @@
 # make run     sets everything up and serves the product; ARGS="--at 2026-11-23T08:00+08:00 --speed 600" simulates time
 # make test    sets up and passes every test; ARGS="tests/pure -x" chooses
 # make check   linters and types     make format   writes them right
+# make faults  breaks the running product at random and checks it from outside; SEED=… ROUNDS=20 repeats and bounds
 # make lock    pins the newest allowed versions     make clean   removes what was built, never the data
 
 PYTHON ?= python3
@@ -8,8 +9,10 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 TEMPLATES = service/web/templates
 ARGS ?=
+SEED ?=
+ROUNDS ?= 20
 
-.PHONY: run test check format lock clean
+.PHONY: run test faults check format lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -17,6 +20,9 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest $(ARGS)
+
+faults: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.faults.storm $(if $(SEED),--seed $(SEED)) --rounds $(ROUNDS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -94,6 +94,10 @@ class Mailbox:
 
     port: int = 0
     refuses: str = ""
+    answers: str = "250 taken"
+    """To a mail; nothing: the line breaks off."""
+    hangs: float = 0.0
+    """Seconds before that answer."""
     mails: list[str] = field(default_factory=list)
 
 
@@ -117,7 +121,10 @@ def mailbox() -> Iterator[Mailbox]:
                             break
                         lines.append(line.decode())
                     state.mails.append("".join(lines))
-                    self.say("250 taken")
+                    time.sleep(state.hangs)
+                    if not state.answers:
+                        return
+                    self.say(state.answers)
                 elif word.startswith("RCPT") and state.refuses:
                     self.say(state.refuses)
                 elif word.startswith("QUIT"):

@@ -181,6 +181,8 @@ class _After:
     notice: Notice
     outcome: Outcome
     now: datetime
+    asked_at: datetime
+    """When a channel that is left alone may be asked again."""
 
 
 def finish(session: Session, outcomes: Iterable[Outcome], settings: Settings, now: datetime) -> None:
@@ -188,18 +190,19 @@ def finish(session: Session, outcomes: Iterable[Outcome], settings: Settings, no
     by_id = {outcome.job.notice_id: outcome for outcome in outcomes}
     wanted = select(Notice).where(col(Notice.id).in_(by_id)).order_by(col(Notice.id)).with_for_update()
     notices = list(session.exec(wanted.execution_options(populate_existing=True)))
-    known = context(session, notices, now)
+    known, anchor = context(session, notices, now), read_anchor(session)
     for notice in notices:
         outcome = by_id[notice.id or 0]
         if notice.state is NoticeState.WAITING and notice.tries == outcome.job.tries:
-            _write_down(_After(notice, outcome, now), known, settings)
+            asked_at = now + product_span(anchor, timedelta(seconds=outcome.rests))
+            _write_down(_After(notice, outcome, now, asked_at), known, settings)
             session.add(notice)
     session.flush()
 
 
 def _write_down(after: _After, known: Context, settings: Settings) -> None:
     notice, outcome, job = after.notice, after.outcome, after.outcome.job
-    if not outcome.was_tried:
+    if not outcome.was_tried and not outcome.rests:
         notice.tries, notice.next_try_at = notice.tries - 1, after.now
         return
     notice.channel, notice.channel_id = job.kind, int(job.channel) if job.channel.isdecimal() else None
@@ -211,12 +214,18 @@ def _write_down(after: _After, known: Context, settings: Settings) -> None:
 
 
 def _failed(after: _After, known: Context, settings: Settings) -> None:
-    """Try again later, or go on to the next channel, or give up when there is none."""
+    """Try again later, or go on to the next channel, or give up when there is none.
+
+    A channel that is left alone counts as failed only where another follows: nothing is given up untried.
+    """
     notice, outcome, job = after.notice, after.outcome, after.outcome.job
     try:
         others = [way for way in still_open(ways_of(notice, known, settings), notice.attempts) if way != job.channel]
     except (CannotBeToldError, SecretUnreadableError) as gone:
         _set_aside(notice, str(gone))
+        return
+    if not outcome.was_tried and not others:
+        notice.tries, notice.next_try_at = notice.tries - 1, after.asked_at
         return
     failures = failures_of(job.channel, notice.attempts) + 1
     spread = random.random()  # noqa: S311  # Jitter, no secret.
@@ -233,14 +242,8 @@ def _failed(after: _After, known: Context, settings: Settings) -> None:
 
 
 def _note(after: _After, *, said: str, is_last: bool) -> None:
-    outcome = after.outcome
-    entry = {
-        "at": after.now.isoformat(),
-        "by": outcome.job.channel,
-        "ok": not outcome.failure,
-        "said": said[:500],
-        "last": is_last,
-    }
+    by, ok = after.outcome.job.channel, not after.outcome.failure
+    entry = {"at": after.now.isoformat(), "by": by, "ok": ok, "said": said[:500], "last": is_last}
     after.notice.attempts = [*after.notice.attempts, entry]
 
 

@@ -27,6 +27,7 @@ LANE_LASTS = 15.0
 """Seconds after which a channel's other notices are left to the next batch."""
 FIRST_REST, LONGEST_REST = 15.0, 600.0
 """Real seconds for which a channel that did not answer is not asked again."""
+RESTING = "the channel has just not answered another notice"
 
 log = structlog.get_logger("outbox")
 
@@ -53,13 +54,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job; `failure` "" is success. `was_tried` False: it is to be begun again at once."""
+    """What became of a job; `failure` "" is success.
+
+    `was_tried` False: it is to be begun again, in `rests` seconds of real time when its channel is left alone.
+    """
 
     job: Job
     receipt: str = ""
     failure: str = ""
     permanent: bool = False
     was_tried: bool = True
+    rests: float = 0.0
 
 
 class Sender(Protocol):
@@ -74,9 +79,9 @@ class Resting:
     def __init__(self) -> None:
         self._until: dict[str, tuple[int, float]] = {}
 
-    def is_resting(self, channel: str) -> bool:
-        """Is the channel left alone for now?"""
-        return time.monotonic() < self._until.get(channel, (0, 0.0))[1]
+    def seconds_left(self, channel: str) -> float:
+        """Return for how long the channel is left alone from now on; 0.0: it may be asked."""
+        return max(0.0, self._until.get(channel, (0, 0.0))[1] - time.monotonic())
 
     def note(self, channel: str, *, is_away: bool) -> None:
         """Remember that a channel answered, or that it did not."""
@@ -103,8 +108,8 @@ def _lane(jobs: list[Job], send: Sender, resting: Resting, internal_hosts: str) 
         for job in jobs:
             if time.monotonic() > give_up:
                 outcomes.append(Outcome(job, was_tried=False))
-            elif resting.is_resting(job.channel):
-                outcomes.append(Outcome(job, failure="the channel has just not answered another notice"))
+            elif rests := resting.seconds_left(job.channel):
+                outcomes.append(Outcome(job, failure=RESTING, was_tried=False, rests=rests))
             else:
                 outcomes.append(_sent(job, send, resting, postman))
     return outcomes

@@ -13,6 +13,8 @@ log = structlog.get_logger("outbox")
 SMTP_TIMEOUT_SECONDS = 10
 PERMANENT = 500
 """SMTP answers from here on are final; those below ask to come back later."""
+CLOSING = 421
+"""The server takes nothing from anybody for now."""
 
 
 class DeliveryFailedError(Exception):
@@ -24,6 +26,15 @@ class DeliveryFailedError(Exception):
     def __init__(self, why: str, *, permanent: bool = False, is_away: bool = False) -> None:
         super().__init__(why)
         self.permanent, self.is_away = permanent, is_away
+
+
+def _failed(why: smtplib.SMTPException | OSError) -> DeliveryFailedError:
+    """Return what a failed conversation means; every SMTPException is an OSError too, so ask for the answer first."""
+    said = f"{type(why).__name__}: {why}"
+    if isinstance(why, smtplib.SMTPResponseException):
+        return DeliveryFailedError(said, permanent=why.smtp_code >= PERMANENT, is_away=why.smtp_code == CLOSING)
+    # A line that breaks off costs one mail its try; one that falls silent holds up all that come after it.
+    return DeliveryFailedError(said, is_away=isinstance(why, TimeoutError) or isinstance(why.__context__, TimeoutError))
 
 
 class Transport(Protocol):
@@ -82,7 +93,7 @@ class MailTransport:
             is_final = all(code >= PERMANENT for code, _ in why.recipients.values())
             raise DeliveryFailedError(f"refused: {why}", permanent=is_final) from why
         except (smtplib.SMTPException, OSError) as why:
-            raise DeliveryFailedError(f"{type(why).__name__}: {why}", is_away=isinstance(why, OSError)) from why
+            raise _failed(why) from why
         finally:
             # The mail is accepted, or not: how the conversation ends changes nothing.
             with contextlib.suppress(smtplib.SMTPException, OSError):

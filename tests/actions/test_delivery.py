@@ -393,6 +393,31 @@ def test_a_channel_that_does_not_answer_is_left_alone_for_a_while(monkeypatch: p
     assert asked.count("1") == 2
 
 
+def test_a_notice_whose_only_channel_is_left_alone_waits_and_is_not_given_up_untried(office: Office) -> None:
+    office.tell(office.town.li_qiang)
+    office.resting.note("mail", is_away=True)
+    begun, _ = begin(office.session, office.settings, office.now, most=50, drop_overtaken=none)
+    outcomes = send_all(begun, office.send, office.resting)
+    finish(office.session, outcomes, office.settings, office.now)
+    notice = office.one()
+    assert (office.sent, notice.attempts, notice.tries) == ([], [], 0)
+    assert timedelta(0) < notice.next_try_at - office.now <= timedelta(seconds=jobs.FIRST_REST)
+    office.now = notice.next_try_at
+    office.sweep()
+    assert office.one().state is NoticeState.SENT
+
+
+def test_a_notice_goes_on_to_its_next_channel_when_the_first_is_left_alone(office: Office) -> None:
+    key = office.hook(is_usual=True)
+    office.tell(office.town.li_qiang)
+    office.resting.note("mail", is_away=True)
+    for _ in range(TRIES_BEFORE_NEXT + 1):
+        begun, _ = begin(office.session, office.settings, office.now, most=50, drop_overtaken=none)
+        finish(office.session, send_all(begun, office.send, office.resting), office.settings, office.now)
+        office.now += timedelta(minutes=5)
+    assert [job.channel for job in office.sent] == [key]
+
+
 def test_one_process_sweeps_the_outbox_once_at_a_time(office: Office) -> None:
     office.tell(office.town.li_qiang)
     with worker._one_at_a_time:

@@ -201,6 +201,31 @@ def test_mail_that_is_refused_says_whether_for_good(inbox: Mailbox, answer: str,
     assert failed.value.permanent is permanent
 
 
+@pytest.mark.parametrize(
+    ("answer", "permanent", "is_away"),
+    [("451 come back later", False, False), ("554 no such content", True, False), ("", False, False),
+     ("421 closing", False, True)],
+)  # fmt: skip
+def test_what_happens_to_one_mail_says_nothing_of_the_next_unless_the_server_leaves(
+    inbox: Mailbox, answer: str, permanent: bool, is_away: bool
+) -> None:
+    inbox.answers = answer
+    post = MailTransport(f"smtp://127.0.0.1:{inbox.port}", "jiban@example.org")
+    with pytest.raises(DeliveryFailedError) as failed:
+        post.send(key="k1", address="li@example.org", subject="a", body="b")
+    assert (failed.value.permanent, failed.value.is_away) == (permanent, is_away)
+
+
+def test_a_mail_server_that_falls_silent_is_away(monkeypatch: pytest.MonkeyPatch, inbox: Mailbox) -> None:
+    monkeypatch.setattr("service.outbox.channels.SMTP_TIMEOUT_SECONDS", 0.3)
+    inbox.hangs = 1
+    with pytest.raises(DeliveryFailedError) as failed:
+        MailTransport(f"smtp://127.0.0.1:{inbox.port}", "a@b.example").send(
+            key="k1", address="li@example.org", subject="a", body="b"
+        )
+    assert failed.value.is_away
+
+
 @pytest.mark.parametrize("bad", ["li@example.org\r\nBcc: all@example.org", "\n"])
 def test_an_address_that_would_add_headers_is_refused(inbox: Mailbox, bad: str) -> None:
     post = MailTransport(f"smtp://127.0.0.1:{inbox.port}", "jiban@example.org")
