@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,11 +70,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(data_dir: Path, *, at: str = "2026-11-23T08:00+08:00", speed: int = SPEED) -> Product:
-    port = free_port()
+def start(
+    data_dir: Path,
+    *,
+    at: str = "2026-11-23T08:00+08:00",
+    speed: int = SPEED,
+    port: int | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Product:
+    port = port or free_port()
     log = data_dir.parent / "up.log"
     command = [sys.executable, "-m", "service.cli", "up", "--port", str(port), "--data-dir", str(data_dir)]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("JIBAN_")}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("JIBAN_")} | dict(settings or {})
     with log.open("a", encoding="utf-8") as output:
         process = subprocess.Popen(
             [*command, "--at", at, "--speed", str(speed)],

@@ -1,0 +1,41 @@
+"""Does the product keep its promises while everything around it breaks? Plays rounds of faults and prints a table.
+
+    python -m tests.faults.storm [--seed N] [--rounds N] [--short] [--port N] [--keep DIR]
+
+A round is repeated by its own seed: `--seed N --rounds 1`. Exit 1 when anything was found.
+"""
+
+import argparse
+import secrets
+import sys
+from pathlib import Path
+
+from tests.faults.storm.plan import LONG, SHORT
+from tests.faults.storm.playing import play
+from tests.faults.storm.table import Round, head, line, summary, told
+
+
+def main() -> None:
+    """Play, print, and end with what was found."""
+    ask = argparse.ArgumentParser(prog="python -m tests.faults.storm", description=__doc__)
+    ask.add_argument("--seed", type=int, default=None, help="of the first round; the next ones count on")
+    ask.add_argument("--rounds", type=int, default=20)
+    ask.add_argument("--short", action="store_true", help="each fault once: as `make test` plays it")
+    ask.add_argument("--port", type=int, default=None, help="where the product listens; a free one by itself")
+    ask.add_argument("--keep", type=Path, default=None, help="keep the data folder of rounds with findings in here")
+    wish = ask.parse_args()
+    seed = wish.seed if wish.seed is not None else secrets.randbelow(90_000) + 10_000
+    print(f"seed {seed}, {wish.rounds} rounds; again with: make faults SEED={seed} ROUNDS={wish.rounds}\n\n{head()}")
+    rounds: list[Round] = []
+    for n in range(wish.rounds):
+        rounds.append(play(seed + n, SHORT if wish.short else LONG, port=wish.port, keep=wish.keep))
+        print(line(rounds[-1].cells(n + 1)), flush=True)
+        if rounds[-1].findings:
+            print(told(rounds[-1].findings), flush=True)
+        print(f"  {rounds[-1].seconds:.0f} s; not struck: {rounds[-1].skipped}", file=sys.stderr, flush=True)
+    print(f"\n{summary(rounds)}")
+    sys.exit(any(one.findings for one in rounds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,241 @@
+"""How is one round played? Start, storm, end everything, start again, storm, settle, and look from outside."""
+
+import os
+import re
+import shutil
+import signal
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from service.audit.queries import broken_chains
+from tests.faults.storm import checks
+from tests.faults.storm.clients import STAFF, SUPERVISORS, Crowd, Told
+from tests.faults.storm.facts import NOW, Facts, Row, end_leases, gather, overdue, product_now, untold
+from tests.faults.storm.faults import Breaker
+from tests.faults.storm.plan import DEADLINES_SPEED, RESIDENTS_SPEED, Form, Plan, Strike, planned
+from tests.faults.storm.probes import held_rows, orders_sent_twice, refused_row, second_beat
+from tests.faults.storm.receiver import Receiver
+from tests.faults.storm.steps import Books, by_hand, stretches
+from tests.faults.storm.table import Round
+from tests.faults.storm.telling import notices, told_once
+from tests.journeys.conftest import Product, start, stop
+
+SETTLES_WITHIN = 45.0
+SETTLED_FOR = 1.5
+"""Real seconds: what fell due before is done, since every sweep comes once a second."""
+SENDS_WITHIN = 8.0
+"""Real seconds in which twenty notices are sent and written down when nothing breaks."""
+
+
+@dataclass
+class Storm:
+    """A round while it is played."""
+
+    plan: Plan
+    form: Form
+    folder: Path
+    receiver: Receiver
+    port: int | None = None
+    told: Told = field(default_factory=Told)
+    anchors: list[checks.Anchor] = field(default_factory=list)
+    senders_lost: list[tuple[float, float]] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+
+    def begin(self, at: datetime, speed: int) -> Breaker:
+        """Start the product on the folder."""
+        settings = {"JIBAN_SMTP_URL": self.receiver.mail_url, "JIBAN_INTERNAL_HOSTS": self.receiver.hook_host}
+        product = start(self.folder / "data", at=at.isoformat(), speed=speed, port=self.port, settings=settings)
+        breaker = Breaker(product)
+        with breaker.engine.connect() as connection:
+            _, simulated_at, real_at, its_speed = connection.execute(sa.text(NOW)).one()
+        self.anchors.append(checks.Anchor(simulated_at, real_at, its_speed))
+        return breaker
+
+    def with_residents(self, breaker: Breaker) -> None:
+        """Let everybody use the product while it breaks."""
+        self._reach_everybody(breaker)
+        crowd = Crowd(breaker.product, self.told, self.plan.seed)
+        for n in range(self.form.residents):
+            crowd.start(crowd.resident, f"resident-{n}")
+        self._storm(breaker, crowd, self.plan.with_residents, self.form.with_residents)
+
+    def _reach_everybody(self, breaker: Breaker) -> None:
+        """Give each member of staff a way to hear: two of three by mail, the third by the webhook only."""
+        breaker.sql("UPDATE people SET email = CASE WHEN id % 3 > 0 THEN login || '@staff.example' END")
+        with breaker.engine.connect() as connection:
+            found = connection.execute(sa.text("SELECT id, name FROM channels WHERE kind = 'webhook'")).one()
+        details = {
+            "name": found.name, "kind": "webhook", "address": f"http://{self.receiver.hook_host}/", "is_usual": "yes",
+            "is_active": "yes", "secret": "a secret of the storm",
+        }  # fmt: skip
+        with breaker.product.staff("admin") as admin:
+            page = admin.get(f"/admin/outbox/channels/{found.id}").text
+            seen = re.search(r'name="seen" value="(\d+)"', page)
+            answer = admin.post(f"/admin/outbox/channels/{found.id}", data=details | {"seen": seen[1] if seen else ""})
+            assert answer.status_code == 303, (answer.status_code, answer.text)
+
+    def end_everything(self, breaker: Breaker) -> datetime:
+        """End all processes, asked to or not, and return what the clock shows."""
+        begun, process = time.monotonic(), breaker.product.process
+        now = product_now(breaker.engine)
+        if self.plan.leaves_politely:
+            stop(breaker.product)
+        else:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        self.senders_lost.append((begun, time.monotonic() + 2))
+        return now
+
+    def with_deadlines(self, breaker: Breaker) -> Facts:
+        """Let days pass while the product breaks, with one row that cannot be written; then let it settle."""
+        refused, number = self._some_clock(breaker)
+        with refused_row(breaker, refused):
+            crowd = Crowd(breaker.product, self.told, self.plan.seed + 1, left_alone=number)
+            self._storm(breaker, crowd, self.plan.with_deadlines, self.form.with_deadlines)
+            with second_beat(breaker) as begun:
+                with held_rows(breaker, refused) as held:
+                    self._settle(
+                        breaker, but=refused, held=held, what="only one row cannot be written, and two are held"
+                    )
+                self.findings += orders_sent_twice(breaker, begun)
+        settled_at = self._settle(breaker, what="nothing is broken any more")
+        self._until_all_is_told(breaker, settled_at)
+        return gather(breaker.engine, breaker.product.data_dir, settled_at)
+
+    def _storm(self, breaker: Breaker, crowd: Crowd, strikes: tuple[Strike, ...], seconds: float) -> None:
+        for login in STAFF:
+            crowd.start(crowd.worker, login)
+        for login in SUPERVISORS:
+            crowd.start(crowd.supervisor, login)
+        breaker.strike_all(strikes, seconds)
+        crowd.leave()
+        self.senders_lost += breaker.senders_lost
+        self.skipped += breaker.skipped
+        breaker.senders_lost, breaker.skipped = [], []
+
+    def _some_clock(self, breaker: Breaker) -> tuple[int, str]:
+        """Return a clock of the storm whose steps are due soon, and the number of its case."""
+        with breaker.engine.connect() as connection:
+            found = connection.execute(
+                sa.text(
+                    "SELECT clocks.id, number FROM clocks JOIN cases ON cases.id = case_id WHERE metric = 'accept'"
+                    " AND state = 'running' AND position('〔' in cases.text) > 0 ORDER BY cases.id DESC LIMIT 1"
+                )
+            ).one_or_none()
+        return tuple(found) if found else (0, "")
+
+    def _settle(self, breaker: Breaker, *, but: int = 0, held: int = 0, what: str) -> datetime:
+        """Wait until all that fell due before a moment is done, and return it. A finding when that never comes."""
+        give_up, moment = time.monotonic() + SETTLES_WITHIN, self.plan.at
+        left: object = "the database does not answer"
+        while time.monotonic() < give_up:
+            try:
+                moment = product_now(breaker.engine)
+                time.sleep(SETTLED_FOR)
+                left = overdue(breaker.engine, moment, but=but, held=held)
+            except DBAPIError:
+                continue
+            if left == 0:
+                return moment
+        self.findings.append(f"{left} things were due and not done {SETTLES_WITHIN:g} s after the storm: {what}")
+        return moment
+
+    def _until_all_is_told(self, breaker: Breaker, settled_at: datetime) -> None:
+        """Wait until every notice written before a moment has left the outbox, those of lost senders too."""
+        give_up = time.monotonic() + SETTLES_WITHIN
+        while untold(breaker.engine, settled_at) and time.monotonic() < give_up:
+            end_leases(breaker.engine, older_than=SENDS_WITHIN)
+            time.sleep(0.5)
+
+
+def play(seed: int, form: Form, *, port: int | None = None, keep: Path | None = None) -> Round:
+    """Play one round on a folder of its own and return what it showed."""
+    begun = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="faults-storm-"))
+    folder.chmod(0o711)  # The servers' own user, when root plays, must reach the data.
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        storm = Storm(planned(seed, form), form, folder, stack.enter_context(Receiver(seed)), port)
+        breaker = storm.begin(storm.plan.at, RESIDENTS_SPEED)
+        stack.callback(lambda: _leave(breaker.product))
+        storm.with_residents(breaker)
+        now = storm.end_everything(breaker)
+        breaker = storm.begin(now, DEADLINES_SPEED)
+        facts = storm.with_deadlines(breaker)
+        round_ = judged(storm, facts, breaker)
+        if keep is not None and round_.findings:
+            _leave(breaker.product)
+            shutil.copytree(folder, keep / str(seed), dirs_exist_ok=True, symlinks=True)
+    round_.seconds = time.monotonic() - begun
+    return round_
+
+
+def _leave(product: Product) -> None:
+    if product.process.poll() is None:
+        stop(product)
+
+
+def judged(storm: Storm, facts: Facts, breaker: Breaker) -> Round:
+    """Run every check on what the database holds, what arrived, and what HTTP answers now."""
+    ours = frozenset(case["id"] for case in facts.cases if "〔" in case["text"])
+    copies, told = dict(storm.receiver.box.copies), storm.told
+    findings = storm.findings + told.wrong
+    findings += checks.acknowledged(facts, told)
+    findings += checks.steps(facts, storm.anchors, ours)
+    findings += notices(facts, told, copies, ours)
+    findings += told_once(copies, storm.senders_lost)
+    findings += [*checks.owners(facts), *checks.kept(facts, told), *checks.aside(facts)]
+    with Session(breaker.engine) as session:
+        findings += [f"the history of {kind} {i} breaks at entry {n}" for kind, i, n in broken_chains(session)]
+    findings += over_http(breaker, told)
+    its_steps = [row for row in facts.ledger if row["case_id"] in ours]
+    return Round(
+        seed=storm.plan.seed,
+        faults=storm.plan.faults,
+        acknowledged=sum(bool(ask.receipts) for ask in told.asks),
+        steps=len(its_steps),
+        by_hand=_also_by_hand(facts, its_steps),
+        notices=len(copies),
+        repeats=sum(len(came) - 1 for came in copies.values()),
+        answers=told.answers,
+        unavailable=told.unavailable,
+        unheard=told.unheard,
+        findings=findings,
+        skipped=storm.skipped,
+    )
+
+
+def _also_by_hand(facts: Facts, its_steps: list[Row]) -> int:
+    books, clocks = Books(facts.books), {clock["id"]: clock for clock in facts.clocks}
+    lives = {row["clock_id"]: stretches(clocks[row["clock_id"]], books)[0] for row in its_steps}
+    ladder = {(c, step.key): step for c, life in lives.items() for step in life.ladder}
+    return sum(by_hand(lives[r["clock_id"]], ladder[r["clock_id"], r["step"]]) is not None for r in its_steps)
+
+
+def over_http(breaker: Breaker, told: Told) -> list[str]:
+    """Compare what residents and the watch are told with what the database holds; time goes on meanwhile."""
+    found = []
+    with breaker.product.client() as client, breaker.engine.connect() as connection:
+
+        def status(number: str) -> str | None:
+            asked = sa.text("SELECT status FROM cases WHERE number = :number")
+            return connection.execute(asked, {"number": number}).scalar()
+
+        for number, code in sorted({receipt for ask in told.asks for receipt in ask.receipts}):
+            before = status(number)
+            answer = client.get(f"/api/v1/cases/{number}", params={"code": code})
+            if answer.status_code != 200:
+                found.append(f"{number} cannot be read any more: {answer.status_code}")
+            elif answer.json()["status"] not in (before, status(number)):
+                found.append(f"{number} is {answer.json()['status']} for its resident and {before} in SQL")
+        alarms = client.get("/healthz").json()["alarms"]
+    return found + [f"the watch: {a['check']} ({a['count']})" for a in alarms]

@@ -1,0 +1,20 @@
+"""The running product keeps its promises while everything around it breaks: one short round of `make faults`."""
+
+import sys
+
+import pytest
+
+from tests.faults.storm.plan import SHORT
+from tests.faults.storm.playing import play
+from tests.faults.storm.table import told
+
+SEED = 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signals, limits and orphans are those of Linux")
+def test_nothing_acknowledged_is_lost_and_every_step_is_taken_once() -> None:
+    found = play(SEED, SHORT)
+    assert found.acknowledged > 15
+    assert found.steps > 50
+    assert found.notices > 100
+    assert not found.findings, told(found.findings)
