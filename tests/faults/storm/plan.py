@@ -43,9 +43,11 @@ class Form:
     residents: int
     more: int
     """How many faults strike in each phase besides one of each kind."""
+    with_month: bool = True
+    """Does the county have a month of cases behind it?"""
 
 
-SHORT = Form(with_residents=8, with_deadlines=10, residents=3, more=0)
+SHORT = Form(with_residents=7, with_deadlines=9, residents=3, more=0, with_month=False)
 LONG = Form(with_residents=20, with_deadlines=24, residents=4, more=4)
 RESIDENTS_SPEED, DEADLINES_SPEED = 600, 28_800
 """The day of an Idempotency-Key lasts 144 seconds; then a week passes in 21."""

@@ -18,6 +18,7 @@ from sqlmodel import Session
 from service.audit.queries import broken_chains
 from tests.faults.storm import checks
 from tests.faults.storm.clients import STAFF, SUPERVISORS, Crowd, Told
+from tests.faults.storm.county import write_county
 from tests.faults.storm.facts import NOW, Facts, Row, end_leases, gather, overdue, product_now, untold
 from tests.faults.storm.faults import Breaker
 from tests.faults.storm.plan import DEADLINES_SPEED, RESIDENTS_SPEED, Form, Plan, Strike, planned
@@ -165,6 +166,8 @@ def play(seed: int, form: Form, *, port: int | None = None, keep: Path | None = 
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         storm = Storm(planned(seed, form), form, folder, stack.enter_context(Receiver(seed)), port)
+        if not form.with_month:
+            write_county(folder / "data", storm.plan.at)
         breaker = storm.begin(storm.plan.at, RESIDENTS_SPEED)
         stack.callback(lambda: _leave(breaker.product))
         storm.with_residents(breaker)

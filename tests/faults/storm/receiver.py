@@ -1,4 +1,4 @@
-"""What arrived? A small SMTP server and a small webhook that count each key, are slow, refuse some and break off some."""
+"""What arrived? A small mail server and a webhook that count each key, are slow, refuse some and break off some."""
 
 import json
 import random
