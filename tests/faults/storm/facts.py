@@ -108,12 +108,13 @@ def end_leases(engine: sa.Engine, older_than: float) -> None:
         connection.execute(sa.text(f"{LEASES_END} AND next_try_at < :then"), {"now": now, "then": begun_before})
 
 
-def write_again(engine: sa.Engine, table: str, most: int = 8) -> None:
-    """Write the newest rows of a table once more, as one who did the same work at the same time would."""
+def write_again(engine: sa.Engine, most: int = 8) -> None:
+    """Write the newest steps and notices once more, as one who did the same work at the same time would."""
     with engine.connect() as connection:
-        columns = connection.execute(sa.text(AGAIN), {"table": table}).scalar_one()
-        newest = f"SELECT {columns} FROM {table} ORDER BY id DESC LIMIT {most}"
-        connection.execute(sa.text(f"INSERT INTO {table} ({columns}) {newest} ON CONFLICT DO NOTHING"))
+        for table in ("escalations", "notices"):
+            columns = connection.execute(sa.text(AGAIN), {"table": table}).scalar_one()
+            newest = f"SELECT {columns} FROM {table} ORDER BY id DESC LIMIT {most}"
+            connection.execute(sa.text(f"INSERT INTO {table} ({columns}) {newest} ON CONFLICT DO NOTHING"))
 
 
 def gather(engine: sa.Engine, data_dir: Path, settled_at: datetime) -> Facts:

@@ -69,7 +69,7 @@ class Breaker:
             "flush": lambda: redis.Redis.from_url(self.environment["JIBAN_REDIS_URL"]).flushall(),
             "crowd": lambda: self._crowd_of_orders(strike.lasts),
             "cut": lambda: self.sql(CUT),
-            "write": lambda: [write_again(self.engine, table) for table in ("escalations", "notices")],
+            "write": lambda: write_again(self.engine),
             "slow": lambda: self._slow_disk(strike.lasts),
             "disk": lambda: self._disk_full(strike.lasts),
         }

@@ -19,7 +19,7 @@ from service.audit.queries import broken_chains
 from tests.faults.storm import checks
 from tests.faults.storm.clients import STAFF, SUPERVISORS, Crowd, Told
 from tests.faults.storm.county import write_county
-from tests.faults.storm.facts import NOW, Facts, Row, end_leases, gather, overdue, product_now, untold
+from tests.faults.storm.facts import NOW, Facts, Row, end_leases, gather, overdue, product_now, untold, write_again
 from tests.faults.storm.faults import Breaker
 from tests.faults.storm.plan import DEADLINES_SPEED, RESIDENTS_SPEED, Form, Plan, Strike, planned
 from tests.faults.storm.probes import held_rows, orders_sent_twice, refused_row, second_beat
@@ -108,6 +108,7 @@ class Storm:
                         breaker, but=refused, held=held, what="only one row cannot be written, and two are held"
                     )
                 self.findings += orders_sent_twice(breaker, begun)
+            write_again(breaker.engine)
         settled_at = self._settle(breaker, what="nothing is broken any more")
         self._until_all_is_told(breaker, settled_at)
         return gather(breaker.engine, breaker.product.data_dir, settled_at)
