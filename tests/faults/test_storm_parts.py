@@ -181,6 +181,8 @@ def test_a_gathered_notice_is_told_by_its_digest() -> None:
     assert any("never arrived" in one for one in found(facts, copies=rest))
     digest["state"] = "waiting"
     assert any("its digest digest:5:11 still waits" in one for one in found(facts, copies=rest))
+    facts.notices[0]["created_at"] = digest["created_at"] = facts.settled_at + timedelta(minutes=1)
+    assert found(facts, copies=rest) == [], "what came later is not looked at"
 
 
 def test_a_second_copy_needs_a_reason() -> None:

@@ -3,7 +3,7 @@
 import re
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -39,8 +39,8 @@ TABLES = {
 }
 NOW = "SELECT simulated_at + (clock_timestamp() - real_at) * speed, simulated_at, real_at, speed FROM clock_anchor"
 OVERDUE = (
-    "SELECT (SELECT count(*) FROM clocks WHERE next_action_at <= :now AND id <> :but)"
-    " + (SELECT count(*) FROM notices WHERE state = 'waiting' AND next_try_at <= :now AND id <> :held)"
+    "SELECT (SELECT count(*) FROM clocks WHERE next_action_at <= :now AND id <> ALL(:but))"
+    " + (SELECT count(*) FROM notices WHERE state = 'waiting' AND next_try_at <= :now AND id <> :told)"
 )
 UNTOLD = (
     "SELECT count(*) FROM notices WHERE state = 'waiting' AND (created_at <= :before"
@@ -88,10 +88,10 @@ def product_now(engine: sa.Engine) -> datetime:
         return connection.execute(sa.text(NOW)).one()[0]
 
 
-def overdue(engine: sa.Engine, before: datetime, *, but: int = 0, held: int = 0) -> int:
-    """Return how much should have been done before a moment and was not; a clock and a notice may be left out."""
+def overdue(engine: sa.Engine, before: datetime, *, but: Sequence[int] = (), told: int = 0) -> int:
+    """Return how much should have been done before a moment and was not; clocks and a notice may be left out."""
     with engine.connect() as connection:
-        return connection.execute(sa.text(OVERDUE), {"now": before, "but": but, "held": held}).scalar_one()
+        return connection.execute(sa.text(OVERDUE), {"now": before, "but": list(but), "told": told}).scalar_one()
 
 
 def untold(engine: sa.Engine, before: datetime) -> int:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -103,10 +104,9 @@ class Storm:
             crowd = Crowd(breaker.product, self.told, self.plan.seed + 1, left_alone=number)
             self._storm(breaker, crowd, self.plan.with_deadlines, self.form.with_deadlines)
             with second_beat(breaker) as begun:
-                with held_rows(breaker, refused) as held:
-                    self._settle(
-                        breaker, but=refused, held=held, what="only one row cannot be written, and two are held"
-                    )
+                self._settle(breaker, but=(refused,), what="only one row cannot be written")
+                with held_rows(breaker, refused) as (clock, notice):
+                    self._settle(breaker, but=(refused, clock), told=notice, what="only two more rows are held")
                 self.findings += orders_sent_twice(breaker, begun)
             write_again(breaker.engine)
         settled_at = self._settle(breaker, what="nothing is broken any more")
@@ -135,7 +135,7 @@ class Storm:
             ).one_or_none()
         return tuple(found) if found else (0, "")
 
-    def _settle(self, breaker: Breaker, *, but: int = 0, held: int = 0, what: str) -> datetime:
+    def _settle(self, breaker: Breaker, *, but: Sequence[int] = (), told: int = 0, what: str) -> datetime:
         """Wait until all that fell due before a moment is done, and return it. A finding when that never comes."""
         give_up, moment = time.monotonic() + SETTLES_WITHIN, self.plan.at
         left: object = "the database does not answer"
@@ -143,7 +143,7 @@ class Storm:
             try:
                 moment = product_now(breaker.engine)
                 time.sleep(SETTLED_FOR)
-                left = overdue(breaker.engine, moment, but=but, held=held)
+                left = overdue(breaker.engine, moment, but=but, told=told)
             except DBAPIError:
                 continue
             if left == 0:

@@ -34,15 +34,19 @@ def refused_row(breaker: Breaker, clock_id: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def held_rows(breaker: Breaker, clock_id: int) -> Iterator[int]:
-    """Hold the row of a clock and one of a notice nobody has begun, as one who hangs does; yield the notice's id.
+def held_rows(breaker: Breaker, but: int) -> Iterator[tuple[int, int]]:
+    """Hold the row of a clock (another one) and one of a notice nobody has begun, as one who hangs does; yield both.
 
-    Sweeps must pass over both. 0: no notice waits.
+    Sweeps must pass over them. 0: there is none.
     """
-    notice = "SELECT id FROM notices WHERE state = 'waiting' AND tries = 0 LIMIT 1 FOR UPDATE SKIP LOCKED"
+    clock = "SELECT id FROM clocks WHERE id <> :but AND next_action_at IS NOT NULL ORDER BY next_action_at LIMIT 1"
+    notice = "SELECT id FROM notices WHERE state = 'waiting' AND tries = 0 LIMIT 1"
     with breaker.engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
-        connection.execute(sa.text(f"SELECT id FROM clocks WHERE id = {clock_id} FOR UPDATE"))
-        yield connection.execute(sa.text(notice)).scalar() or 0
+        found = [
+            connection.execute(sa.text(f"{one} FOR UPDATE SKIP LOCKED"), {"but": but}).scalar() or 0
+            for one in (clock, notice)
+        ]
+        yield found[0], found[1]
         connection.rollback()
 
 

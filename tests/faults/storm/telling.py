@@ -107,6 +107,8 @@ def _wrongly_gathered(notice: Row, outbox: Outbox) -> Iterator[str]:
     named = outbox.lines[digest["id"]][:NAMED_IN_A_DIGEST]
     copies = outbox.arrived(digest)
     if digest["state"] == "waiting" and not copies:
+        if notice["created_at"] > outbox.facts.settled_at:
+            return
         yield f"was gathered, and its digest {digest['key']} still waits"
     elif not copies:
         yield f"was gathered, and its digest {digest['key']} ({digest['state']}) never arrived"
