@@ -1,6 +1,8 @@
 """What happened to a subject, and is its history whole?"""
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,16 +36,33 @@ def history(session: Session, kind: str, subject_id: int) -> list[dict[str, Any]
     return [dict(row) for row in found.mappings()]
 
 
-def broken_chains(session: Session, *, kind: str | None = None, most: int = 100) -> list[tuple[str, int, int]]:
-    """Return (kind, id, number of the first wrong entry) of subjects whose history was tampered with."""
-    subjects = sa.select(ENTRIES.c.subject_kind, ENTRIES.c.subject_id).distinct()
-    if kind is not None:
-        subjects = subjects.where(ENTRIES.c.subject_kind == kind)
+@dataclass(frozen=True)
+class Chains:
+    """What is found when every history is followed: how many there are, and those that are broken."""
+
+    subjects: int
+    entries: int
+    broken: list[tuple[str, int, int]]
+    """Kind and id of the subject, and the number of its first wrong entry."""
+
+
+def chains(session: Session) -> Chains:
+    """Follow the history of every subject from its first entry to its last, in one pass that holds one at a time."""
+    rows = session.execute(
+        sa.select(ENTRIES).order_by(ENTRIES.c.subject_kind, ENTRIES.c.subject_id, ENTRIES.c.seq),
+        execution_options={"yield_per": 2000},
+    ).mappings()
+    subjects, entries = 0, 0
     broken: list[tuple[str, int, int]] = []
-    for subject_kind, subject_id in session.execute(subjects):
-        wrong = broken_at(history(session, subject_kind, subject_id))
+    for (kind, subject), of_it in groupby(rows, lambda row: (row["subject_kind"], row["subject_id"])):
+        chain = [dict(row) for row in of_it]
+        subjects, entries = subjects + 1, entries + len(chain)
+        wrong = broken_at(chain)
         if wrong is not None:
-            broken.append((subject_kind, subject_id, wrong))
-        if len(broken) >= most:
-            break
-    return broken
+            broken.append((kind, subject, wrong))
+    return Chains(subjects, entries, broken)
+
+
+def broken_chains(session: Session) -> list[tuple[str, int, int]]:
+    """Return (kind, id, number of the first wrong entry) of subjects whose history was tampered with."""
+    return chains(session).broken

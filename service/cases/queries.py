@@ -1,6 +1,7 @@
 """Which case is meant, and which may somebody see?"""
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from service.accounts.rules import Role
 from service.areas.tables import Area
+from service.audit.queries import ENTRIES
 from service.cases.tables import Case, CaseMessage
 from service.secrecy import decrypt
 
@@ -15,6 +17,18 @@ from service.secrecy import decrypt
 def by_number(session: Session, number: str) -> Case | None:
     """Return the case with that public number."""
     return session.exec(select(Case).where(Case.number == number)).one_or_none()
+
+
+def numbers_of(session: Session, case_ids: Collection[int]) -> dict[int, str]:
+    """Return the numbers of these cases."""
+    found = session.execute(sa.select(col(Case.id), col(Case.number)).where(col(Case.id).in_(case_ids)))
+    return {case_id: number for case_id, number in found if case_id is not None}
+
+
+def without_history(session: Session) -> list[str]:
+    """Return the numbers of cases without a single entry in the history: every case has one from its receipt on."""
+    told = sa.exists().where(ENTRIES.c.subject_kind == "case", ENTRIES.c.subject_id == Case.id)
+    return list(session.scalars(sa.select(col(Case.number)).where(~told).order_by(col(Case.id))))
 
 
 def messages(session: Session, case_id: int, *, public_only: bool) -> list[CaseMessage]:

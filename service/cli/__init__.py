@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from service.cli import explaining, importing, keeping, migrating, replaying, revising, running
+from service.cli import archiving, explaining, importing, keeping, migrating, replaying, revising, running
 
 NEGATIVE, WRONG_USAGE = 1, 2
 
@@ -26,6 +26,8 @@ app.command()(running.worker)
 app.command()(running.beat)
 app.command()(keeping.migrate)
 app.command()(keeping.doctor)
+app.command()(archiving.backup)
+app.command()(archiving.restore)
 app.command()(keeping.env)
 app.add_typer(keeping.seeds, name="seed")
 keeping.policies.command("explain")(explaining.explain_case)
@@ -38,6 +40,7 @@ app.add_typer(keeping.policies, name="policies")
 app.add_typer(importing.calendars, name="calendars")
 app.add_typer(keeping.users, name="user")
 app.add_typer(keeping.clocks, name="clocks")
+app.add_typer(archiving.audit, name="audit")
 
 
 def main() -> None:

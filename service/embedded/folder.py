@@ -80,6 +80,21 @@ class DataFolder:
             os.close(self._lock)
             self._lock = None
 
+    def is_held(self) -> bool:
+        """Does somebody run on the folder? Errors: CannotRunError."""
+        with telling(self.path):
+            try:
+                lock = os.open(self.path / "lock", os.O_RDONLY)
+            except FileNotFoundError:
+                return False
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            finally:
+                os.close(lock)
+            return False
+
     def folder(self, name: str, *, owner: Account | None = None) -> Path:
         """Return a folder in here that only its owner may enter."""
         made = self.path / name

@@ -21,7 +21,7 @@ NOT_OF_THE_LINTER = {"schema.py"}
 """Descriptions for editors, in English."""
 NOT_FOR_READERS = {"cli.py", "settings.py", "embedded.py", "datafolder.py", "processes.py", "logs.py"}
 """These speak to whoever runs the program, in English."""
-NOT_PAGES = {"demo", "migrations", "cli", "embedded"}
+NOT_PAGES = {"demo", "migrations", "cli", "embedded", "backup"}
 """Rooms whose sentences stand on no page: the demo's own words, and what speaks to whoever starts the servers."""
 NOT_SAID_KEYWORDS = {"description", "documentation", "help", "summary", "note"}
 """Arguments that describe the API or a row."""

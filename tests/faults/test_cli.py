@@ -26,6 +26,7 @@ EVERY = (
     *("policies", "policies check", "policies explain", "policies schema", "policies replay"),
     *("policies diff", "policies migrate", "policies undo"),
     *("calendars", "calendars import"),
+    *("backup", "restore", "audit", "audit verify"),
 )
 
 
