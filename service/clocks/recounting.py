@@ -22,14 +22,21 @@ Past = Sequence[tuple[datetime, str]]
 
 
 def recount(
-    session: Session, case: Case, policy: SlaPolicy | None, from_book: PolicyBook, what: Happening, past: Past
+    session: Session,
+    case: Case,
+    policy: SlaPolicy | None,
+    from_book: PolicyBook,
+    what: Happening,
+    past: Past,
+    rows: list[ClockRow] | None = None,
 ) -> list[DueChange]:
     """Put a locked case under another policy, every promise that still runs counted from its own start.
 
     What has ended keeps its result. A promise that the policy lacks ends; one that it adds counts from the same
     start, and `past` (what happened since, oldest first) may have kept it already. Steps already taken stay taken.
+    `rows` are the clocks of the case where they were read already.
     """
-    rows = of_case(session, case.id or 0)
+    rows = of_case(session, case.id or 0) if rows is None else rows
     changes: list[DueChange] = []
     for row in rows:
         if row.state in LIVE:

@@ -67,10 +67,10 @@ def _migrate(
     happening = Happening(at=now, effect=ClockEffect.RECOUNT, event=MIGRATED)
     clocks = of_cases(session, ids)
     before = {case.id: (kept(case, rows := clocks[case.id or 0]), _broken(rows)) for case, _ in cases}
-    with session.no_autoflush:  # Every case reads only its own rows: all are written together, in few statements.
+    with session.no_autoflush:  # What a case reads is of its own past: all are written together, in few statements.
         for case, planned in cases:
             past = past_of(session, case.id or 0) if planned.adds else ()
-            recount(session, case, planned.policy, beside.new, happening, past)
+            recount(session, case, planned.policy, beside.new, happening, past, clocks[case.id or 0])
     session.flush()
     clocks = of_cases(session, ids)
     entries: list[Entry] = []

@@ -384,6 +384,13 @@ def test_a_mistake_in_a_calendar_is_named_with_its_line(
     assert any(problem.startswith(f"calendar.yaml:{line}: {what}") for problem in said), "\n".join(said)
 
 
+def test_a_policy_after_the_default_is_never_reached() -> None:
+    begin, middle, end = (POLICY.index(text) for text in ("  - name: question", REST, "ladders:"))
+    swapped = POLICY[:begin] + POLICY[middle:end] + POLICY[begin:middle] + POLICY[end:]
+    (told,) = problems_of_policy(swapped)
+    assert "question stands after the default rest: a policy that is never reached. Move the default last." in told
+
+
 def test_a_narrower_rule_on_something_else_is_reached() -> None:
     first = "    when: {grades: [C]}\n"
     other = POLICY[POLICY.index("  - name: question") : POLICY.index("  - name: rest")]
