@@ -256,6 +256,12 @@ POLICY_MISTAKES = [
     ),
     ("to: [district_desk], act: climb", "to: [mayor], act: climb", 34, "“mayor” is no known role."),
     ("act: climb", "act: shout", 34, "“shout” is no known act."),
+    (
+        "act: climb",
+        "act: climb, unless: [contacted]",
+        21,
+        "A late contact of rest ends in nothing below the district. Let the last step tell district_desk.",
+    ),
     ("act: climb", "act: climb, unless: [sunday]", 34, "“sunday” is no known condition."),
     ("act: climb", "act: climb, wakes: perhaps", 34, "“perhaps” is no known truth value."),
     ("ladders:\n", "ladders:\n  spare: []\n", 32, "No policy uses the ladder spare."),

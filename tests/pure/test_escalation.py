@@ -155,6 +155,16 @@ def test_steps_of_one_moment_keep_the_order_of_the_ladder() -> None:
     assert [d.step.key for d in steps_due(running, ladder, NOTHING, at("2026-12-01 10:00"))] == ["b", "a"]
 
 
+def test_a_step_at_the_moment_of_the_extension_itself_is_not_armed_again() -> None:
+    more = Budget(120, DAY_AND_NIGHT)
+    running = clock(
+        Budget(240, DAY_AND_NIGHT), "2026-11-23 10:00", ClockEvent(at("2026-11-23 13:00"), K.EXTENDED, extra=more)
+    )
+    half = step("50 %")
+    assert step_time(half, running) == at("2026-11-23 13:00")
+    assert steps_due(running, (half,), NOTHING, at("2026-11-23 15:00")) == ()
+
+
 def test_an_extension_arms_only_the_steps_that_lie_beyond_it() -> None:
     extension = ClockEvent(at("2026-11-29 10:00"), K.EXTENDED, "parts", "staff:9", A_WEEK)
     running = clock(A_WEEK, "2026-11-23 16:30", extension)

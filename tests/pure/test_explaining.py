@@ -1,5 +1,6 @@
 """Does the explanation of a due time add up, stay short, and say what kind of day each date was?"""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sla_policies.clock import Clock, ClockEvent, EventKind
-from sla_policies.counted_days import Days
+from sla_policies.counted_days import DayKind, Days, kind_of_day
 from sla_policies.documents import packaged_book
 from sla_policies.escalation import Offset, Step
 from sla_policies.explaining import Explanation, Taken, explain
@@ -208,3 +209,10 @@ def test_a_pause_without_working_time_leaves_a_due_time_at_closing() -> None:
 
     assert clock.due_at == at("11-23", "17:30")
     assert clock.due_at.tzinfo is UTC
+
+
+def test_a_day_off_with_hours_of_its_own_is_told_as_the_calendar_counts_it() -> None:
+    day = date(2026, 11, 25)
+    both = replace(WORKDAYS, off=frozenset({day}), dated={day: ((32_400, 36_000),)})
+    assert not both.is_workday(day)
+    assert kind_of_day(both, day) is DayKind.HOLIDAY

@@ -1,5 +1,6 @@
 """Which promises does another text change, and are the numbers of an effect added up right?"""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from sla_policies.documents import FOLDER, book_from_texts, packaged_book
 from sla_policies.given_files import folder_of, unusable
-from sla_policies.policy import CaseFacts, Grade, Metric, PolicyBook
+from sla_policies.policy import Budget, CaseFacts, Grade, Metric, PolicyBook, TimeKind
 from sla_policies.what_if import (
     MOST_LISTED,
     Effect,
@@ -36,6 +37,14 @@ def rule(book: PolicyBook, policy: str = G3, metric: Metric = Metric.RESOLVE) ->
     found = rule_of(book, book.by_name[policy], metric)
     assert found is not None
     return found
+
+
+def test_another_longest_pause_counts_otherwise() -> None:
+    old = rule(packaged_book())
+    assert old.target.pause_at_most is not None
+    longer = replace(old.target, pause_at_most=Budget(old.target.pause_at_most.amount + 60, TimeKind.ELAPSED))
+    assert not counts_alike(old, replace(old, target=longer))
+    assert not says_alike(old, replace(old, target=longer))
 
 
 def test_another_budget_counts_otherwise_and_other_words_do_not() -> None:
