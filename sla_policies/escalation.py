@@ -91,7 +91,16 @@ def steps_due(clock: Clock, ladder: tuple[Step, ...], fired: frozenset[str], now
 
     Nothing falls due on a clock that is paused or over. After an extension only the steps beyond it are armed again.
     """
-    return tuple(due for due in _armed(clock, ladder, fired) if due.due_at <= now)
+    return due_and_next(clock, ladder, fired, now)[0]
+
+
+def due_and_next(
+    clock: Clock, ladder: tuple[Step, ...], fired: frozenset[str], now: datetime
+) -> tuple[tuple[DueStep, ...], datetime | None]:
+    """Return the steps of this clock that are due, and when the first of those behind them falls due."""
+    armed = _armed(clock, ladder, fired)
+    due = tuple(step for step in armed if step.due_at <= now)
+    return due, min((step.due_at for step in armed[len(due) :]), default=None)
 
 
 def next_action_at(clock: Clock, ladder: tuple[Step, ...], fired: frozenset[str]) -> datetime | None:

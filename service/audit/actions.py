@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import Session
 
 from service.audit.queries import heads
 from service.audit.rules import Entry, Head, chained
 from service.audit.tables import AuditEntry
+from service.bulk import insert_all
 
 ENTRIES = AuditEntry.__table__  # type: ignore[attr-defined]
 
@@ -33,4 +33,4 @@ def record_all(session: Session, entries: Sequence[Entry]) -> None:
     """Append many entries in one statement."""
     if entries:
         known = heads(session, {(e.subject_kind, e.subject_id) for e in entries})
-        session.execute(sa.insert(ENTRIES), rows_after(entries, known))
+        insert_all(session, ENTRIES, rows_after(entries, known))

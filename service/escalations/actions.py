@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from service.accounts.tables import Person
 from service.audit.actions import record, record_all
 from service.audit.rules import Entry
+from service.bulk import insert_all
 from service.cases.queries import visible_to
 from service.cases.rules import Action
 from service.cases.tables import Case
@@ -31,7 +31,7 @@ from service.outbox.actions import write_rows
 from service.routing.directory import Directory, Staff
 from service.routing.queries import directory
 from sla_policies.clock import Clock, ClockState
-from sla_policies.escalation import DueStep, next_action_at, steps_due
+from sla_policies.escalation import DueStep, Step, due_and_next
 from sla_policies.policy import PolicyBook, SlaPolicy
 
 ESCALATIONS = Escalation.__table__  # type: ignore[attr-defined]
@@ -50,6 +50,14 @@ class _Batch:
     escalations: list[dict[str, Any]] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
+    _known: dict[tuple[tuple[str, ...], Held], tuple[Staff, ...]] = field(default_factory=dict)
+
+    def recipients(self, step: Step, held: Held, known: Directory, now: datetime) -> tuple[Staff, ...]:
+        """Return who hears of a step; within one look at the clock and the directory they are asked once."""
+        key = (step.to, held)
+        if key not in self._known:
+            self._known[key] = recipients(step, held, known, now)
+        return self._known[key]
 
 
 @dataclass(frozen=True)
@@ -120,8 +128,7 @@ def _take_steps(session: Session, claimed: Claimed, now: datetime) -> None:
         )
         _decide(due, known, now, batch)
 
-    if batch.escalations:
-        session.execute(insert(ESCALATIONS), batch.escalations)
+    insert_all(session, ESCALATIONS, batch.escalations)
     record_all(session, batch.entries)
     write_rows(session, batch.notices)
     session.flush()
@@ -147,13 +154,13 @@ def _decide(due: _Due, known: Directory, now: datetime, batch: _Batch) -> None:
         facts = {"metric": str(row.metric), "due_at": breached_at.isoformat(), "instance": row.instance}
         batch.entries.append(_entry(due, "breached", now, facts))
 
-    fired = {e.step for e in due.taken}
+    fired = frozenset(e.step for e in due.taken)
     standing = Standing(due.contacted, any(e.acknowledged_at for e in due.taken))
-    for step in steps_due(clock, due.policy.ladder, frozenset(fired), now):
+    steps, next_at = due_and_next(clock, due.policy.ladder, fired, now)
+    for step in steps:
         _take(due, step, standing, known, now, batch)
-        fired.add(step.step.key)
 
-    moments = [next_action_at(clock, due.policy.ladder, frozenset(fired))]
+    moments = [next_at]
     if row.breached_at is None and clock.due_at is not None:
         # At the due time itself nothing is missed yet; looking again at that very moment would never end.
         moments.append(clock.due_at + timedelta.resolution)
@@ -165,7 +172,7 @@ def _take(due: _Due, what: DueStep, standing: Standing, known: Directory, now: d
     told: tuple[Staff, ...] = ()
     skipped = not holds(step, standing)
     if not skipped:
-        told = recipients(step, Held(case.area_id, case.unit_id, case.assignee_id), known, now)
+        told = batch.recipients(step, Held(case.area_id, case.unit_id, case.assignee_id), known, now)
         if not told:
             log.error("escalation without a recipient", case=case.number, step=step.key)
     answer_by = None

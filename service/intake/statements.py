@@ -9,12 +9,11 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic_core import to_json
-from sqlalchemy.dialects import postgresql
 from sqlmodel import SQLModel
 
 from service.assignments.tables import Assignment, Workload
 from service.audit.tables import AuditEntry
+from service.bulk import as_json, insert_text
 from service.cases.tables import Case
 from service.clocks.tables import ClockRow
 from service.intake.tables import IdempotencyKey
@@ -64,16 +63,8 @@ def _columns(name: str) -> tuple[sa.Column[Any], ...]:
 
 
 def _insert(name: str) -> str:
-    """Return an INSERT of the JSON list in the parameter `name`; bytes travel as hexadecimal text."""
-    columns = _columns(name)
-    is_bytes = {c.name: isinstance(c.type, sa.LargeBinary) for c in columns}
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    shapes = ", ".join(f"{c.name} {'text' if is_bytes[c.name] else c.type.compile(dialect)}" for c in columns)
-    values = ", ".join(f"decode(r.{c.name}, 'hex')" if is_bytes[c.name] else f"r.{c.name}" for c in columns)
-    names = ", ".join(c.name for c in columns)
-    source = f"jsonb_to_recordset(CAST(:{name} AS jsonb)) AS r({shapes})"
     tail = f" {ONE_MORE_CASE}" if name == "workloads" else ""
-    return f"INSERT INTO {name} ({names}) SELECT {values} FROM {source}{tail}"  # noqa: S608  # Our own names only.
+    return insert_text(name, _columns(name), name) + tail
 
 
 OPEN_CASE = sa.text(
@@ -88,9 +79,4 @@ def parameters(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str
 
     Errors: KeyError when a column has no value, so that nothing is left to a default by accident.
     """
-    return {name: _as_json(rows[name], _columns(name)) for name in TABLES}
-
-
-def _as_json(rows: Sequence[Mapping[str, Any]], columns: Sequence[sa.Column[Any]]) -> str:
-    """Return the rows as a JSON list; moments become ISO 8601 and bytes hexadecimal text."""
-    return to_json([{c.name: row[c.name] for c in columns} for row in rows], bytes_mode="hex").decode()
+    return {name: as_json(rows[name], _columns(name)) for name in TABLES}

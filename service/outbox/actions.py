@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from service.bulk import insert_all
 from service.outbox.messages import Message
 from service.outbox.rules import Channel, NoticeState, earliest
 from service.outbox.tables import Notice
@@ -51,8 +51,7 @@ def write(session: Session, messages: Iterable[Message], case_id: int | None, no
 
 def write_rows(session: Session, notices: list[dict[str, Any]]) -> None:
     """Write the rows of many notices in one statement."""
-    if notices:
-        session.execute(insert(NOTICES).on_conflict_do_nothing(index_elements=["key"]), notices)
+    insert_all(session, NOTICES, notices, tail="ON CONFLICT (key) DO NOTHING")
 
 
 def claim_due(session: Session, now: datetime, *, most: int) -> list[Notice]:
