@@ -1,6 +1,6 @@
 """The Celery application, and the one place where workers read the clock."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from celery import Celery
@@ -47,3 +47,9 @@ def real_now() -> datetime:
 def now() -> datetime:
     """Return the product's time: real, or simulated from the anchor this process started with."""
     return simulated(_anchor(), real_now())
+
+
+def real_seconds(span: timedelta) -> float:
+    """Return how many real seconds pass during a span of the product's time."""
+    anchor = _anchor()
+    return span.total_seconds() / (anchor.speed if anchor else 1.0)

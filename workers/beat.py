@@ -1,22 +1,27 @@
-"""The process that sends the timetable; while the broker is away it sweeps by itself.
+"""The process that sends the timetable; while nobody takes its orders it sweeps by itself.
 
-One beat leads at a time, by an advisory lock of the database; others stand by and take over.
+A sweep is also sent at the moment the next row falls due. One beat leads at a time, by an advisory lock of the
+database; others stand by and take over.
 """
 
 import signal
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from types import FrameType
 
 import sqlalchemy as sa
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from kombu.exceptions import OperationalError as BrokerAwayError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from service.database import get_engine
-from workers.app import app
+from workers.ahead import DUE, Outlook, outlook
+from workers.app import app, real_now
 from workers.timetable import TIMETABLE, Entry
 
 LEADER_LOCK = 0x6A6962616E  # "jiban" in ASCII.
@@ -30,6 +35,11 @@ SILENT_SECONDS = 8
 A leader that is killed loses it at once. Either way another leads within SILENT_SECONDS + STAND_BY_SECONDS.
 """
 
+LEAST_APART = 0.2
+"""Seconds; so far apart at least are the sweeps sent at the moments when something falls due."""
+BROKER_WITHIN = 1.0
+"""Seconds; a broker that hangs holds up an order for no longer, and beat sweeps by itself."""
+
 log = structlog.get_logger("beat")
 
 
@@ -39,6 +49,9 @@ class Beat:
     def __init__(self) -> None:
         self.stopping = threading.Event()
         self._loading = threading.Lock()
+        self._broker = ThreadPoolExecutor(len(TIMETABLE), "broker")
+        self._orders: dict[str, Future[object]] = {}
+        """The last order of each task: given, or not answered yet."""
 
     def run(self) -> None:
         """Lead whenever the lock is free, until told to stop."""
@@ -73,7 +86,7 @@ class Beat:
         scheduler = BackgroundScheduler(timezone="UTC")
         for line in TIMETABLE:
             scheduler.add_job(
-                self._sender(line),
+                self._sender(line, scheduler),
                 IntervalTrigger(seconds=line.every, timezone="UTC"),
                 id=line.task,
                 max_instances=1,
@@ -82,15 +95,45 @@ class Beat:
             )
         return scheduler
 
-    def _sender(self, line: Entry) -> Callable[[], None]:
+    def _sender(self, line: Entry, scheduler: BackgroundScheduler) -> Callable[[], None]:
+        """Return what sends a line. Where rows say when they are due it looks ahead, and comes back at that moment."""
+
         def send() -> None:
-            try:
-                app.send_task(line.task, expires=line.expires, retry=False, ignore_result=True)
-            except (BrokerAwayError, OSError) as away:
-                log.warning("broker away, sweeping here", task=line.task, why=str(away))
+            ahead = self._outlook(line)
+            if ahead is not None and ahead.is_late:
+                log.warning("late, sweeping here", task=line.task)
                 self._do(line)
+            else:
+                self._send(line)
+            if ahead is not None and ahead.next_in is not None and ahead.next_in < line.every:
+                trigger = DateTrigger(real_now() + timedelta(seconds=max(ahead.next_in, LEAST_APART)))
+                name = f"{line.task} when due"
+                scheduler.add_job(send, trigger, id=name, replace_existing=True, misfire_grace_time=None)
 
         return send
+
+    def _outlook(self, line: Entry) -> Outlook | None:
+        """Return what the sweep will find; None for other tasks, and while the database cannot be asked."""
+        if line.task not in DUE:
+            return None
+        try:
+            return outlook(line.task)
+        except SQLAlchemyError as away:
+            log.warning("cannot look ahead", task=line.task, why=type(away).__name__)
+            return None
+
+    def _send(self, line: Entry) -> None:
+        """Give the order to the broker, and wait no longer than a moment: a broker may hang instead of refusing."""
+        try:
+            unanswered = self._orders.get(line.task)
+            if unanswered is not None and not unanswered.done():
+                raise TimeoutError("it has not answered yet")  # One place says what follows.
+            order = self._broker.submit(app.send_task, line.task, expires=line.expires, retry=False, ignore_result=True)
+            self._orders[line.task] = order
+            order.result(BROKER_WITHIN)
+        except (BrokerAwayError, OSError) as away:
+            log.warning("broker away, sweeping here", task=line.task, why=str(away) or "it does not answer")
+            self._do(line)
 
     def _do(self, line: Entry) -> None:
         """Run the task in here. To send one its name is enough, so the code is loaded only now."""
@@ -101,6 +144,7 @@ class Beat:
 
 def main() -> None:
     """Run beat until SIGTERM or SIGINT."""
+    app.conf.broker_transport_options |= {"socket_timeout": BROKER_WITHIN, "socket_connect_timeout": BROKER_WITHIN}
     beat = Beat()
     signal.signal(signal.SIGTERM, beat.stop)
     signal.signal(signal.SIGINT, beat.stop)

@@ -1,5 +1,8 @@
 """What must be tidied up, and what must never be true?"""
 
+import time
+from datetime import datetime, timedelta
+
 import structlog
 
 from service.accounts.limits import forget_old
@@ -14,6 +17,12 @@ from workers.app import app, now, real_now
 log = structlog.get_logger("upkeep")
 
 BATCH = 200
+JUMP_TOLD = timedelta(seconds=30)
+"""So much may the wall clock differ from the time that has passed since the last look before it is told."""
+
+SET_BY_NTP = "The clock of this machine was set. Every step is still taken once; set the clock by NTP."
+_last_look: tuple[datetime, float] | None = None
+"""The wall clock at the last look of this process, and its clock that nobody can set."""
 
 
 @app.task(name="upkeep.close_silent")  # type: ignore[untyped-decorator]
@@ -40,4 +49,17 @@ def watch() -> int:
         found = alarms(session, now())
     for alarm in found:
         log.error("alarm", check=alarm.check, count=alarm.count, remedy=alarm.remedy)
-    return len(found)
+    jumped = _jumped(real_now(), time.monotonic())
+    if jumped:
+        log.error("alarm", check="clock-jumped", seconds=round(jumped.total_seconds()), remedy=SET_BY_NTP)
+    return len(found) + bool(jumped)
+
+
+def _jumped(wall: datetime, steady: float) -> timedelta | None:
+    """Return by how much the wall clock was set since the last look, where that is more than it drifts."""
+    global _last_look  # One look a process; replaced whole.
+    before, _last_look = _last_look, (wall, steady)
+    if before is None:
+        return None
+    jump = wall - before[0] - timedelta(seconds=steady - before[1])
+    return jump if abs(jump) > JUMP_TOLD else None

@@ -21,6 +21,8 @@ from sla_policies.clock import ClockState
 SWEEP_LATE = timedelta(minutes=5)
 NOTICE_LATE = timedelta(minutes=10)
 """Both in real time: a sweep needs its second however fast the product's clock runs."""
+CLOCKS_APART = timedelta(minutes=2)
+"""So much may the clocks of two machines differ before it is told."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Late:
 
     steps_before: datetime
     notices_before: datetime
+    nothing_after: datetime | None
+    """No case can have been received later; None on a simulated clock, which may be set at will."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,11 @@ def _nobody_heard(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
     return sa.select(sa.func.count()).select_from(Escalation).where(silent)
 
 
+def _from_the_future(late: Late) -> sa.Select[int]:
+    future = col(Case.received_at) > late.nothing_after if late.nothing_after else sa.false()
+    return sa.select(sa.func.count()).select_from(Case).where(future)
+
+
 CHECKS: tuple[tuple[str, Callable[[Late], sa.Select[int]], str], ...] = (
     ("step-not-taken", _overdue_steps, "Is a worker running, or beat? Look at their logs."),
     ("clock-set-aside", _set_aside, "A worker's log says “steps not taken” and why. It is tried again by itself."),
@@ -98,6 +107,7 @@ CHECKS: tuple[tuple[str, Callable[[Late], sa.Select[int]], str], ...] = (
     ("notice-failed", _notices_failed, "Look at the outbox: try these notices again, or let them go."),
     ("no-owner", _without_owner, "Assign the case from the board."),
     ("no-assignment", _without_assignment, "Reassign the case from the board."),
+    ("clock-set-back", _from_the_future, "Cases were received later than now: set the clocks of all machines by NTP."),
     ("nobody-heard", _nobody_heard, "Appoint somebody for the empty rung on the people page."),
 )
 """Every check: its name, how it counts, and what to do. A later auditor adds to this list."""
@@ -106,6 +116,10 @@ CHECKS: tuple[tuple[str, Callable[[Late], sa.Select[int]], str], ...] = (
 def alarms(session: Session, now: datetime) -> list[Alarm]:
     """Return every check that does not hold."""
     anchor = read_anchor(session)
-    late = Late(now - product_span(anchor, SWEEP_LATE), now - product_span(anchor, NOTICE_LATE))
+    late = Late(
+        now - product_span(anchor, SWEEP_LATE),
+        now - product_span(anchor, NOTICE_LATE),
+        now + CLOCKS_APART if anchor is None else None,
+    )
     counted = ((name, session.scalar(count(late)) or 0, remedy) for name, count, remedy in CHECKS)
     return [Alarm(name, count, remedy) for name, count, remedy in counted if count]

@@ -128,6 +128,7 @@ CHECK: Mapping[str, str] = {
     "notice-failed": "A notice could not be delivered or told",
     "no-owner": "A case is with nobody",
     "no-assignment": "An open case has no record of who holds it",
+    "clock-set-back": "A case was received later than now: a clock was set back",
     "nobody-heard": "A step was taken, and there was nobody to tell",
 }
 """What must never be true (`service.watch`), as it is said when it is."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
 
@@ -74,6 +75,36 @@ def test_another_beat_takes_over_from_one_that_was_killed_or_hangs(machine: Mach
     if end is signal.SIGSTOP:
         leader.process.send_signal(signal.SIGCONT)
         leader.wait_until_told("database away", 10)
+
+
+def test_while_nobody_takes_its_orders_beat_sweeps_by_itself(machine: Machine) -> None:
+    """A worker that died, or has not found the broker again yet: the broker takes orders that nobody carries out."""
+    engine = connect(machine.servers.database_url, pool_size=1)
+    migrate(engine)
+    machine.beat().wait_until_told("leading", 10)
+    assert_tried(engine, 15)
+
+
+def test_a_broker_that_hangs_holds_up_nothing(machine: Machine) -> None:
+    engine = connect(machine.servers.database_url, pool_size=1)
+    migrate(engine)
+    beat = machine.beat()
+    beat.wait_until_told("leading", 10)
+    os.kill(machine.servers.valkey.pid, signal.SIGSTOP)
+    try:
+        beat.wait_until_told("broker away, sweeping here", 5)
+        assert_tried(engine, 5)
+    finally:
+        os.kill(machine.servers.valkey.pid, signal.SIGCONT)
+
+
+def assert_tried(engine: sa.Engine, seconds: float) -> None:
+    """Write a notice that is due, and see that somebody tries it in time."""
+    with Session(engine) as session:
+        session.add(a_notice())
+        session.commit()
+        wait_for(lambda: session.exec(select(Notice.state)).one() is not NoticeState.WAITING, seconds, "a sweep")
+    engine.dispose()
 
 
 def test_while_the_broker_is_away_beat_sweeps_and_while_the_database_is_away_it_waits(machine: Machine) -> None:

@@ -1,13 +1,20 @@
 """Beat: one leads, the others stand by; and while the broker is away it sweeps by itself."""
 
 import threading
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from kombu.exceptions import OperationalError
+from sqlmodel import Session, select
 
+from service.clocks.tables import ClockRow
+from tests.builders import received
 from tests.journeys.waiting import wait_for
+from tests.people import Town
+from workers import ahead
 from workers import beat as beat_module
+from workers.ahead import DUE, Outlook
 from workers.app import app
 from workers.beat import LEADER_LOCK, Beat
 from workers.timetable import Entry
@@ -79,3 +86,52 @@ def test_a_second_beat_stands_by_and_takes_over(
     wait_for(lambda: sent, 10, "the second beat leads")
     second.stop()
     thread.join(10)
+
+
+def test_a_sweep_is_sent_at_the_moment_something_falls_due(
+    own_engine: sa.Engine, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = iter([Outlook(is_late=False, next_in=0.3)])
+    monkeypatch.setitem(DUE, "test.line", DUE["clocks.sweep"])
+    monkeypatch.setattr(beat_module, "outlook", lambda _: next(told, Outlook(is_late=False, next_in=None)))
+    monkeypatch.setattr(beat_module, "TIMETABLE", (Entry("test.line", 1.5, "to be seen"),))
+    monkeypatch.setattr(app, "send_task", lambda *_, **__: sent.append("sent"))
+    beat = Beat()
+    thread = run(beat)
+    wait_for(lambda: sent, 10, "the first of the timetable")
+    wait_for(lambda: len(sent) == 2, 1, "one when something falls due, before the timetable's next")
+    beat.stop()
+    thread.join(10)
+
+
+def test_what_waits_too_long_beat_does_by_itself(
+    own_engine: sa.Engine, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DUE, "test.line", DUE["clocks.sweep"])
+    monkeypatch.setattr(beat_module, "outlook", lambda _: Outlook(is_late=True, next_in=None))
+    monkeypatch.setattr(app, "send_task", lambda *_, **__: sent.append("sent"))
+    beat = Beat()
+    thread = run(beat)
+    wait_for(lambda: "swept here" in sent, 10, "a sweep in beat itself")
+    beat.stop()
+    thread.join(10)
+    assert "sent" not in sent
+
+
+def test_the_outlook_knows_what_is_late_and_what_comes(
+    session: Session, town: Town, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received(session, now)
+    session.commit()
+    first = min(at for at in session.exec(select(ClockRow.next_action_at)) if at is not None)
+    for at, is_late, has_next in (
+        (first - timedelta(seconds=5), False, True),
+        (first + timedelta(seconds=3), True, True),
+    ):
+        monkeypatch.setattr(ahead, "now", lambda at=at: at)
+        seen = ahead.outlook("clocks.sweep")
+        assert (seen.is_late, seen.next_in is not None) == (is_late, has_next)
+        assert seen.next_in is None or seen.next_in > 0
+    session.execute(sa.delete(ClockRow))
+    session.commit()
+    assert ahead.outlook("clocks.sweep") == Outlook(is_late=False, next_in=None)

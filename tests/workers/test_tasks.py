@@ -222,3 +222,48 @@ def test_the_watch_gives_a_sweep_its_real_minutes_however_fast_time_runs(
     hands.at = first + 600 * timedelta(minutes=5)
     assert "step-not-taken" not in [a.check for a in alarms(session, hands.at)]
     assert "step-not-taken" in [a.check for a in alarms(session, hands.at + timedelta(minutes=1))]
+
+
+def test_a_clock_set_back_and_forward_by_hours_takes_no_step_twice_and_loses_none(
+    session: Session, town: Town, hands: Hands
+) -> None:
+    start = hands.at
+    case, _ = received(session, start)
+    session.commit()
+    for hours in (5, 1, 0, 9, 2, 30, 12, 30, 31):
+        hands.at = start + timedelta(hours=hours)
+        clocks.sweep_clocks()
+    there_and_back = [(e.clock_id, e.step, e.due_at) for e in of_case(session, case.id or 0)]
+    assert len(there_and_back) == len(set(there_and_back))
+
+    straight, _ = received(session, start)
+    session.commit()
+    for hours in range(32):
+        hands.at = start + timedelta(hours=hours)
+        clocks.sweep_clocks()
+    steps = {(e.step, e.due_at) for e in of_case(session, straight.id or 0)}
+    assert {(step, due_at) for _, step, due_at in there_and_back} == steps
+
+
+def test_the_watch_tells_that_a_clock_was_set_back(session: Session, town: Town, hands: Hands) -> None:
+    received(session, hands.at)
+    session.commit()
+    assert "clock-set-back" not in [a.check for a in alarms(session, hands.at - timedelta(minutes=1))]
+    assert "clock-set-back" in [a.check for a in alarms(session, hands.at - timedelta(hours=3))]
+    set_anchor(session, Anchor(hands.at, hands.at - timedelta(hours=3), 60))
+    assert "clock-set-back" not in [a.check for a in alarms(session, hands.at - timedelta(hours=3))]
+
+
+@pytest.mark.parametrize(("set_by", "told"), [(-3 * 3600, True), (2 * 3600, True), (5, False), (0, False)])
+def test_the_watch_tells_that_the_wall_clock_jumped(
+    session: Session, town: Town, hands: Hands, monkeypatch: pytest.MonkeyPatch, set_by: int, told: bool
+) -> None:
+    monkeypatch.setattr(upkeep, "_last_look", None)
+    steady = iter([1000.0, 1060.0])
+    monkeypatch.setattr(upkeep.time, "monotonic", lambda: next(steady))
+    wall = iter([hands.at, hands.at + timedelta(seconds=60 + set_by)])
+    monkeypatch.setattr(upkeep, "real_now", lambda: next(wall))
+    with capture_logs() as said:
+        upkeep.watch()
+        upkeep.watch()
+    assert ("clock-jumped" in [line.get("check") for line in said]) is told
