@@ -109,7 +109,7 @@ def test_days_that_do_not_balance_are_not_written_without_a_reason(own: Path) ->
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ("1月1日（周五）放假".encode(), "bad.txt:1: “1月1日(周五)放假”: 2026-01-01 is a 星期四"),
+        ("1月1日（周五）放假".encode(), "bad.txt:1: 2026-01-01 is a 星期四, not “(周五)”."),
         (b"\xff\xfe1", "The file is not UTF-8 text."),
         (b"x" * 1_000_001, "The file is larger than 1 MB."),
     ],

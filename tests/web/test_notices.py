@@ -20,7 +20,7 @@ from service.outbox.tables import Caught, ChannelRow, Notice, NoticeWishes, Unsu
 from service.secrecy import decrypt
 from service.settings import get_settings
 from service.web.notices import CATCHER
-from tests.builders import received
+from tests.builders import WITH_MAIL, received
 from tests.people import Town
 from tests.web.conftest import Browser
 
@@ -229,7 +229,7 @@ def test_the_catcher_takes_what_one_of_our_channels_has_signed(
 def test_staff_see_with_a_case_who_was_told_and_by_what(
     browse: Browser, session: Session, town: Town, now: datetime
 ) -> None:
-    case, _ = received(session, now)
+    case, _ = received(session, now, contact=WITH_MAIL)
     session.commit()
     browse.sign_in(town.he_jun)
     own = browse.get(f"/cases/{case.number}")
