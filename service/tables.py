@@ -16,6 +16,7 @@ from service.handling import tables as handling
 from service.intake import tables as intake
 from service.outbox import tables as outbox
 from service.revisions import tables as revisions
+from service.rezoning import tables as rezoning
 from service.routing import tables as routing
 from service.timekeeping import ClockAnchor
 
@@ -34,6 +35,7 @@ ROOMS = (
     intake,
     outbox,
     revisions,
+    rezoning,
     routing,
     ClockAnchor,
 )

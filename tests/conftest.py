@@ -62,6 +62,7 @@ def session(connection: sa.Connection, monkeypatch: pytest.MonkeyPatch) -> Itera
     """A session in a transaction that never commits; whatever opens one of its own gets the same connection."""
     monkeypatch.setattr(database, "get_engine", lambda: connection)
     monkeypatch.setattr("service.routing.queries._known", None)
+    monkeypatch.setattr("service.areas.queries._known", None)
     monkeypatch.setattr("service.clocks.queries._installed", None)
     with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
         yield session

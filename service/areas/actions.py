@@ -6,7 +6,15 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from service.accounts.tables import Person
-from service.areas.details import Above, AreaDetails, AreaInUseError, check_area, columns, new_code_fault
+from service.areas.details import (
+    Above,
+    AreaDetails,
+    AreaInUseError,
+    Taken,
+    check_area,
+    columns,
+    new_code_fault,
+)
 from service.areas.queries import area_by_code, area_by_id, held_by
 from service.areas.rules import AreaLevel
 from service.areas.tables import Area
@@ -20,7 +28,7 @@ def add_area(session: Session, details: AreaDetails, *, code: str, level: AreaLe
     one_at_a_time(session, Area)
     above = _parent(session, details)
     fault = new_code_fault(code, is_free=area_by_code(session, code) is None)
-    check_area(details, level, _above(above, None), code_fault=fault)
+    check_area(details, level, _above(above, None), taken=Taken(fault, _duty_open(session, details)))
 
     area = Area(code=code, level=level, path="/", created_at=now, **columns(details))
     session.add(area)
@@ -43,7 +51,7 @@ def change_area(
     area = locked(session, Area, area_id)
     expect(session, "area", area_id, seen)
     above = _parent(session, details)
-    check_area(details, area.level, _above(above, area))
+    check_area(details, area.level, _above(above, area), taken=Taken(duty_open=_duty_open(session, details)))
     if area.is_active and not details.is_active:
         held = held_by(session, area_id)
         if not held.is_empty:
@@ -64,6 +72,11 @@ def change_area(
 
 def _parent(session: Session, details: AreaDetails) -> Area | None:
     return area_by_id(session, details.parent_id) if details.parent_id is not None else None
+
+
+def _duty_open(session: Session, details: AreaDetails) -> bool:
+    duty = area_by_id(session, details.duty_area_id) if details.duty_area_id is not None else None
+    return details.duty_area_id is None or (duty is not None and duty.is_active)
 
 
 def _above(parent: Area | None, area: Area | None) -> Above | None:

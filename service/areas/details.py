@@ -2,21 +2,18 @@
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
+from service.areas.opening import opening, special_days, tidy_days, tidy_hours
 from service.areas.rules import DEPTH, AreaLevel
 from service.errors import InvalidFieldsError
 
 NAME_MOST = 60
 ADDRESS_MOST = 200
-LEAST_OPEN = timedelta(hours=8)
-"""A desk should be open this long on each day (DOMAIN 3: 8 小时工作制)."""
-MINUTES_A_DAY = 24 * 60
+ALIASES_MOST = 200
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{1,29}")
 _PHONE = re.compile(r"[0-9+][0-9 ()-]{2,24}")
-_HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*(?:-|–|—|~|至|to)\s*(\d{1,2}):(\d{2})")
-_BETWEEN_HOURS = re.compile(r"[,，、;；\n]+")
+_BETWEEN_NAMES = re.compile(r"[,，、;；|\n]+")
 _TOO_LONG = "Please give a name of at most 60 characters."
 _NOT_EMPTY = "Please write something here."
 
@@ -33,6 +30,9 @@ class AreaDetails:
     phone: str = ""
     address: str = ""
     opening_hours: str = ""
+    special_days: str = ""
+    aliases: tuple[str, ...] = ()
+    duty_area_id: int | None = None
     is_active: bool = True
 
 
@@ -44,6 +44,17 @@ class Above:
     is_active: bool
     is_below: bool = False
     """It is the other one itself, or lies in it."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What is known of the fields that point elsewhere: the code of a new area, and the area of its duty desk."""
+
+    code_fault: str | None = None
+    duty_open: bool = True
+
+
+NOTHING_TAKEN = Taken()
 
 
 @dataclass(frozen=True)
@@ -73,18 +84,28 @@ class AreaInUseError(InvalidFieldsError):
         super().__init__({"is_active": self.sentence}, people=held.people, cases=held.cases, areas=held.areas)
 
 
-def check_area(details: AreaDetails, level: AreaLevel, above: Above | None, *, code_fault: str | None = None) -> None:
+def check_area(details: AreaDetails, level: AreaLevel, above: Above | None, *, taken: Taken = NOTHING_TAKEN) -> None:
     """Accept details that can be stored. `above` is None for a parent that is not given or not known.
 
     Errors: InvalidFieldsError, naming each field.
     """
-    wrong = {"code": code_fault} if code_fault else {}
-    wrong |= _wrong_words(details)
+    wrong = faults_of(details, level, above, taken=taken)
+    if wrong:
+        raise InvalidFieldsError(wrong)
+
+
+def faults_of(
+    details: AreaDetails, level: AreaLevel, above: Above | None, *, taken: Taken = NOTHING_TAKEN
+) -> dict[str, str]:
+    """Return what is wrong with each field of an area, a sentence each; nothing when it can be stored."""
+    wrong = {"code": taken.code_fault} if taken.code_fault else {}
+    wrong |= wrong_words(details)
     parent = _wrong_parent(details, level, above)
     if parent:
         wrong["parent_id"] = parent
-    if wrong:
-        raise InvalidFieldsError(wrong)
+    if not taken.duty_open:
+        wrong["duty_area_id"] = "This area is not known or closed. Please choose one of the list."
+    return wrong
 
 
 def new_code_fault(code: str, *, is_free: bool) -> str | None:
@@ -94,7 +115,8 @@ def new_code_fault(code: str, *, is_free: bool) -> str | None:
     return None if is_free else "Another area has this code. Please choose another."
 
 
-def _wrong_words(details: AreaDetails) -> dict[str, str]:
+def wrong_words(details: AreaDetails) -> dict[str, str]:
+    """Return what is wrong with the words and numbers of an area, wherever it lies."""
     wrong: dict[str, str] = {}
     for field in ("name", "name_en", "desk_name", "desk_name_en"):
         value = getattr(details, field).strip()
@@ -106,6 +128,12 @@ def _wrong_words(details: AreaDetails) -> dict[str, str]:
         wrong["address"] = "Please give an address of at most 200 characters."
     if details.opening_hours and opening(details.opening_hours) is None:
         wrong["opening_hours"] = "Please write the hours like 08:30–12:00, 13:30–18:00."
+    if special_days(details.special_days) is None:
+        wrong["special_days"] = (
+            "Please write one day a line, each once, like 2026-10-01 closed or 2026-10-02 09:00–12:00."
+        )
+    if len(details.aliases) > ALIASES_MOST or any(not 1 < len(alias) <= NAME_MOST for alias in details.aliases):
+        wrong["aliases"] = "Please give at most 200 other names, each of 2 to 60 characters."
     return wrong
 
 
@@ -123,50 +151,9 @@ def _wrong_parent(details: AreaDetails, level: AreaLevel, above: Above | None) -
     return None
 
 
-def opening(hours: str) -> tuple[tuple[int, int], ...] | None:
-    """Return the spans of '08:30–12:00, 13:30–18:00' in minutes of the day; None when it cannot be read.
-
-    A span that ends at or before its start goes on after midnight.
-    """
-    spans: list[tuple[int, int]] = []
-    for part in _BETWEEN_HOURS.split(hours.strip()):
-        found = _HOURS.fullmatch(part.strip())
-        if found is None:
-            return None
-        hour, minute, to_hour, to_minute = (int(number) for number in found.groups())
-        starts, ends = hour * 60 + minute, to_hour * 60 + to_minute
-        if minute > 59 or to_minute > 59 or starts >= MINUTES_A_DAY or ends > MINUTES_A_DAY:
-            return None
-        spans.append((starts, ends if ends > starts else ends + MINUTES_A_DAY))
-    return tuple(spans)
-
-
-def tidy_hours(hours: str) -> str:
-    """Return opening hours as they are stored: '08:30–12:00, 13:30–18:00'; what cannot be read stays as it is."""
-    spans = opening(hours)
-    if spans is None:
-        return hours.strip()
-    return ", ".join(f"{_clock(starts)}–{_clock(ends)}" for starts, ends in spans)
-
-
-def _clock(minutes: int) -> str:
-    wrapped = minutes if minutes <= MINUTES_A_DAY else minutes - MINUTES_A_DAY
-    return f"{wrapped // 60:02d}:{wrapped % 60:02d}"
-
-
-def open_for(hours: str) -> timedelta | None:
-    """Return how long a day the desk is open, overlaps counted once; None when no hours are given."""
-    spans = opening(hours) if hours else None
-    if not spans:
-        return None
-    minutes = {minute % MINUTES_A_DAY for starts, ends in spans for minute in range(starts, ends)}
-    return timedelta(minutes=len(minutes))
-
-
-def is_open_too_little(hours: str) -> bool:
-    """Is the desk open for less than eight hours a day, or does nobody know?"""
-    length = open_for(hours)
-    return length is None or length < LEAST_OPEN
+def aliases_typed(text: str) -> tuple[str, ...]:
+    """Return the other names that were typed, one a line or with signs between them, each once."""
+    return tuple(dict.fromkeys(part.strip() for part in _BETWEEN_NAMES.split(text) if part.strip()))
 
 
 def columns(details: AreaDetails) -> dict[str, Any]:
@@ -180,5 +167,8 @@ def columns(details: AreaDetails) -> dict[str, Any]:
         "phone": details.phone.strip(),
         "address": details.address.strip(),
         "opening_hours": tidy_hours(details.opening_hours),
+        "special_days": tidy_days(details.special_days),
+        "aliases": list(details.aliases),
+        "duty_area_id": details.duty_area_id,
         "is_active": details.is_active,
     }

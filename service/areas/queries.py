@@ -4,16 +4,47 @@ The tables of people and cases belong to rooms above this one: they are named he
 """
 
 from collections.abc import Collection
+from threading import Lock
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.areas.details import Held
-from service.areas.tables import Area
+from service.areas.rules import AreaTree, Place
+from service.areas.tables import Area, AreasVersion
 
 _people = sa.table("people", sa.column("area_id"), sa.column("is_active"))
 _cases = sa.table("cases", sa.column("id"), sa.column("area_id"), sa.column("unit_id"))
 _assignments = sa.table("assignments", sa.column("case_id"), sa.column("ended_at"))
+
+
+_lock = Lock()
+_known: tuple[tuple[int, str], AreaTree] | None = None
+
+
+def area_tree(session: Session) -> AreaTree:
+    """Return all areas with their boundaries and names: read anew only when an area changed, in whichever process."""
+    global _known  # noqa: PLW0603  # One tree a process; replaced whole, never changed.
+    # The transaction that raised the version tells a change apart from another one that was rolled back.
+    raised_by = sa.literal_column("areas_version.xmin::text", sa.Text)
+    version: tuple[int, str] = tuple(session.execute(sa.select(col(AreasVersion.version), raised_by)).one())
+    known = _known
+    if known is None or known[0] != version:
+        with _lock:
+            known = _known = (version, _read_tree(session))
+    return known[1]
+
+
+def _read_tree(session: Session) -> AreaTree:
+    plain = [column for column in Area.__table__.c if column.name in Place.__dataclass_fields__]  # type: ignore[attr-defined]
+    boundary = sa.cast(col(Area.boundary), sa.Text).label("boundary")
+    places, outlines = {}, {}
+    for row in session.execute(sa.select(*plain, boundary).order_by(col(Area.code))).mappings():
+        facts = {name: value for name, value in row.items() if name != "boundary"}
+        places[row["id"]] = Place(**facts | {"aliases": tuple(row["aliases"])})
+        if row["boundary"] is not None:
+            outlines[row["id"]] = row["boundary"]
+    return AreaTree(places, outlines)
 
 
 def all_areas(session: Session) -> list[Area]:

@@ -1,15 +1,13 @@
-"""Which area lies in which, and in which does a place lie?"""
+"""Which area lies in which, which is there now, and by what is one known?"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
 
-from shapely import STRtree
-from shapely.geometry import Point, shape
-from shapely.geometry.base import BaseGeometry
+from service.areas.ground import Ground
+from service.areas.names import Names
 
 
 class AreaLevel(StrEnum):
@@ -37,16 +35,26 @@ class Place:
     desk_name: str
     desk_name_en: str
     phone: str = ""
-    boundary: Mapping[str, Any] | None = None
+    address: str = ""
+    opening_hours: str = ""
+    special_days: str = ""
+    aliases: tuple[str, ...] = ()
+    duty_area_id: int | None = None
+    """Whose desk answers while the own one is closed; None: the nearest above that is open."""
     is_active: bool = True
     """False for a closed area: nothing new goes there, but cases of the past still lie in it."""
 
 
 @dataclass(frozen=True)
 class AreaTree:
-    """All areas of the installation."""
+    """All areas of the installation.
+
+    A closed area lies in the one that took it over, so that whoever looks after that one sees its cases too.
+    """
 
     places: Mapping[int, Place]
+    outlines: Mapping[int, str] = field(default_factory=dict)
+    """The boundary of areas in use, as the text of a GeoJSON geometry in WGS 84."""
 
     @cached_property
     def in_use(self) -> tuple[Place, ...]:
@@ -55,7 +63,7 @@ class AreaTree:
 
     @cached_property
     def by_code(self) -> Mapping[str, Place]:
-        """Return the areas by their code."""
+        """Return the areas in use by their code."""
         return {p.code: p for p in self.in_use}
 
     @cached_property
@@ -63,6 +71,18 @@ class AreaTree:
         """Return the areas whose Chinese or English name no other area has."""
         names = Counter(name for p in self.in_use for name in {p.name, p.name_en})
         return {name: p for p in self.in_use for name in {p.name, p.name_en} if names[name] == 1}
+
+    @cached_property
+    def ever_by_code(self) -> Mapping[str, Place]:
+        """Return the areas by their code, closed ones too."""
+        return {p.code: p for p in self.places.values()}
+
+    def meant_by(self, name: str) -> Place | None:
+        """Return the area in use with that code or name; a closed one's code means the area that took it over."""
+        known = self.by_code.get(name) or self.by_name.get(name)
+        once = self.ever_by_code.get(name)
+        found = known or (self.living(once.id) if once else None)
+        return found if found is not None and found.is_active else None
 
     def up_from(self, area_id: int) -> Iterator[Place]:
         """Yield the area and those above it, nearest first."""
@@ -75,12 +95,17 @@ class AreaTree:
         """Does `inner` lie in `outer` (or is it the same)?"""
         return any(p.id == outer_id for p in self.up_from(inner_id))
 
+    def living(self, area_id: int) -> Place:
+        """Return the area, or the nearest one in use that it lies in. Errors: KeyError for an area nobody knows."""
+        return next((p for p in self.up_from(area_id) if p.is_active), self.places[area_id])
+
     def at_level(self, area_id: int, level: AreaLevel) -> Place:
         """Return the area or the one above it that stands at `level`; where it is not that deep, the nearest above.
 
-        A case known only by its sub-district has no community: its nearest desk is the sub-district's.
+        A case known only by its sub-district has no community: its nearest desk is the sub-district's. A closed area
+        gives way to the one that took it over.
         """
-        for place in self.up_from(area_id):
+        for place in self.up_from(self.living(area_id).id):
             if DEPTH[place.level] <= DEPTH[level]:
                 return place
         raise KeyError(area_id)
@@ -89,22 +114,19 @@ class AreaTree:
         """Return the topmost area above."""
         return list(self.up_from(area_id))[-1]
 
+    def common(self, area_ids: list[int]) -> Place | None:
+        """Return the lowest area in which all of these lie; None when there is none."""
+        chains = [{p.id for p in self.up_from(area_id)} for area_id in area_ids]
+        shared = set.intersection(*chains) if chains else set()
+        return next((p for area_id in area_ids[:1] for p in self.up_from(area_id) if p.id in shared), None)
+
     @cached_property
-    def _shapes(self) -> tuple[STRtree, list[tuple[BaseGeometry, Place]]]:
-        drawn = [(shape(dict(p.boundary)), p) for p in self.in_use if p.boundary is not None]
-        return STRtree([s for s, _ in drawn]), drawn
+    def ground(self) -> Ground:
+        """Return the boundaries, built at the first look and kept as long as this tree."""
+        return Ground({i: text for i, text in self.outlines.items() if i in self.places and self.places[i].is_active})
 
-    def locate(self, *, lat: float, lon: float) -> Place | None:
-        """Return the deepest area that covers the point (WGS 84 degrees), or None when it lies outside.
-
-        A point on a border belongs to every area that touches it; the one with the smallest code gets it.
-        """
-        tree, drawn = self._shapes
-        point = Point(lon, lat)
-        hits = [drawn[i][1] for i in tree.query(point) if drawn[i][0].covers(point)]
-        return min(hits, key=lambda p: (-DEPTH[p.level], p.code), default=None)
-
-    def find_in(self, text: str) -> Place | None:
-        """Return the deepest area whose name stands in the text (an address), the longest name first, or None."""
-        hits = [p for p in self.in_use if p.name in text]
-        return max(hits, key=lambda p: (DEPTH[p.level], len(p.name), p.code), default=None)
+    @cached_property
+    def names(self) -> Names:
+        """Return the names and other names (别名) of the areas in use, built at the first look."""
+        own = ((name, p.id) for p in self.in_use for name in {p.name, p.name_en})
+        return Names(own, ((alias, p.id) for p in self.in_use for alias in p.aliases))

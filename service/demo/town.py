@@ -94,6 +94,7 @@ class _Builder:
             "name_en": f"{entry['en']} {kind}",
             "desk": [f"{entry['name']}服务站", f"{entry['en']} {kind} Service Desk"],
             "address": f"{street.zh}{10 + int(code[-3:])}号",
+            "aliases": [name for names in (entry["street"], *entry["estates"]) for name in names],
         }
         area = self.add(above, AreaLevel.COMMUNITY, code, facts, cells)
         estates = tuple(Bilingual(*names) for names in entry["estates"])
@@ -125,6 +126,7 @@ class _Builder:
             phone=above.phone if above is not None and is_grid else number,
             address=facts["address"],
             opening_hours=DESK_HOURS if level in (AreaLevel.COUNTY, AreaLevel.SUBDISTRICT) else COMMUNITY_HOURS,
+            aliases=facts.get("aliases", []),
             boundary=self.town.lattice.outline(cells),
             created_at=self.now,
         )

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from service.areas.datum import Datum, to_wgs84
 from service.errors import InvalidFieldsError
 from service.secrecy import PhoneInvalidError, normalise_phone
 
@@ -96,10 +97,15 @@ class _Form(BaseModel):
 
 
 class Location(_Form):
-    """A point in WGS 84 degrees."""
+    """A point in degrees, of WGS 84 unless its datum says otherwise."""
 
     lat: float = Field(ge=-90, le=90)
     lon: float = Field(ge=-180, le=180)
+    datum: Datum = Datum.WGS84
+
+    def wgs84(self) -> tuple[float, float]:
+        """Return latitude and longitude as they are stored."""
+        return to_wgs84(self.lat, self.lon, self.datum)
 
 
 class Contact(_Form):

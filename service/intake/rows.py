@@ -76,6 +76,7 @@ def case_row(of: Decided) -> dict[str, Any]:
     """Return the row of the case."""
     form, verdict, due = of.form, of.verdict, of.due
     contact = form.contact.model_dump() if not form.anonymous else {}
+    lat, lon = form.location.wgs84() if form.location else (None, None)
     return new_row(
         assignee_id=of.assignee_id,
         received_at=of.now,
@@ -89,8 +90,8 @@ def case_row(of: Decided) -> dict[str, Any]:
         grade=verdict.grade.grade,
         area_id=verdict.place.id,
         address=form.address,
-        lat=form.location.lat if form.location else None,
-        lon=form.location.lon if form.location else None,
+        lat=lat,
+        lon=lon,
         contact=encrypt(json.dumps(contact, ensure_ascii=False)) if any(contact.values()) else None,
         phone_index=blind_index(contact["phone"]) if contact.get("phone") else None,
         is_anonymous=form.anonymous,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from service.areas.locating import OutsideAreaError, locate_point, locate_text
 from service.areas.rules import AreaLevel, Place
 from service.categories.rules import SOMETHING_ELSE, Topic
 from service.errors import InvalidFieldsError, ServiceError
@@ -17,13 +18,6 @@ CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without the signs that are mistaken for one another: 0 O, 1 I L."""
 CODE_LENGTH = 10
 """49 bits: with the limit on tries, guessing one takes longer than any case lives."""
-
-
-class OutsideAreaError(ServiceError):
-    """The place is not served here."""
-
-    status, code = 422, "outside-area"
-    sentence = "This place is outside our area. Please call 12345 there: they will take your request at once."
 
 
 class KeyUsedError(ServiceError):
@@ -98,23 +92,25 @@ def judge(form: RequestForm, directory: Directory, book: PolicyBook, now: dateti
 def place_of(form: RequestForm, directory: Directory) -> Place:
     """Return the area of a request: as chosen, else where the point lies, else as named in the address or text.
 
-    What cannot be told from any of them belongs to the whole county, whose desk finds out.
+    A point within the chosen area says more precisely where in it. What cannot be told from any of them belongs to the
+    whole county, whose desk finds out.
     """
     areas = directory.areas
     if not areas.places:
         raise RoutingDirectoryEmptyError
+    at = form.location.wgs84() if form.location is not None else None
+    found = locate_point(areas, lat=at[0], lon=at[1]) if at is not None else None
     if form.area is not None:
-        chosen = areas.by_code.get(form.area) or areas.by_name.get(form.area)
+        chosen = areas.meant_by(form.area)
         if chosen is None:
             raise InvalidFieldsError({"area": "We do not know this area. Please choose one from the list."})
-        return chosen
-    if form.location is not None:
-        found = areas.locate(lat=form.location.lat, lon=form.location.lon)
+        return found.place if found is not None and areas.covers(chosen.id, found.place.id) else chosen
+    if at is not None:
         if found is None:
             raise OutsideAreaError
-        return found
-    named = areas.find_in(form.address) or areas.find_in(form.text)
-    return named or next(p for p in areas.in_use if p.level is AreaLevel.COUNTY)
+        return found.place
+    named = locate_text(areas, form.address) or locate_text(areas, form.text)
+    return named.place if named else next(p for p in areas.in_use if p.level is AreaLevel.COUNTY)
 
 
 def topic_of(form: RequestForm, directory: Directory) -> tuple[Topic, bool]:

@@ -10,8 +10,7 @@ from sqlmodel import Session, col, select
 from service.accounts.queries import absences
 from service.accounts.rules import DutyHours
 from service.accounts.tables import Duty, Person
-from service.areas.rules import AreaTree, Place
-from service.areas.tables import Area
+from service.areas.queries import area_tree
 from service.categories.rules import Catalogue, Topic
 from service.categories.tables import Category
 from service.routing.directory import Directory, Rule, Staff
@@ -47,28 +46,11 @@ def read_directory(session: Session, version: int) -> Directory:
     return Directory(
         version=version,
         zone=ZONE,
-        areas=AreaTree({p.id: p for p in _places(session)}),
+        areas=area_tree(session),
         catalogue=Catalogue({t.code: t for t in _topics(session)}),
         rules=tuple(_rules(session)),
         people={p.id: p for p in _people(session)},
     )
-
-
-def _places(session: Session) -> Iterable[Place]:
-    for a in session.exec(select(Area).order_by(Area.code)):
-        yield Place(
-            id=a.id or 0,
-            parent_id=a.parent_id,
-            level=a.level,
-            code=a.code,
-            name=a.name,
-            name_en=a.name_en,
-            desk_name=a.desk_name,
-            desk_name_en=a.desk_name_en,
-            phone=a.phone,
-            boundary=a.boundary,
-            is_active=a.is_active,
-        )
 
 
 def _topics(session: Session) -> Iterable[Topic]:

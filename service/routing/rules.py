@@ -120,7 +120,7 @@ def route_to_desk(request: Request, directory: Directory, loads: Mapping[int, Lo
 
 def route_within(request: Request, directory: Directory, loads: Mapping[int, Load]) -> RoutingDecision:
     """Decide who in the unit `request.area_id` gets a case that was handed to it."""
-    unit = directory.areas.places[request.area_id]
+    unit = directory.areas.living(request.area_id)
     people = directory.staff(unit.id, Role.WORKER) or directory.staff(unit.id, *AT_DESKS)
     return _choose(request, directory, loads, unit, people, None, ())
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
+from service.areas.datum import Datum
 from service.cases.rules import Action
 from service.cases.tables import Case
 from service.database import autocommit
@@ -21,6 +22,8 @@ from service.routing.queries import directory, last_known
 from service.settings import get_settings
 from service.web import shapes
 from service.web.deps import DbSession, Now, client_address, real_now
+from service.web.places import Latitude, Longitude, look
+from service.web.places import Words as Address
 
 router = APIRouter(prefix="/api/v1")
 
@@ -61,6 +64,25 @@ def case_of_resident(session: Session, number: str, code: str, request: Request)
 def read_areas(session: DbSession) -> shapes.AreasShape:
     """Return the areas, from the county down."""
     return shapes.AreasShape(items=[shapes.area(p) for p in directory(session).areas.in_use])
+
+
+@router.get("/areas/locate", tags=["residents"])
+def locate(
+    request: Request,
+    session: DbSession,
+    now: Now,
+    lat: Latitude = None,
+    lon: Longitude = None,
+    text: Address = "",
+    datum: Datum = Datum.WGS84,
+) -> shapes.LocatedShape:
+    """Return the area that a point lies in, or that the words of an address name, and whose desk that is.
+
+    Outside of every area the answer is a problem of code `outside-area`, with where to go; for words that name none
+    `place-not-named`. Limited in rate.
+    """
+    found = look(session, request, lat=lat, lon=lon, text=text, datum=datum)
+    return shapes.located(found, directory(session).areas, now)
 
 
 @router.get("/categories", tags=["residents"])

@@ -218,10 +218,12 @@ def _environment(language: Language) -> Environment:
     environment.filters.update(
         when=_when,
         deadline=_deadline,
+        day=lambda value: timewords.day(value, _reading.get().now, language),
         span=lambda length: timewords.span(length, language),
         remaining=lambda due_at, now=None: timewords.remaining(due_at, now or _reading.get().now, language),
         sentence=lambda msgid, facts=None: translate(language, msgid, **(facts or {})),
         called=lambda named: _called(named, language),
+        desk=lambda place: place.desk_name_en if language == "en" and place.desk_name_en else place.desk_name,
     )
     return environment
 

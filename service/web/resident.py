@@ -35,6 +35,8 @@ REQUESTS_WITHIN = timedelta(hours=1)
 """One address may stand for a whole building: more than anybody needs, and too few for a flood."""
 SAME_AS: Mapping[str, str] = {"too_long": "string_too_long", "too_short": "string_too_short"}
 """What pydantic calls the length of a text that was cleaned before it was measured."""
+FIELD_AT: Mapping[str, str] = {"location": "address"}
+"""Where the page tells what is wrong with a field that it does not show."""
 AFTER_SENTENCE = "About my earlier request {number}:"
 WHOLE_LABELS: Mapping[str, str] = {AreaLevel.SUBDISTRICT: "Somewhere in {place}"}
 """What is chosen by who knows a place only roughly."""
@@ -61,6 +63,9 @@ class Typed(BaseModel):
     category: str = ""
     area: str = ""
     address: str = ""
+    lat: str = ""
+    lon: str = ""
+    """Where the device is, when its owner pressed the button for it."""
     for_whom: str = "self"
     focus_groups: list[str] = []
     name: str = ""
@@ -80,7 +85,12 @@ class Typed(BaseModel):
         """Return the request. Errors: InvalidFieldsError, its sentences in the reader's language."""
         answers = self.model_dump(include={"text", "category", "area", "address", "for_whom", "focus_groups"})
         contact = self.model_dump(include={"name", "phone", "email"})
-        about = {"anonymous": bool(self.anonymous), "channel": Channel.WEB, "language": language}
+        about: dict[str, Any] = {
+            "anonymous": bool(self.anonymous),
+            "channel": Channel.WEB,
+            "language": language,
+            "location": {"lat": self.lat, "lon": self.lon} if self.lat and self.lon else None,
+        }
         try:
             return RequestForm.model_validate(answers | {"contact": contact} | about)
         except ValidationError as wrong:
@@ -93,7 +103,9 @@ def _sentences(wrong: ValidationError, language: Language) -> dict[str, str]:
     for error in wrong.errors():
         first, *rest = (str(part) for part in error["loc"])
         msgid = FIELD_SENTENCES.get(SAME_AS.get(error["type"], error["type"]), error["msg"])
-        found[rest[0] if first == "contact" else first] = translate(language, msgid, **error.get("ctx", {}))
+        found[FIELD_AT.get(first) or (rest[0] if first == "contact" else first)] = translate(
+            language, msgid, **error.get("ctx", {})
+        )
     return found
 
 
@@ -114,10 +126,15 @@ def show_home(request: Request) -> Response:
 
 
 @router.get("/submit")
-def show_form(request: Request, session: DbSession, after: Annotated[str, Query(max_length=40)] = "") -> Response:
-    """Show the form; `after` is the number of an earlier request that this one goes on from."""
+def show_form(
+    request: Request,
+    session: DbSession,
+    after: Annotated[str, Query(max_length=40)] = "",
+    area: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
+    """Show the form; `after` is the number of an earlier request that it goes on from, `area` the code of a place."""
     text = translate(language_of(request), AFTER_SENTENCE, number=after) + "\n" if is_case_number(after) else ""
-    return _form(request, session, Typed(key=_new_key(), text=text))
+    return _form(request, session, Typed(key=_new_key(), text=text, area=area))
 
 
 @router.post("/submit")

@@ -5,7 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.areas.rules import Place
+from service.areas.hours import hours_on, is_open
+from service.areas.locating import Located
+from service.areas.rules import AreaTree, Place
 from service.cases.rules import Action
 from service.categories.rules import Topic
 from service.handling.again import reopening_refused, urging_refused
@@ -14,6 +16,7 @@ from service.handling.receipts import issued_with
 from service.handling.timeline import Happened
 from service.intake.rules import Receipt
 from service.routing.directory import Directory
+from service.timekeeping import ZONE
 
 
 class Shape(BaseModel):
@@ -45,6 +48,32 @@ class DeskShape(Shape):
     name: str
     name_en: str
     phone: str
+
+
+class DeskHoursShape(DeskShape):
+    """The desk that is responsible, where it is and when it is open."""
+
+    address: str
+    opening_hours: str = Field(description="Of a usual day, such as 08:30–12:00, 13:30–18:00; empty where not known.")
+    today: str = Field(description="The hours of this day; empty where nobody is there.")
+    is_open: bool
+
+
+class GuessShape(Shape):
+    """Another area that a place may lie in."""
+
+    area: AreaShape
+    confidence: float
+
+
+class LocatedShape(Shape):
+    """In which area a place lies."""
+
+    area: AreaShape
+    path: list[AreaShape] = Field(description="From the county down to the area itself.")
+    desk: DeskHoursShape
+    confidence: float = Field(description="From 0 to 1; 1 for a point that lies inside, less on a border.")
+    alternatives: list[GuessShape]
 
 
 class PromiseShape(Shape):
@@ -134,6 +163,24 @@ def desk(p: Place) -> DeskShape:
     return DeskShape(name=p.desk_name, name_en=p.desk_name_en, phone=p.phone)
 
 
+def located(found: Located, areas: AreaTree, now: datetime) -> LocatedShape:
+    """Return the shape of where a place is."""
+    place, local = found.place, now.astimezone(ZONE)
+    return LocatedShape(
+        area=area(place),
+        path=[area(p) for p in reversed(list(areas.up_from(place.id)))],
+        desk=DeskHoursShape(
+            **desk(place).model_dump(),
+            address=place.address,
+            opening_hours=place.opening_hours,
+            today=hours_on(place, local.date()).hours,
+            is_open=is_open(place, local),
+        ),
+        confidence=found.confidence,
+        alternatives=[GuessShape(area=area(g.place), confidence=g.confidence) for g in found.alternatives],
+    )
+
+
 def receipt(r: Receipt, known: Directory, public_url: str) -> ReceiptShape:
     """Return a receipt's shape."""
     return ReceiptShape(
@@ -142,7 +189,7 @@ def receipt(r: Receipt, known: Directory, public_url: str) -> ReceiptShape:
         status=r.status,
         received_at=r.received_at,
         category=topic(known.catalogue.topics[r.category]),
-        area=area(known.areas.by_code[r.area]),
+        area=area(known.areas.ever_by_code[r.area]),
         desk=desk(known.areas.places[r.desk_id]),
         promises=[PromiseShape.model_validate(p) for p in r.promises],
         danger=r.danger,

@@ -171,7 +171,7 @@ def areas_by_place(known: Directory) -> list[tuple[Place, list[Place]]]:
 
 def _receipt_facts(session: Session, receipt: Receipt, typed: TakenDown, person: Person) -> dict[str, Any]:
     known = directory(session)
-    place, desk = known.areas.by_code[receipt.area], known.areas.places[receipt.desk_id]
+    place, desk = known.areas.ever_by_code[receipt.area], known.areas.places[receipt.desk_id]
     half = len(receipt.tracking_code) // 2
     return {
         "receipt": receipt,

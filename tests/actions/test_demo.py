@@ -11,6 +11,7 @@ from sqlmodel import Session, SQLModel, col, select
 from service.accounts.passwords import matches
 from service.accounts.rules import Role, check_password
 from service.accounts.tables import Person
+from service.areas.locating import locate_point
 from service.areas.rules import AreaLevel
 from service.areas.tables import Area
 from service.assignments.tables import Assignment
@@ -100,17 +101,17 @@ def test_a_point_anywhere_in_a_community_is_found_in_it_and_in_one_of_its_grids(
         homes = set()
         for cell in cells:
             lon, lat = lattice.inside(cell, dice)
-            found = known.areas.locate(lat=lat, lon=lon)
+            found = locate_point(known.areas, lat=lat, lon=lon)
             assert found is not None, (lon, lat)
-            assert found.level is AreaLevel.GRID
-            homes.add(known.areas.at_level(found.id, AreaLevel.COMMUNITY).id)
+            assert found.place.level is AreaLevel.GRID
+            homes.add(known.areas.at_level(found.place.id, AreaLevel.COMMUNITY).id)
         assert len(homes) == 1
 
 
 @pytest.mark.parametrize("inner", [AreaLevel.SUBDISTRICT, AreaLevel.COMMUNITY, AreaLevel.GRID])
 def test_the_areas_of_a_level_tile_the_county_without_gap_or_overlap(known: Directory, inner: AreaLevel) -> None:
     shapely = pytest.importorskip("shapely")
-    drawn = {p.id: shapely.geometry.shape(p.boundary) for p in known.areas.places.values()}
+    drawn = {i: shapely.from_geojson(text) for i, text in known.areas.outlines.items()}
     county = drawn[known.areas.by_code[COUNTY_CODE].id]
     parts = [drawn[p.id] for p in known.areas.places.values() if p.level is inner]
     assert all(part.is_valid for part in parts)

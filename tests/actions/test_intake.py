@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from service.areas.locating import OutsideAreaError
 from service.assignments.tables import Assignment, Workload
 from service.audit.queries import broken_chains, history
 from service.cases.numbers import is_case_number
@@ -13,7 +14,7 @@ from service.clocks.tables import ClockRow
 from service.errors import InvalidFieldsError
 from service.intake.actions import KEY_LASTS, forget_keys, open_case
 from service.intake.forms import checked
-from service.intake.rules import KeyUsedError, OutsideAreaError
+from service.intake.rules import KeyUsedError
 from service.outbox.tables import Notice
 from service.routing.tables import RoutingDecisionRow
 from service.secrecy import blind_index, decrypt, token_hash

@@ -10,7 +10,8 @@ from sqlmodel import Session
 
 from service.accounts.tables import Person
 from service.areas.actions import add_area, change_area
-from service.areas.details import AreaDetails, is_open_too_little, open_for
+from service.areas.details import AreaDetails, aliases_typed
+from service.areas.opening import is_open_too_little, open_for
 from service.areas.queries import all_areas, held_by, people_by_area
 from service.areas.rules import DEPTH, AreaLevel
 from service.areas.tables import Area
@@ -32,6 +33,10 @@ from service.web.deps import DbSession, Now
 router = APIRouter(prefix="/areas")
 
 AREAS = "/admin/areas"
+WRITTEN = (
+    "name", "name_en", "desk_name", "desk_name_en", "phone", "address", "opening_hours", "special_days",
+)  # fmt: skip
+"""What stands in an area as it was typed."""
 
 
 class AreaForm(RowForm):
@@ -47,12 +52,19 @@ class AreaForm(RowForm):
     phone: Text = ""
     address: Text = ""
     opening_hours: Text = ""
+    special_days: Text = ""
+    aliases: Text = ""
+    duty_area_id: Text = ""
 
     def details(self) -> AreaDetails:
         """Return what was typed, not yet checked."""
-        typed = self.model_dump(include={"name", "name_en", "desk_name", "desk_name_en", "phone", "address"})
-        parent_id, hours = id_typed(self.parent_id), self.opening_hours
-        return AreaDetails(parent_id=parent_id, opening_hours=hours, is_active=self.in_use, **typed)
+        return AreaDetails(
+            **self.model_dump(include=set(WRITTEN)),
+            parent_id=id_typed(self.parent_id),
+            aliases=aliases_typed(self.aliases),
+            duty_area_id=id_typed(self.duty_area_id),
+            is_active=self.in_use,
+        )
 
 
 @router.get("")
@@ -135,6 +147,7 @@ def _form_page(
         "area": area,
         "parents": area_choices(request, (a for a in all_areas(session) if _may_be_above(a, area))),
         "levels": [level.value for level in AreaLevel],
+        "duty_desks": area_choices(request, (a for a in all_areas(session) if has_desk(a) and a is not area)),
     }
     if area is not None and now is not None:
         context |= {
@@ -152,15 +165,9 @@ def _may_be_above(above: Area, area: Area | None) -> bool:
 
 def _form_of(area: Area) -> AreaForm:
     return AreaForm(
-        code=area.code,
-        level=area.level,
-        name=area.name,
-        name_en=area.name_en,
+        **area.model_dump(include={"code", "level", *WRITTEN}),
         parent_id=str(area.parent_id or ""),
-        desk_name=area.desk_name,
-        desk_name_en=area.desk_name_en,
-        phone=area.phone,
-        address=area.address,
-        opening_hours=area.opening_hours,
+        aliases="\n".join(area.aliases),
+        duty_area_id=str(area.duty_area_id or ""),
         is_active=yes_or_no(area.is_active),
     )

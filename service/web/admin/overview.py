@@ -10,7 +10,7 @@ from sqlmodel import Session
 from service.accounts.queries import active_people, without_duties
 from service.accounts.rules import Role
 from service.accounts.tables import Person
-from service.areas.details import is_open_too_little
+from service.areas.opening import is_open_too_little
 from service.areas.queries import all_areas, people_by_area
 from service.areas.rules import AreaLevel
 from service.areas.tables import Area

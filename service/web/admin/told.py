@@ -58,6 +58,11 @@ FIELD_LABELS: Mapping[str, str] = {
     "desk_name_en": "Desk in English",
     "address": "Address of the desk",
     "opening_hours": "Opening hours",
+    "special_days": "Days with other hours",
+    "aliases": "Other names and estates",
+    "duty_area_id": "Desk while closed",
+    "closed_on": "Closed from",
+    "boundary": "Boundary",
     "parent_code": "Group",
     "grade": "Grade",
     "examples": "Examples",
@@ -98,7 +103,7 @@ WEEKDAY_LABELS: Mapping[int, str] = {
 }
 SHOWN = 20
 """So many changes stand on the page of a subject; the rest on the page of all changes."""
-_AREAS = frozenset({"area_id", "parent_id", "target_area_id"})
+_AREAS = frozenset({"area_id", "parent_id", "target_area_id", "duty_area_id"})
 _PEOPLE = frozenset({"target_person_id", "substitute_id"})
 _CODES = frozenset({"parent_code", "category_code"})
 

@@ -1,0 +1,1 @@
+"""How does the division change on a date, without breaking what lies in it?"""
