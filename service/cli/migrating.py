@@ -44,7 +44,7 @@ def migrate_cases(
     if not yes and not typer.confirm("Apply this to the open cases?"):
         raise typer.Exit(NEGATIVE)
     with transaction() as session:
-        begun = begin_migration(session, new, reason=reason, by=_person(session, login), now=now(session))
+        begun = begin_migration(session, new, reason=reason, by=person_of(session, login), now=now(session))
     _carry_out(begun.id or 0, login)
 
 
@@ -59,7 +59,7 @@ def undo(
 
     with transaction() as session:
         found = _chosen(session, number)
-        begin_undo(session, found, reason=reason, by=_person(session, login), now=now(session))
+        begin_undo(session, found, reason=reason, by=person_of(session, login), now=now(session))
     _carry_out(found, login)
 
 
@@ -73,7 +73,7 @@ def resume(login: Login, number: Number = None) -> None:
         found = _chosen(session, number)
         working = at_work(session)
         if working is None or working.id != found:
-            actions.resume(session, found, by=_person(session, login), now=now(session))
+            actions.resume(session, found, by=person_of(session, login), now=now(session))
     _carry_out(found, login)
 
 
@@ -143,7 +143,8 @@ def _print_left(done: "Migration") -> None:
             typer.echo(f"  {case}: {said(left.not_undone or left.refused, left.facts)}")
 
 
-def _person(session: "Session", login: str) -> "Person":
+def person_of(session: "Session", login: str) -> "Person":
+    """Return who signs in with that name. Errors: typer.BadParameter."""
     from service.accounts.queries import person_by_login
 
     found = person_by_login(session, login)

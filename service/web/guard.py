@@ -20,7 +20,7 @@ from service.web.headers import add_headers
 log = structlog.get_logger("jiban.access")
 
 MOST_BYTES = 1_000_000
-MOST_BYTES_AT: Mapping[str, int] = {}
+MOST_BYTES_AT: Mapping[str, int] = {"/admin/areas/import": 21_000_000}
 """Address prefixes that may take more, as for photos."""
 DRAINED_BYTES = 8_000_000
 """A body that is too large is thrown away up to here, so that the sender gets to read the answer."""

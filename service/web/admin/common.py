@@ -52,6 +52,7 @@ DONE_SENTENCES: Mapping[str, str] = {
     "added": "It has been added. It counts from now on.",
     "changed": "Your changes are saved. They count from now on.",
     "removed": "It has been removed.",
+    "imported": "The file has been taken over. It counts from now on.",
     "again": "It is tried again, from the first channel on.",
     "let-go": "It is let go: nobody is told any more.",
     "trial": "The test notice is written and leaves within seconds. Load this page again to see what became of it.",

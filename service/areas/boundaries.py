@@ -1,0 +1,123 @@
+"""Can a boundary be stored, and does it agree with its neighbours and with the area it lies in?"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from service.areas.datum import Datum, to_wgs84
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+POLYGONS = ("Polygon", "MultiPolygon")
+TOLD_FROM = 0.001
+"""Two areas overlap, or one sticks out of another, when it is more than this part of the smaller (own)."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A boundary that was read: as it is stored (None: it cannot be), what is wrong, and what was mended."""
+
+    stored: dict[str, Any] | None
+    fault: str = ""
+    notice: str = ""
+
+
+@dataclass(frozen=True)
+class Clash:
+    """Two areas whose boundaries do not agree: `part` of the first one (0 to 1) lies where it should not."""
+
+    area: str
+    other: str
+    part: float
+
+
+def read_boundary(text: str, datum: Datum = Datum.WGS84) -> Drawn:
+    """Read the text of a GeoJSON geometry. A line that crosses itself is mended, which is told."""
+    import shapely
+
+    try:
+        shape = shapely.from_geojson(text)
+    except (shapely.errors.GEOSException, UnicodeEncodeError):
+        return Drawn(None, "This is no boundary that can be read (a GeoJSON Polygon or MultiPolygon).")
+    if shape is None or shape.geom_type not in POLYGONS or shape.is_empty:
+        return Drawn(None, "A boundary is a GeoJSON Polygon or MultiPolygon, not points or lines.")
+    west, south, east, north = shape.bounds
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        return Drawn(
+            None, "Coordinates are degrees, longitude first. These are none; perhaps they are metres, or turned."
+        )
+    shape, notice = _mended(shape)
+    if shape.is_empty:
+        return Drawn(None, "This boundary encloses nothing.")
+    if datum is not Datum.WGS84:
+        shape = _in_wgs84(shape, datum)
+    stored: dict[str, Any] = json.loads(shapely.to_geojson(shapely.force_2d(shape)))
+    return Drawn(stored, notice=notice)
+
+
+def _mended(shape: "BaseGeometry") -> "tuple[BaseGeometry, str]":
+    import shapely
+
+    if shape.is_valid:
+        return shape, ""
+    parts = shapely.get_parts(shapely.make_valid(shape))
+    rings = [part for part in shapely.get_parts(parts) if part.geom_type in POLYGONS]
+    return shapely.union_all(
+        rings
+    ), "The boundary crossed or touched itself and was mended. Please look at it on a map."
+
+
+def _in_wgs84(shape: "BaseGeometry", datum: Datum) -> "BaseGeometry":
+    import numpy as np
+    import shapely
+
+    points = shapely.get_coordinates(shape)
+    true = [to_wgs84(float(lat), float(lon), datum)[::-1] for lon, lat in points]
+    return shapely.set_coordinates(shape, np.array(true))
+
+
+def overlaps(shapes: Mapping[str, Any], groups: Mapping[str, object], new: Iterable[str]) -> list[Clash]:
+    """Return pairs of one group (the same parent) that overlap, of which at least one is `new`; shapes by code."""
+    import shapely
+
+    codes = list(shapes)
+    drawn = shapely.from_geojson([json.dumps(shape) for shape in shapes.values()], on_invalid="ignore")
+    looked_at, tree = set(new), shapely.STRtree(drawn)
+    found = []
+    for here, there in zip(*tree.query(drawn, predicate="intersects"), strict=True):
+        one, other = codes[here], codes[there]
+        if here >= there or groups[one] != groups[other] or not looked_at & {one, other}:
+            continue
+        smaller = min(drawn[here].area, drawn[there].area)
+        part = shapely.make_valid(drawn[here]).intersection(shapely.make_valid(drawn[there])).area / (smaller or 1)
+        if part > TOLD_FROM:
+            found.append(Clash(one, other, part))
+    return found
+
+
+def sticking_out(shapes: Mapping[str, Any], above: Mapping[str, str | None], new: Iterable[str]) -> list[Clash]:
+    """Return areas of which a part lies outside the one above, where either is `new`; shapes by code."""
+    import shapely
+
+    drawn = {code: shapely.make_valid(shapely.from_geojson(json.dumps(shape))) for code, shape in shapes.items()}
+    looked_at, found = set(new), []
+    for code, parent in above.items():
+        if parent is None or code not in drawn or parent not in drawn or not looked_at & {code, parent}:
+            continue
+        part = drawn[code].difference(drawn[parent]).area / (drawn[code].area or 1)
+        if part > TOLD_FROM:
+            found.append(Clash(code, parent, part))
+    return found
+
+
+def merged(one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the boundary around two areas that become one; where only one is drawn, nobody knows it."""
+    if one is None or other is None:
+        return None
+    import shapely
+
+    shapes = [shapely.make_valid(shapely.from_geojson(json.dumps(shape))) for shape in (one, other)]
+    whole: dict[str, Any] = json.loads(shapely.to_geojson(shapely.union_all(shapes)))
+    return whole if whole["type"] in POLYGONS else one

@@ -1,0 +1,268 @@
+"""What would the rows of a file change, and what is wrong with each?"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from service.areas.boundaries import overlaps, read_boundary, sticking_out
+from service.areas.datum import Datum
+from service.areas.details import NAME_MOST, AreaDetails, aliases_typed, new_code_fault, wrong_words
+from service.areas.opening import tidy_days, tidy_hours
+from service.areas.rules import DEPTH, AreaLevel
+from service.areas.sheets import Row
+
+LEVEL_WORDS: Mapping[str, AreaLevel] = {
+    **dict.fromkeys(("county", "district", "区县", "区", "县"), AreaLevel.COUNTY),
+    **dict.fromkeys(
+        ("subdistrict", "street", "town", "township", "街道", "镇", "乡", "乡镇", "街道乡镇"), AreaLevel.SUBDISTRICT
+    ),
+    **dict.fromkeys(("community", "village", "residents", "社区", "村", "社区村"), AreaLevel.COMMUNITY),
+    **dict.fromkeys(("grid", "网格"), AreaLevel.GRID),
+}
+"""Each level by the words for it."""
+ABOVE_US = frozenset({"province", "city", "省", "市", "地市"})
+"""Levels above the county: such rows are left out, and are no parents."""
+LENGTH_OF = {AreaLevel.COUNTY: 6, AreaLevel.SUBDISTRICT: 9, AreaLevel.COMMUNITY: 12, AreaLevel.GRID: 15}
+"""The digits of a statistical division code (统计用区划代码): they tell level and parent where no column does."""
+WRITTEN = ("name", "name_en", "desk_name", "desk_name_en", "phone", "address", "opening_hours", "special_days")
+
+TIDIED: Mapping[str, Callable[[str], str]] = {"opening_hours": tidy_hours, "special_days": tidy_days}
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something about one row: its number, its column, and a sentence with its facts."""
+
+    row: int
+    column: str
+    sentence: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Known:
+    """An area that is there already."""
+
+    id: int
+    code: str
+    level: AreaLevel
+    parent_code: str | None
+    details: AreaDetails
+    boundary: dict[str, Any] | None
+    is_active: bool
+
+
+@dataclass
+class Planned:
+    """One area as it will be."""
+
+    row: int
+    code: str
+    level: AreaLevel
+    parent_code: str | None
+    details: AreaDetails
+    boundary: dict[str, Any] | None
+    was: Known | None
+
+    @property
+    def is_changed(self) -> bool:
+        """Does it differ from what is there?"""
+        was = self.was
+        return was is None or (self.details, self.parent_code, self.boundary) != (
+            was.details,
+            was.parent_code,
+            was.boundary,
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a file would do. With any fault, nothing of it is done."""
+
+    added: list[Planned]
+    changed: list[Planned]
+    unchanged: int
+    left_out: int
+    """Rows of provinces and cities, which lie above everything here."""
+    faults: list[Told]
+    notices: list[Told]
+
+
+def plan(rows: Sequence[Row], known: Mapping[str, Known], datum: Datum = Datum.WGS84) -> Plan:
+    """Decide what the rows would do to the areas that are `known` by their code.
+
+    Cells that a sheet does not have, and empty ones of an area that is there, leave things as they are.
+    """
+    ours = [row for row in rows if not _is_above_us(row)]
+    outside = {row.cells.get("code", "") for row in rows if _is_above_us(row)}
+    work = _Work(known, datum, outside)
+    for row in ours:
+        work.take(row)
+    faults = [*work.faults, *_wrong_tree(work.planned, known)]
+    notices = [*work.notices, *_clashes(work.planned, known)] if not faults else work.notices
+    changed = [one for one in work.planned.values() if one.is_changed]
+    return Plan(
+        added=[one for one in changed if one.was is None],
+        changed=[one for one in changed if one.was is not None],
+        unchanged=len(work.planned) - len(changed),
+        left_out=len(rows) - len(ours),
+        faults=sorted(faults, key=lambda told: told.row),
+        notices=sorted(notices, key=lambda told: told.row),
+    )
+
+
+def _is_above_us(row: Row) -> bool:
+    return row.cells.get("level", "").casefold() in ABOVE_US
+
+
+@dataclass
+class _Work:
+    known: Mapping[str, Known]
+    datum: Datum
+    outside: set[str]
+    planned: dict[str, Planned] = field(default_factory=dict)
+    faults: list[Told] = field(default_factory=list)
+    notices: list[Told] = field(default_factory=list)
+
+    def take(self, row: Row) -> None:
+        """Read one row: what is wrong with it by itself is told, and it is kept for what concerns others."""
+        before = len(self.faults)
+        self._tell_cells(row)
+        code = row.cells.get("code", "")
+        fault = new_code_fault(code, is_free=True)
+        if fault:
+            self._wrong(row, "code", fault)
+            return
+        if code in self.planned:
+            first = self.planned[code].row
+            self._wrong(row, "code", "This code stands in row {first} already.", first=first)
+            return
+        was = self.known.get(code)
+        level = self._level(row, code, was)
+        if level is None:
+            return
+        if was is not None and not was.is_active:
+            self._wrong(row, "code", "This area is closed here. Please leave the row out, or open the area first.")
+        details = self._details(row, was)
+        if len(self.faults) == before:
+            wrong = wrong_words(details)
+            # What follows from a name that is wrong itself is not told a second time.
+            self.faults += [
+                Told(row.number, name, why) for name, why in wrong.items() if name == "name" or "name" not in wrong
+            ]
+        boundary = self._boundary(row) or (was.boundary if was else None)
+        self.planned[code] = Planned(
+            row.number, code, level, self._parent(row, code, level, was), details, boundary, was
+        )
+
+    def _wrong(self, row: Row, column: str, sentence: str, **facts: Any) -> None:  # noqa: ANN401
+        self.faults.append(Told(row.number, column, sentence, facts))
+
+    def _tell_cells(self, row: Row) -> None:
+        for column in sorted(row.formulas):
+            self._wrong(row, column, "This cell is a formula, or begins like one. Please write its value as text.")
+        for column in sorted(row.inexact):
+            self._wrong(row, column, "This number lost its last digits. Please format the column as text.")
+
+    def _level(self, row: Row, code: str, was: Known | None) -> AreaLevel | None:
+        said = row.cells.get("level", "")
+        by_length = next((level for level, length in LENGTH_OF.items() if length == len(code)), None)
+        level = LEVEL_WORDS.get(said.casefold()) if said else (was.level if was else by_length)
+        if level is None:
+            self._wrong(
+                row, "level", "The level must be county, subdistrict, community or grid (区县、街道、社区、网格)."
+            )
+        elif was is not None and was.level is not level:
+            self._wrong(row, "level", "This area has another level here, and a level cannot change.")
+            return None
+        return level
+
+    def _parent(self, row: Row, code: str, level: AreaLevel, was: Known | None) -> str | None:
+        if level is AreaLevel.COUNTY:
+            said = row.cells.get("parent", "")
+            return said if said in self.known or said in self.planned else None
+        said = row.cells.get("parent", "") or (was.parent_code or "" if was else "")
+        if said and said not in self.outside:
+            return said
+        digits = LENGTH_OF[list(AreaLevel)[DEPTH[level] - 1]]
+        return code[:digits] if len(code) == LENGTH_OF[level] else None
+
+    def _details(self, row: Row, was: Known | None) -> AreaDetails:
+        given: dict[str, Any] = {
+            name: TIDIED.get(name, str)(row.cells[name]) for name in WRITTEN if row.cells.get(name)
+        }
+        if row.cells.get("aliases"):
+            given["aliases"] = aliases_typed(row.cells["aliases"])
+        if was is not None:
+            return replace(was.details, **given)
+        name = given.get("name", "")
+        name_en = given.get("name_en", name)
+        desk = {"desk_name": f"{name}服务站"[:NAME_MOST], "desk_name_en": f"{name_en} Service Desk"[:NAME_MOST]}
+        return AreaDetails(**{"name": name, "name_en": name_en, "parent_id": None} | desk | given)
+
+    def _boundary(self, row: Row) -> dict[str, Any] | None:
+        text = row.cells.get("boundary", "")
+        if not text:
+            return None
+        drawn = read_boundary(text, self.datum)
+        if drawn.fault:
+            self._wrong(row, "boundary", drawn.fault)
+        if drawn.notice:
+            self.notices.append(Told(row.number, "boundary", drawn.notice))
+        return drawn.stored
+
+
+def _wrong_tree(planned: Mapping[str, Planned], known: Mapping[str, Known]) -> Iterator[Told]:
+    """Tell parents that are missing, closed, or of a level that cannot hold the area, and circles."""
+    circles = _in_circles(planned)
+    for one in planned.values():
+        above = one.parent_code
+        there = planned.get(above or "") or known.get(above or "")
+        if one.code in circles:
+            yield Told(one.row, "parent", "This area would lie in itself: its parents run in a circle.")
+        elif one.level is AreaLevel.COUNTY:
+            if above is not None:
+                yield Told(one.row, "parent", "A county lies in no other area.")
+        elif above is None:
+            yield Told(one.row, "parent", "Please name the code of the area in which it lies.")
+        elif there is None:
+            yield Told(one.row, "parent", "The area {parent} in which it should lie is not known.", {"parent": above})
+        elif DEPTH[there.level] >= DEPTH[one.level]:
+            yield Told(one.row, "parent", "The area above must be of a higher level.")
+        elif isinstance(there, Known) and not there.is_active:
+            yield Told(one.row, "parent", "The area above is closed. Please open it first, or choose another.")
+
+
+def _in_circles(planned: Mapping[str, Planned]) -> set[str]:
+    """Return the codes whose way up comes back to themselves."""
+    done: set[str] = set()
+    circles: set[str] = set()
+    for code in planned:
+        way: list[str] = []
+        at: str | None = code
+        while at is not None and at in planned and at not in done and at not in way:
+            way.append(at)
+            at = planned[at].parent_code
+        if at in way:
+            circles.update(way[way.index(at) :])
+        done.update(way)
+    return circles
+
+
+def _clashes(planned: Mapping[str, Planned], known: Mapping[str, Known]) -> Iterator[Told]:
+    """Tell boundaries that overlap a neighbour's or stick out of the area above; points still have one answer."""
+    drawn = {code: one for code, one in planned.items() if one.boundary is not None and one.is_changed}
+    if not drawn:
+        return
+    everything: dict[str, Known | Planned] = {code: one for code, one in known.items() if one.is_active} | dict(planned)
+    shapes = {code: one.boundary for code, one in everything.items() if one.boundary is not None}
+    above = {code: everything[code].parent_code for code in shapes}
+    groups = {code: (everything[code].level, above[code]) for code in shapes}
+    for clash in overlaps(shapes, groups, drawn):
+        one, other = (clash.area, clash.other) if clash.area in drawn else (clash.other, clash.area)
+        facts = {"name": everything[other].details.name, "part": f"{clash.part:.1%}"}
+        yield Told(drawn[one].row, "boundary", "It overlaps {name} by {part} of the smaller of the two.", facts)
+    for clash in sticking_out(shapes, above, drawn):
+        one = clash.area if clash.area in drawn else clash.other
+        facts = {"name": everything[clash.area].details.name, "part": f"{clash.part:.1%}"}
+        yield Told(drawn[one].row, "boundary", "It lies partly outside of the area above it: {name}, {part} of it.", facts)
