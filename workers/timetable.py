@@ -25,6 +25,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("clocks.recompute", 600.0, "A due time is told again when a year's holidays are published or corrected."),
     Entry("policies.compare", 2.0, "A comparison of promises goes on in short slices, its progress seen."),
     Entry("policies.migrate", 2.0, "A migration of open cases goes on from where it stopped, whoever stopped it."),
+    Entry("areas.change", 60.0, "A change of the division takes effect on its day."),
     Entry("outbox.sweep", 1.0, "A notice leaves within seconds of being written."),
     Entry("upkeep.close_silent", 60.0, "A resolved case nobody rated is closed after its time."),
     Entry("upkeep.forget", 600.0, "Answers to idempotency keys, attempts and ended sign-ins are dropped."),

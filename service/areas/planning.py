@@ -265,4 +265,5 @@ def _clashes(planned: Mapping[str, Planned], known: Mapping[str, Known]) -> Iter
     for clash in sticking_out(shapes, above, drawn):
         one = clash.area if clash.area in drawn else clash.other
         facts = {"name": everything[clash.area].details.name, "part": f"{clash.part:.1%}"}
-        yield Told(drawn[one].row, "boundary", "It lies partly outside of the area above it: {name}, {part} of it.", facts)
+        sentence = "It lies partly outside of the area above it: {name}, {part} of it."
+        yield Told(drawn[one].row, "boundary", sentence, facts)

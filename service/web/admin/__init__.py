@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
+from service.web.admin.area_changes import router as area_changes
 from service.web.admin.area_files import router as area_files
 from service.web.admin.areas import router as areas
 from service.web.admin.categories import router as categories
@@ -16,5 +17,5 @@ from service.web.deps import product_now
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(product_now)])
 """Every page says when time is simulated."""
-for part in (overview, people, roster, area_files, areas, categories, rules, history, channels, outbox):
+for part in (overview, people, roster, area_files, area_changes, areas, categories, rules, history, channels, outbox):
     router.include_router(part, prefix="/admin")

@@ -52,6 +52,8 @@ DONE_SENTENCES: Mapping[str, str] = {
     "added": "It has been added. It counts from now on.",
     "changed": "Your changes are saved. They count from now on.",
     "removed": "It has been removed.",
+    "planned": "It is decided, and takes effect on its day.",
+    "dropped": "It is dropped: nothing changes on that day.",
     "imported": "The file has been taken over. It counts from now on.",
     "again": "It is tried again, from the first channel on.",
     "let-go": "It is let go: nobody is told any more.",

@@ -30,6 +30,8 @@ ACTION_LABELS: Mapping[str, str] = {
     "absence.ended": "Absence ended or taken back",
     "area.added": "Area added",
     "area.changed": "Area changed",
+    "area.decided": "Change of the division decided",
+    "area.dropped": "Change of the division dropped",
     "category.added": "Category added",
     "category.changed": "Category changed",
     "rule.added": "Rule added",
@@ -40,6 +42,12 @@ ACTION_LABELS: Mapping[str, str] = {
     "channel.changed": "Channel changed",
     "notice.again": "Notice tried again",
     "notice.let-go": "Notice let go",
+}
+KIND_LABELS: Mapping[str, str] = {
+    "rename": "Rename it",
+    "move": "Move it",
+    "merge": "Merge it into another",
+    "close": "Close it",
 }
 FIELD_LABELS: Mapping[str, str] = {
     "code": "Short code",
@@ -62,6 +70,10 @@ FIELD_LABELS: Mapping[str, str] = {
     "aliases": "Other names and estates",
     "duty_area_id": "Desk while closed",
     "closed_on": "Closed from",
+    "kind_of_change": "What happens",
+    "target_id": "Into which area",
+    "effective_on": "From this day on",
+    "reason": "Reason",
     "boundary": "Boundary",
     "parent_code": "Group",
     "grade": "Grade",
@@ -103,7 +115,7 @@ WEEKDAY_LABELS: Mapping[int, str] = {
 }
 SHOWN = 20
 """So many changes stand on the page of a subject; the rest on the page of all changes."""
-_AREAS = frozenset({"area_id", "parent_id", "target_area_id", "duty_area_id"})
+_AREAS = frozenset({"area_id", "parent_id", "target_area_id", "duty_area_id", "target_id"})
 _PEOPLE = frozenset({"target_person_id", "substitute_id"})
 _CODES = frozenset({"parent_code", "category_code"})
 
@@ -189,6 +201,7 @@ class _Teller:
             "level": LEVEL,
             "target_level": LEVEL,
             "grade": GRADE,
+            "kind_of_change": KIND_LABELS,
         }
         if name == "language":
             return NAMES.get(value, value)
