@@ -1,5 +1,6 @@
 """How do areas come from a file and go into one, and change on a date, on the command line?"""
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +9,7 @@ import typer
 if TYPE_CHECKING:
     from service.areas.datum import Datum
     from service.areas.planning import Plan, Told
+    from service.rezoning.rules import ChangeKind
 
 NEGATIVE = 1
 MOST_LINES = 50
@@ -103,3 +105,52 @@ def _lines(seen: "Plan") -> list[str]:
 
 def _said(one: "Told") -> str:
     return one.sentence.format(**one.facts)
+
+
+@areas.command("change")
+def change_area(
+    kind: Annotated[str, typer.Argument(help="rename, move, merge or close.")],
+    code: Annotated[str, typer.Argument(help="The code of the area.")],
+    login: Login,
+    reason: Annotated[str, typer.Option(help="Why; it stands in the history.")],
+    on: Annotated[str, typer.Option(metavar="DAY", help="The day from which it counts, such as 2026-12-01.")],
+    into: Annotated[str, typer.Option(metavar="CODE", help="Where it moves to, or what takes it over.")] = "",
+    names: Annotated[str, typer.Option(metavar="ZH/EN", help="Its new names, such as 湖光社区/Huguang.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: the effect was seen.")] = False,  # noqa: FBT002  # A flag.
+) -> None:
+    """Show what a change of the division touches, and decide it; on its day it is carried out by itself."""
+    from service.areas.queries import area_tree
+    from service.cli.revising import now_of, person_of
+    from service.database import transaction
+    from service.rezoning.actions import decide, look_ahead
+    from service.rezoning.rules import Change
+
+    with transaction() as session:
+        ids = {place.code: place.id for place in area_tree(session).places.values()}
+        name, _, name_en = names.partition("/")
+        change = Change(_kind(kind), ids.get(code, 0), ids.get(into), name, name_en, reason, _day(on))
+        effect = look_ahead(session, change, now=now_of(session))
+        typer.echo(
+            f"{effect.open_cases} open and {effect.ended_cases} ended cases, {effect.people} people,"
+            f" {effect.areas} areas below, {effect.rules} lines of the dispatch catalogue."
+        )
+        if not yes and not typer.confirm("Decide this?"):
+            raise typer.Exit(NEGATIVE)
+        decided = decide(session, change, by=person_of(session, login), now=now_of(session))
+    typer.echo(f"Change {decided.id}: {decided.state.value}, from {decided.effective_on} on.")
+
+
+def _kind(name: str) -> "ChangeKind":
+    from service.rezoning.rules import ChangeKind
+
+    try:
+        return ChangeKind(name)
+    except ValueError as unknown:
+        raise typer.BadParameter("must be rename, move, merge or close", param_hint="KIND") from unknown
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as wrong:
+        raise typer.BadParameter("must be a day such as 2026-12-01", param_hint="--on") from wrong

@@ -56,7 +56,7 @@ def test_a_file_is_looked_at_before_anything_changes(admin: Browser, session: Se
 
 def test_what_is_wrong_is_told_by_row_and_nothing_can_be_taken_over(admin: Browser, session: Session) -> None:
     page = send(admin, NEW + "990101001010,坏社区,社区,NOWHERE,,\n")
-    assert "没有编码为 NOWHERE 的上级辖区" in page.text
+    assert "没有编码为 NOWHERE 的上级区域" in page.text
     assert not page.html.select('main form[action^="/admin/areas/files/"]')
     file_id = session.exec(select(AreaFile)).one().id
     session.commit()
@@ -112,8 +112,8 @@ def test_what_is_written_out_can_be_taken_over_again_and_runs_nothing(
     town.areas["mill"].name, town.areas["hill"].aliases = "磨坊村", []
     session.commit()
     page = send(admin, admin.client.get("/admin/areas/export").content)
-    assert "新增辖区 0" in page.text
-    assert "变更辖区 0" in page.text
+    assert "新增区域 0" in page.text
+    assert "变更区域 0" in page.text
 
 
 def test_a_file_is_kept_for_a_day(admin: Browser, session: Session, clock: Clock) -> None:

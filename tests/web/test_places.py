@@ -97,7 +97,7 @@ def test_the_page_finds_a_desk_by_words_and_leads_to_the_form(browse: Browser, t
     assert "磨坊村" in page.text
     form = browse.get(f"/submit?area={town.areas['mill'].code}")
     assert form.fields("/submit")["area"] == town.areas["mill"].code
-    assert "没有从这些文字里认出辖区" in browse.get("/areas", 404, text="千里之外").text
+    assert "没有从这些文字里认出区域" in browse.get("/areas", 404, text="千里之外").text
 
 
 @pytest.mark.parametrize(
