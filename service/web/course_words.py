@@ -47,6 +47,7 @@ ACTION: Mapping[str, str] = {
 HAPPENED: Mapping[str, str] = {
     "received": "Request received",
     "routed": "Sent to the responsible desk",
+    "rezoned": "Taken over by the desk of another area, into which this one went",
     "assign": "Assigned to a worker",
     "accept": "Signed for",
     "contact": "Contact logged",

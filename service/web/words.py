@@ -6,8 +6,6 @@ Templates say `{{ _(words.status[case.status]) }}`; the Chinese is in locales/zh
 from collections.abc import Mapping
 from types import SimpleNamespace
 
-from service.web.course_words import ACTION, DUE_CHANGED, HAPPENED, OUTCOME, PROPOSAL, STATUS
-
 STATUS: Mapping[str, str] = {
     "received": "Received",
     "assigned": "Assigned",
@@ -53,7 +51,6 @@ ACTION: Mapping[str, str] = {
 HAPPENED: Mapping[str, str] = {
     "received": "Request received",
     "routed": "Sent to the responsible desk",
-    "rezoned": "Taken over by the desk of another area, into which this one went",
     "assign": "Assigned to a worker",
     "accept": "Signed for",
     "contact": "Contact logged",
