@@ -120,7 +120,8 @@ def change_area(
 ) -> None:
     """Show what a change of the division touches, and decide it; on its day it is carried out by itself."""
     from service.areas.queries import area_tree
-    from service.cli.revising import now_of, person_of
+    from service.cli.migrating import person_of
+    from service.cli.revising import now
     from service.database import transaction
     from service.rezoning.actions import decide, look_ahead
     from service.rezoning.rules import Change
@@ -129,14 +130,14 @@ def change_area(
         ids = {place.code: place.id for place in area_tree(session).places.values()}
         name, _, name_en = names.partition("/")
         change = Change(_kind(kind), ids.get(code, 0), ids.get(into), name, name_en, reason, _day(on))
-        effect = look_ahead(session, change, now=now_of(session))
+        effect = look_ahead(session, change, now=now(session))
         typer.echo(
             f"{effect.open_cases} open and {effect.ended_cases} ended cases, {effect.people} people,"
             f" {effect.areas} areas below, {effect.rules} lines of the dispatch catalogue."
         )
         if not yes and not typer.confirm("Decide this?"):
             raise typer.Exit(NEGATIVE)
-        decided = decide(session, change, by=person_of(session, login), now=now_of(session))
+        decided = decide(session, change, by=person_of(session, login), now=now(session))
     typer.echo(f"Change {decided.id}: {decided.state.value}, from {decided.effective_on} on.")
 
 
