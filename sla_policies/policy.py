@@ -100,12 +100,20 @@ def _looked_at(policy: SlaPolicy, why: tuple[str, str], *, matched: bool) -> Con
 
 
 def raise_grade(
-    book: PolicyBook, grade: Grade, text: str, category: str, focus_groups: frozenset[str]
+    book: PolicyBook,
+    grade: Grade,
+    text: str,
+    category: str,
+    focus_groups: frozenset[str],
+    more: Iterable[RaiseRule] = (),
 ) -> GradeDecision:
-    """Raise the grade where a rule of the book says so, to the most urgent that any rule asks for; never lower it."""
+    """Raise the grade where a rule says so, to the most urgent that any rule asks for; never lower it.
+
+    Asked are the rules of the book and then `more`, those of the topic.
+    """
     reached, why, words, danger = grade, ("", ""), [], False
     folded = plain(text)
-    for rule in book.raises:
+    for rule in (*book.raises, *more):
         found = [word for word in rule.words if says(folded, plain(word))]
         focused = bool(focus_groups & rule.focus_groups) and (not rule.categories or category in rule.categories)
         if not found and not focused:

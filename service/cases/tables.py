@@ -1,9 +1,10 @@
 """The rows of cases and of what was said in them."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from service.cases.rules import ENDED, CaseStatus
@@ -49,6 +50,10 @@ class Case(SQLModel, table=True):
     is_anonymous: bool = False
     for_whom: str = "self"
     focus_groups: list[str] = Field(default_factory=list, sa_type=ARRAY(sa.Text))
+    answers: list[dict[str, Any]] = Field(
+        default_factory=list, sa_type=JSONB, sa_column_kwargs={"server_default": "[]"}
+    )
+    """The further questions of its topic as they were asked, and what was said; see categories.questions."""
     language: str = "zh"
     unit_id: int = Field(sa_type=sa.BigInteger, foreign_key="areas.id")
     """The area whose desk is responsible."""

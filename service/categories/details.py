@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from service.categories.rules import SOMETHING_ELSE, Topic
+from service.categories.questions import Question, QuestionKind, as_rows
+from service.categories.rules import SOMETHING_ELSE, Elsewhere, Handler, Topic
 from service.errors import InvalidFieldsError
 from sla_policies.policy import Grade
 
@@ -13,7 +14,12 @@ NAME_MOST = 60
 EXAMPLES_MOST = 300
 KEYWORDS_MOST = 60
 KEYWORD_MOST = 30
+QUESTIONS_MOST = 8
+QUESTION_MOST = 100
+ELSEWHERE_MOST = 300
 _CODE = re.compile(r"[A-Z][0-9]{0,7}")
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,29}")
+_PHONE = re.compile(r"[0-9+ -]{0,20}")
 _BETWEEN_WORDS = re.compile(r"[,，、;；\n]+")
 
 
@@ -28,6 +34,11 @@ class CategoryDetails:
     examples: str = ""
     keywords: tuple[str, ...] = ()
     is_active: bool = True
+    handler: Handler = Handler.COMMUNITY
+    questions: tuple[Question, ...] = ()
+    danger_words: tuple[str, ...] = ()
+    care_groups: tuple[str, ...] = ()
+    elsewhere: Elsewhere | None = None
 
 
 def check_category(
@@ -45,6 +56,9 @@ def check_category(
         "examples": "Please keep the examples under 300 characters." if len(details.examples) > EXAMPLES_MOST else None,
         "keywords": _wrong_keywords(details.keywords),
         "is_active": _wrong_end(code, details, known),
+        "danger_words": _wrong_keywords(details.danger_words),
+        "questions": _wrong_questions(details.questions),
+        "elsewhere": _wrong_elsewhere(code, details.elsewhere),
     }
     wrong = {field: fault for field, fault in faults.items() if fault}
     if wrong:
@@ -74,6 +88,11 @@ def columns(details: CategoryDetails) -> dict[str, Any]:
         "examples": details.examples.strip(),
         "keywords": list(details.keywords),
         "is_active": details.is_active,
+        "handler": details.handler,
+        "questions": as_rows(details.questions),
+        "danger_words": list(details.danger_words),
+        "care_groups": list(details.care_groups),
+        "elsewhere": asdict(details.elsewhere) if details.elsewhere else None,
     }
 
 
@@ -87,6 +106,32 @@ def _wrong_keywords(words: tuple[str, ...]) -> str | None:
     if len(words) > KEYWORDS_MOST or any(len(word) > KEYWORD_MOST for word in words):
         return "Please give at most 60 keywords, each of at most 30 characters."
     return None
+
+
+def _wrong_questions(questions: tuple[Question, ...]) -> str | None:
+    if len(questions) > QUESTIONS_MOST or len({one.key for one in questions}) < len(questions):
+        return "Please ask at most eight questions, each of them once."
+    if not all(_KEY.fullmatch(one.key) and one.zh and one.en for one in questions):
+        return "Please write every question in Chinese and in English."
+    texts = [text for q in questions for text in (q.zh, q.en, *(w for o in q.options for w in (o.zh, o.en)))]
+    if any(len(text) > QUESTION_MOST for text in texts):
+        return "Please keep every question and every answer under 100 characters."
+    bare = [one for one in questions if (one.kind is QuestionKind.CHOICE) != bool(len(one.options) > 1)]
+    return (
+        "Please give at least two answers to a question with answers to choose from, and none to others."
+        if bare
+        else None
+    )
+
+
+def _wrong_elsewhere(code: str, elsewhere: Elsewhere | None) -> str | None:
+    if elsewhere is None:
+        return None
+    if not (elsewhere.zh and elsewhere.en) or max(len(elsewhere.zh), len(elsewhere.en)) > ELSEWHERE_MOST:
+        return "Please say in Chinese and in English where to go, each in at most 300 characters."
+    if not _PHONE.fullmatch(elsewhere.phone):
+        return "Please give a telephone number, such as 110."
+    return "This category takes what fits nowhere else." if code == SOMETHING_ELSE and not elsewhere.taken else None
 
 
 def _wrong_parent(code: str, details: CategoryDetails, known: Mapping[str, Topic]) -> str | None:

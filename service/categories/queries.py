@@ -1,9 +1,12 @@
 """Which categories are there, as rows?"""
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.categories.rules import Topic
+from service.categories.questions import as_questions
+from service.categories.rules import Elsewhere, Topic
 from service.categories.tables import Category
 
 
@@ -19,6 +22,14 @@ def all_categories(session: Session) -> list[Category]:
     return ordered
 
 
+def depths(rows: Iterable[Category]) -> dict[str, int]:
+    """Return how deep each category lies, by code: 0 for a group. The rows come as all_categories gives them."""
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row.code] = found.get(row.parent_code or "", -1) + 1
+    return found
+
+
 def category_by_code(session: Session, code: str) -> Category | None:
     """Return the category with that code, also one that is out of use."""
     return session.exec(select(Category).where(Category.code == code)).one_or_none()
@@ -32,7 +43,19 @@ def topics(session: Session) -> dict[str, Topic]:
 def as_topic(row: Category) -> Topic:
     """Return a row as the rules see it."""
     return Topic(
-        row.id or 0, row.code, row.parent_code, row.name, row.name_en, row.grade, tuple(row.keywords), row.is_active
+        id=row.id or 0,
+        code=row.code,
+        parent_code=row.parent_code,
+        name=row.name,
+        name_en=row.name_en,
+        grade=row.grade,
+        keywords=tuple(row.keywords),
+        is_active=row.is_active,
+        examples=row.examples,
+        questions=as_questions(row.questions),
+        danger_words=tuple(row.danger_words),
+        care_groups=tuple(row.care_groups),
+        elsewhere=Elsewhere(**row.elsewhere) if row.elsewhere else None,
     )
 
 

@@ -1,13 +1,44 @@
-"""What is a text about? The catalogue, and a first guess from its words."""
+"""What is a text about, what else is asked, and what makes it more urgent? The catalogue as the rules see it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 
-from sla_policies.policy import Grade
+from service.categories.questions import Answer, Question
+from sla_policies.policy import Grade, RaiseRule
 
 SOMETHING_ELSE = "Z99"
 """The topic of what fits nowhere: it goes to triage."""
+CARE_GRADE = Grade.G2
+"""What a topic's focus groups raise a case to."""
+_ANSWERED = "answer:"
+
+
+class Handler(StrEnum):
+    """Who usually handles a topic (主办), as the catalogue proposes it; the lines of dispatch decide."""
+
+    COMMUNITY = "community"
+    SUBDISTRICT = "subdistrict"
+    DEPARTMENT = "department"
+    PROPERTY = "property"
+    UTILITY = "utility"
+    SUPERVISION = "supervision"
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Where to go with what is not, or not first, for us: 110, 119, 120, 122, petitions, courts."""
+
+    zh: str
+    en: str
+    phone: str = ""
+    taken: bool = True
+    """We still take the request after it was said; what the law gives to others we do not (DOMAIN 2.5)."""
+
+    def said(self, language: str) -> str:
+        """Return where to go, in that language."""
+        return self.en if language == "en" and self.en else self.zh
 
 
 @dataclass(frozen=True)
@@ -22,6 +53,20 @@ class Topic:
     grade: Grade
     keywords: tuple[str, ...] = ()
     is_active: bool = True
+    questions: tuple[Question, ...] = ()
+    danger_words: tuple[str, ...] = ()
+    care_groups: tuple[str, ...] = ()
+    elsewhere: Elsewhere | None = None
+    examples: str = ""
+
+    def examples_said(self, language: str) -> str:
+        """Return what residents write about under it; there are examples in Chinese only."""
+        return self.examples if language != "en" else ""
+
+    @property
+    def is_taken(self) -> bool:
+        """Do we take requests about it?"""
+        return self.is_active and (self.elsewhere is None or self.elsewhere.taken)
 
 
 @dataclass(frozen=True)
@@ -35,6 +80,28 @@ class Catalogue:
         """Return the topics by their Chinese and English names."""
         return {name: t for t in self.topics.values() for name in (t.name, t.name_en)}
 
+    @cached_property
+    def groups(self) -> tuple[tuple[Topic, tuple[tuple[int, Topic], ...]], ...]:
+        """Return each group in use with all that is in use below it, in the order of the catalogue.
+
+        Each comes with its depth below the group: 1 for a topic, 2 for one within a topic, and so on.
+        """
+        tops = (t for t in self.topics.values() if t.is_active and t.parent_code is None)
+        return tuple((top, tuple(self._below(top.code, 1))) for top in tops)
+
+    def _below(self, code: str, depth: int) -> Iterable[tuple[int, Topic]]:
+        for topic in self._children.get(code, ()):
+            yield depth, topic
+            yield from self._below(topic.code, depth + 1)
+
+    @cached_property
+    def _children(self) -> Mapping[str, list[Topic]]:
+        found: dict[str, list[Topic]] = {}
+        for topic in self.topics.values():
+            if topic.is_active and topic.parent_code is not None:
+                found.setdefault(topic.parent_code, []).append(topic)
+        return found
+
     def path(self, code: str) -> tuple[str, ...]:
         """Return the code and those above it, nearest first."""
         found: list[str] = []
@@ -43,6 +110,21 @@ class Catalogue:
             found.append(topic.code)
             topic = self.topics.get(topic.parent_code) if topic.parent_code else None
         return tuple(found)
+
+    def questions(self, code: str) -> tuple[Question, ...]:
+        """Return what else is asked about a topic: the questions of those above it first, each once."""
+        found = {one.key: one for above in reversed(self.path(code)) for one in self.topics[above].questions}
+        return tuple(found.values())
+
+    def elsewhere(self, code: str) -> Elsewhere | None:
+        """Return where to go with a topic, as it or the nearest above it says."""
+        said = (self.topics[above].elsewhere for above in self.path(code))
+        return next((one for one in said if one is not None), None)
+
+    def raises(self, code: str, answers: Iterable[Answer] = ()) -> tuple[RaiseRule, ...]:
+        """Return what a topic, those above it and the answers to its questions add to the rules that raise a grade."""
+        above = [self.topics[one] for one in self.path(code)]
+        return (*(rule for topic in above for rule in _raises(topic)), *map(_raised_by, filter(_is_danger, answers)))
 
     def suggest(self, text: str, *, most: int = 3) -> tuple[Topic, ...]:
         """Return the topics whose keywords stand in the text: most letters matched first, then by code."""
@@ -54,3 +136,28 @@ class Catalogue:
         }
         named = sorted((code for code, score in scores.items() if score), key=lambda c: (-scores[c], c))
         return tuple(self.topics[code] for code in named[:most])
+
+
+def answered(answers: Iterable[Answer]) -> frozenset[str]:
+    """Return what the answers say of danger, as facts beside the focus groups: see Catalogue.raises."""
+    return frozenset(f"{_ANSWERED}{one.key}" for one in answers if one.danger)
+
+
+def _is_danger(answer: Answer) -> bool:
+    return answer.danger
+
+
+def _raised_by(answer: Answer) -> RaiseRule:
+    zh, en = f"对“{answer.zh}”回答了“{answer.said}”，按紧急事项办理", f"“{answer.en}” was answered: {answer.said_en}"
+    return RaiseRule(Grade.G1, zh, en, focus_groups=frozenset({f"{_ANSWERED}{answer.key}"}), danger=True)
+
+
+def _raises(topic: Topic) -> Iterable[RaiseRule]:
+    if topic.danger_words:
+        zh = f"“{topic.name}”中表示危险的词，按紧急事项办理"
+        en = f"Words of danger under “{topic.name_en}” make this an emergency"
+        yield RaiseRule(Grade.G1, zh, en, words=topic.danger_words, danger=True)
+    if topic.care_groups:
+        zh = f"“{topic.name}”涉及重点人群，按及时事项办理"
+        en = f"Somebody who needs special care comes first under “{topic.name_en}”"
+        yield RaiseRule(CARE_GRADE, zh, en, focus_groups=frozenset(topic.care_groups))

@@ -1,9 +1,12 @@
 """The rows of the service catalogue."""
 
+from typing import Any
+
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
+from service.categories.rules import Handler
 from service.database import text_enum
 from sla_policies.policy import Grade
 
@@ -15,12 +18,23 @@ class Category(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     code: str = Field(unique=True)
-    """A letter for a group, a letter and two digits for a topic: 'A', 'A03'."""
+    """A letter for a group, two digits more for each level below: 'A', 'A03', 'A0301'."""
     parent_code: str | None = Field(default=None, foreign_key="categories.code", index=True)
     name: str
     name_en: str
     examples: str = ""
     grade: Grade = Field(sa_type=text_enum(Grade))
     keywords: list[str] = Field(default_factory=list, sa_type=ARRAY(sa.Text))
+    handler: Handler = Field(default=Handler.COMMUNITY, sa_type=text_enum(Handler))
+    questions: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)
+    """What else is asked; see categories.questions."""
+    danger_words: list[str] = Field(default_factory=list, sa_type=ARRAY(sa.Text))
+    """Words that make a case of this topic an emergency, beside those of the promise pack."""
+    care_groups: list[str] = Field(default_factory=list, sa_type=ARRAY(sa.Text))
+    """Focus groups for whom a case of this topic is at least timely (G2)."""
+    elsewhere: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    """Where to go with it instead or first: zh, en, phone, taken."""
     position: int = 0
     is_active: bool = True
+    shipped: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    """The details as the shipped catalogue gave them last: what differs from them is the installation's own."""

@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from service.categories.loading import load_catalogue
 from service.clocks.actions import register_installed
 from service.database import get_engine, transaction
 from service.demo import SIGN_INS, seed
@@ -33,10 +34,14 @@ def prepare(*, demo: bool, at: datetime | None, speed: float | None) -> None:
 
 
 def bring_up_to_date() -> None:
-    """Migrate the database, and keep the texts of the installed promises in it. Errors: DocumentInvalidError."""
+    """Migrate the database, and keep the installed promises and the shipped catalogue in it.
+
+    Errors: DocumentInvalidError.
+    """
     migrate(get_engine())
     with transaction() as session:
         register_installed(session, real_now())
+        load_catalogue(session, real_now())
 
 
 def seed_demo() -> bool:

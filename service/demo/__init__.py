@@ -6,9 +6,10 @@ from sqlmodel import Session, select
 
 from service.accounts.rules import DEMO_PASSWORD
 from service.areas.tables import Area
+from service.categories.loading import load_catalogue
 from service.clocks.actions import register_installed
 from service.demo.cases import MONTH, live_a_month
-from service.demo.catalogue import add_catalogue, add_rules
+from service.demo.catalogue import add_rules
 from service.demo.channels import add_channels
 from service.demo.people import add_roster, build_staff
 from service.demo.town import COUNTY_CODE, build_town
@@ -36,7 +37,7 @@ def seed(session: Session, now: datetime) -> bool:
     begun = now - timedelta(days=MONTH + 10)
     register_installed(session, now)
     town = build_town(session, begun)
-    add_catalogue(session)
+    load_catalogue(session, begun)
     people = build_staff(session, town, begun)
     add_roster(session, people, now)
     add_rules(session, town, people)

@@ -1,46 +1,14 @@
-"""Which topics are there, and to whom does each go? The shipped topics and the demo's dispatch catalogue (派单目录)."""
+"""To whom does each topic go? The demo's dispatch catalogue (派单目录)."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import yaml
-from sqlmodel import Session, select
+from sqlmodel import Session
 
-from service import categories
 from service.accounts.rules import Role
 from service.areas.rules import AreaLevel
-from service.categories.tables import Category
 from service.demo.people import People
 from service.demo.town import HUBIN, LIUXI, Town
 from service.routing.tables import RoutingRule
-from sla_policies.policy import Grade
-
-FILE = Path(categories.__file__).parent / "catalogue.yaml"
-GROUP_GRADE = Grade.G3
-"""A group is no topic of its own; what is known only by its group starts from the grade of most topics."""
-
-
-def add_catalogue(session: Session) -> None:
-    """Write the groups and topics of the shipped catalogue that the installation does not have yet."""
-    have = set(session.exec(select(Category.code)))
-    rows = [row for row in catalogue() if row.code not in have]
-    for position, row in enumerate(rows, start=len(have)):
-        row.position = position
-    # Groups first: a topic names its group, and no relationship tells the order.
-    session.add_all([row for row in rows if row.parent_code is None])
-    session.flush()
-    session.add_all([row for row in rows if row.parent_code is not None])
-    session.flush()
-
-
-def catalogue() -> list[Category]:
-    """Return the shipped catalogue in its order, each group followed by its topics."""
-    rows: list[Category] = []
-    for group in yaml.safe_load(FILE.read_text(encoding="utf-8"))["groups"]:
-        topics = group.pop("topics")
-        rows.append(Category(**group, grade=GROUP_GRADE))
-        rows.extend(Category(**topic | {"grade": Grade(topic["grade"])}, parent_code=group["code"]) for topic in topics)
-    return rows
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from service.audit.queries import history
 from service.cases.actions import allowed, move
 from service.cases.rules import MOVES, STANDS_STILL, Action, Actor
 from service.cases.tables import Case
-from service.categories.rules import Topic
+from service.categories.questions import as_answers
+from service.categories.rules import Topic, answered
 from service.clocks.actions import UNCOUNTABLE, note_next, wake
 from service.clocks.queries import as_clock, book, current_book, of_case, of_cases, policy_of
 from service.clocks.recounting import recount
@@ -71,7 +72,9 @@ def recategorise(
     old = known.topics_by_id[case.category_id].code
     notes = {"old_category": old, "old_grade": str(case.grade), "old_policy": case.policy}
     groups = frozenset(case.focus_groups)
-    raised = raise_grade(pinned_book(session, case), topic.grade, f"{case.title}\n{case.text}", topic.code, groups)
+    answers, text = as_answers(case.answers), f"{case.title}\n{case.text}"
+    raises, given = known.catalogue.raises(topic.code, answers), groups | answered(answers)
+    raised = raise_grade(pinned_book(session, case), topic.grade, text, topic.code, given, raises)
     case.category_id, case.grade = topic.id, raised.grade
     changes = _promised_anew(session, case, known, what)
     return changes, notes | {"grade": str(case.grade), "policy": case.policy}

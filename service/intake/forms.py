@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from service.areas.datum import Datum, to_wgs84
+from service.categories.questions import ANSWER_MOST
 from service.errors import InvalidFieldsError
 from service.secrecy import PhoneInvalidError, normalise_phone
 
@@ -91,6 +92,8 @@ Text = Annotated[str, BeforeValidator(_cleaned)]
 Title = Annotated[Annotated[str, Field(max_length=MOST_TITLE)] | None, BeforeValidator(_empty_is_none)]
 Code = Annotated[Annotated[str, Field(max_length=60)] | None, BeforeValidator(_empty_is_none)]
 
+AnswerKey = Annotated[str, Field(max_length=30)]
+
 
 class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -123,6 +126,8 @@ class RequestForm(_Form):
     title: Title = None
     category: Code = None
     """A code or name of the catalogue; without one it is guessed from the words."""
+    answers: Annotated[dict[AnswerKey, Annotated[Text, Field(max_length=ANSWER_MOST)]], Field(max_length=20)] = {}
+    """Answers to the further questions of the topic, by their key; see GET /api/v1/categories."""
     area: Code = None
     """The code or the name of an area."""
     location: Location | None = None

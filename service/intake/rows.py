@@ -97,6 +97,7 @@ def case_row(of: Decided) -> dict[str, Any]:
         is_anonymous=form.anonymous,
         for_whom=form.for_whom,
         focus_groups=sorted(form.focus_groups),
+        answers=[asdict(answer) for answer in verdict.answers],
         language=form.language,
         unit_id=of.decision.unit.id,
         taken_by_id=of.by.id if of.by else None,

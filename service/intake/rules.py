@@ -8,7 +8,8 @@ from typing import Any
 
 from service.areas.locating import OutsideAreaError, locate_point, locate_text
 from service.areas.rules import AreaLevel, Place
-from service.categories.rules import SOMETHING_ELSE, Topic
+from service.categories.questions import Answer, check_answers
+from service.categories.rules import SOMETHING_ELSE, Topic, answered
 from service.errors import InvalidFieldsError, ServiceError
 from service.intake.forms import RequestForm
 from service.routing.directory import Directory
@@ -25,6 +26,13 @@ class KeyUsedError(ServiceError):
 
     status, code = 422, "idempotency-key-used"
     sentence = "This request key was used for a different request. Please send this one with a new key."
+
+
+class NotTakenHereError(ServiceError):
+    """The law gives such matters to others. `where` says to whom, in the language of the request."""
+
+    status, code = 422, "not-taken-here"
+    sentence = "We cannot take this here: {where}."
 
 
 class RoutingDirectoryEmptyError(ServiceError):
@@ -67,16 +75,20 @@ class Verdict:
     place: Place
     topic: Topic
     guessed: bool
+    answers: tuple[Answer, ...]
     grade: GradeDecision
     choice: PolicyChoice
 
 
 def judge(form: RequestForm, directory: Directory, book: PolicyBook, now: datetime) -> Verdict:
-    """Decide place, topic, grade and promise. Errors: InvalidFieldsError, OutsideAreaError."""
+    """Decide place, topic, grade and promise. Errors: InvalidFieldsError, OutsideAreaError, NotTakenHereError."""
     place = place_of(form, directory)
     topic, guessed = topic_of(form, directory)
     groups = frozenset(str(group) for group in form.focus_groups)
-    grade = raise_grade(book, topic.grade, f"{form.title or ''}\n{form.text}", topic.code, groups)
+    answers = check_answers(directory.catalogue.questions(topic.code), form.answers, ask=not guessed)
+    raises = directory.catalogue.raises(topic.code, answers)
+    text, facts_of = f"{form.title or ''}\n{form.text}", groups | answered(answers)
+    grade = raise_grade(book, topic.grade, text, topic.code, facts_of, raises)
     facts = CaseFacts(
         grade=grade.grade,
         category=topic.code,
@@ -86,7 +98,7 @@ def judge(form: RequestForm, directory: Directory, book: PolicyBook, now: dateti
         focus_groups=groups,
         received_at=now,
     )
-    return Verdict(place, topic, guessed, grade, choose_policy(book, facts))
+    return Verdict(place, topic, guessed, answers, grade, choose_policy(book, facts))
 
 
 def place_of(form: RequestForm, directory: Directory) -> Place:
@@ -114,12 +126,18 @@ def place_of(form: RequestForm, directory: Directory) -> Place:
 
 
 def topic_of(form: RequestForm, directory: Directory) -> tuple[Topic, bool]:
-    """Return the topic as chosen, or a guess from the words (then the second is True)."""
+    """Return the topic as chosen, or a guess from the words (then the second is True).
+
+    Errors: InvalidFieldsError, NotTakenHereError.
+    """
     topics = directory.catalogue.topics
     if form.category is not None:
         topic = topics.get(form.category) or directory.catalogue.by_name.get(form.category)
         if topic is None or not topic.is_active:
             raise InvalidFieldsError({"category": "We do not know this topic. Please choose one from the list."})
+        elsewhere = directory.catalogue.elsewhere(topic.code)
+        if elsewhere is not None and not elsewhere.taken:
+            raise NotTakenHereError(where=elsewhere.said(form.language).rstrip(".。"))
         return topic, False
     guesses = directory.catalogue.suggest(f"{form.title or ''}\n{form.text}", most=1)
     return (guesses[0] if guesses else topics[SOMETHING_ELSE]), True

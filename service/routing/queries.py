@@ -11,6 +11,7 @@ from service.accounts.queries import absences
 from service.accounts.rules import DutyHours
 from service.accounts.tables import Duty, Person
 from service.areas.queries import area_tree
+from service.categories.queries import as_topic
 from service.categories.rules import Catalogue, Topic
 from service.categories.tables import Category
 from service.routing.directory import Directory, Rule, Staff
@@ -55,16 +56,7 @@ def read_directory(session: Session, version: int) -> Directory:
 
 def _topics(session: Session) -> Iterable[Topic]:
     for c in session.exec(select(Category).order_by(col(Category.position), Category.code)):
-        yield Topic(
-            id=c.id or 0,
-            code=c.code,
-            parent_code=c.parent_code,
-            name=c.name,
-            name_en=c.name_en,
-            grade=c.grade,
-            keywords=tuple(c.keywords),
-            is_active=c.is_active,
-        )
+        yield as_topic(c)
 
 
 def _rules(session: Session) -> Iterable[Rule]:

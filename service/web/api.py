@@ -87,9 +87,10 @@ def locate(
 
 @router.get("/categories", tags=["residents"])
 def read_categories(session: DbSession) -> shapes.CategoriesShape:
-    """Return the topics of the catalogue."""
-    topics = directory(session).catalogue.topics.values()
-    return shapes.CategoriesShape(items=[shapes.topic(t) for t in topics if t.is_active and t.parent_code])
+    """Return the topics of the catalogue, with what is asked about each and where else to go."""
+    known = directory(session).catalogue
+    topics = (t for t in known.topics.values() if t.is_active and t.parent_code)
+    return shapes.CategoriesShape(items=[shapes.category(t, known) for t in topics])
 
 
 @router.post("/cases", status_code=201, tags=["residents"], response_model=shapes.ReceiptShape)

@@ -24,7 +24,7 @@ from service.web.explained import considered_said, tell
 from service.web.policy_pages import desk_hours, facts_of_topic, policies_told, raises_told
 from service.web.policy_words import KIND_SENTENCES, PAUSE_LABELS
 from service.web.render import language_of, page
-from service.web.resident import topics_by_group
+from service.web.topics import topics_by_group
 from service.web.worker import CaseToRead, Working
 from service.web.year_calendar import year_told
 from sla_policies.policy import CaseFacts, Grade
@@ -97,7 +97,7 @@ def show_what_if(request: Request, session: DbSession, now: Now, asked: Annotate
     about = {
         "asked": Asked(day=f"{there:%Y-%m-%d}", time=f"{there:%H:%M}") if asked.is_empty else asked,
         "errors": error.fields if error else {},
-        "topics": topics_by_group(known, language_of(request)),
+        "topics": topics_by_group(known.catalogue, language_of(request)),
         "grades": list(Grade),
         "answers": [],
         "question": None,

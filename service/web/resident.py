@@ -8,24 +8,26 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlmodel import Session
 
 from service.accounts.limits import limit, record_failure
 from service.areas.rules import AreaLevel
 from service.cases.numbers import is_case_number
+from service.categories.questions import FIELD
 from service.errors import InvalidFieldsError, ServiceError
 from service.intake.actions import MOST_KEY, open_case
 from service.intake.forms import Channel, RequestForm
 from service.intake.rules import KeyUsedError
-from service.routing.directory import Directory
 from service.routing.queries import directory
 from service.web import words
 from service.web.catalogues import Language, translate
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
-from service.web.error_pages import FIELD_SENTENCES, problem_of
+from service.web.error_pages import FIELD_SENTENCES, Problem, problem_of
+from service.web.looking import CHOOSE_SENTENCE, TOPICS, Look, carried, look_of
 from service.web.receipt import to_receipt
 from service.web.render import choose, language_of, page
+from service.web.topics import answers_in, name_of, topics_by_group
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(maybe_person), Depends(product_now)])
 """Every page knows who reads it, if somebody is signed in, and says so when time is simulated."""
@@ -57,7 +59,9 @@ class SentBeforeError(ServiceError):
 
 
 class Typed(BaseModel):
-    """What the form sends, as it was typed; it is checked by intake."""
+    """What the form sends, as it was typed; it is checked by intake. The answers to questions come beside."""
+
+    model_config = ConfigDict(extra="allow")
 
     text: str = ""
     category: str = ""
@@ -73,6 +77,10 @@ class Typed(BaseModel):
     email: str = ""
     anonymous: str = ""
     key: str = ""
+    asked: str = ""
+    """What was shown between the form and now: see web.looking."""
+    back: str = ""
+    """Pressed to change what was typed before."""
     lang: str = ""
     size: str = ""
     """Which button was pressed to read the form otherwise; nothing is sent then."""
@@ -91,6 +99,7 @@ class Typed(BaseModel):
             "language": language,
             "location": {"lat": self.lat, "lon": self.lon} if self.lat and self.lon else None,
         }
+        about |= {"answers": answers_in(self.model_extra or {})}
         try:
             return RequestForm.model_validate(answers | {"contact": contact} | about)
         except ValidationError as wrong:
@@ -103,7 +112,8 @@ def _sentences(wrong: ValidationError, language: Language) -> dict[str, str]:
     for error in wrong.errors():
         first, *rest = (str(part) for part in error["loc"])
         msgid = FIELD_SENTENCES.get(SAME_AS.get(error["type"], error["type"]), error["msg"])
-        found[FIELD_AT.get(first) or (rest[0] if first == "contact" else first)] = translate(
+        named = ".".join((first, *rest[:1])) if first == "answers" else first
+        found[FIELD_AT.get(first) or (rest[0] if first == "contact" else named)] = translate(
             language, msgid, **error.get("ctx", {})
         )
     return found
@@ -141,16 +151,53 @@ def show_form(
 def take_request(request: Request, session: DbSession, now: Now, typed: Annotated[Typed, Form()]) -> Response:
     """Take in a request and go to its receipt; the same form sent twice gets the same one."""
     if choose(request, lang=typed.lang, size=typed.size):
-        return _form(request, session, typed, _wrong_again(request, typed))
+        return _again(request, session, typed)
+    if typed.back:
+        return _form(request, session, typed.model_copy(update={"asked": ""}))
     try:
         form = typed.request(language_of(request))
+        look = _look(request, session, typed)
+        if look is not None:
+            return _looking(request, typed, look)
         _let_in(session, request, typed)
         receipt = open_case(session, form, now=now, key=typed.key[:MOST_KEY] or None)
     except KeyUsedError:
         return _form(request, session, typed.model_copy(update={"key": _new_key()}), SentBeforeError())
     except ServiceError as error:
-        return _form(request, session, typed, error)
+        return _told(request, session, typed, error)
     return to_receipt(receipt)
+
+
+def _look(request: Request, session: Session, typed: Typed) -> Look | None:
+    """Return what is shown before this is sent, or None."""
+    catalogue = directory(session).catalogue
+    suggested = [] if typed.category else [t for t in catalogue.suggest(typed.text) if t.is_taken]
+    return look_of(catalogue, typed.model_dump(), suggested, sure=False, language=language_of(request))
+
+
+def _looking(request: Request, typed: Typed, look: Look, problem: Problem | None = None) -> Response:
+    errors = dict(problem.fields) if problem else {}
+    if look.asked == TOPICS == typed.asked:
+        errors["category"] = translate(language_of(request), CHOOSE_SENTENCE)
+    fields = {"look": look, "carried": carried(typed.model_dump(), look), "errors": errors, "switch_form": "tell"}
+    return page(request, "resident/look.html", fields, status=422 if errors else 200)
+
+
+def _again(request: Request, session: Session, typed: Typed) -> Response:
+    """Show the page that was read, in another language or size: the form, or what comes after it."""
+    look = _look(request, session, typed.model_copy(update={"asked": ""})) if typed.asked else None
+    if look is not None:
+        return _looking(request, typed.model_copy(update={"asked": ""}), look)
+    return _form(request, session, typed, _wrong_again(request, typed))
+
+
+def _told(request: Request, session: Session, typed: Typed, error: ServiceError) -> Response:
+    """Show what was wrong where it can be mended: beside the questions, or in the form."""
+    wrong = error.fields if isinstance(error, InvalidFieldsError) else {}
+    look = _look(request, session, typed.model_copy(update={"asked": ""}))
+    if wrong and look is not None and all(name.startswith(FIELD) for name in wrong):
+        return _looking(request, typed, look, problem_of(request, error))
+    return _form(request, session, typed.model_copy(update={"asked": ""}), error)
 
 
 def _new_key() -> str:
@@ -195,23 +242,12 @@ def _choices(session: Session, language: Language) -> Choices:
     known = directory(session)
     areas = []
     for above in (p for p in known.areas.in_use if p.level is AreaLevel.SUBDISTRICT):
-        whole = translate(language, WHOLE_LABELS[above.level], place=_called(above, language))
-        below = [(p.code, _called(p, language)) for p in known.areas.in_use if p.parent_id == above.id]
-        areas.append((_called(above, language), [(above.code, whole), *below]))
+        whole = translate(language, WHOLE_LABELS[above.level], place=name_of(above, language))
+        below = [(p.code, name_of(p, language)) for p in known.areas.in_use if p.parent_id == above.id]
+        areas.append((name_of(above, language), [(above.code, whole), *below]))
     return Choices(
-        topics=topics_by_group(known, language),
+        topics=topics_by_group(known.catalogue, language),
         areas=areas,
         for_whom=[(code, translate(language, msgid)) for code, msgid in words.FOR_WHOM.items()],
         focus_groups=[(code, translate(language, msgid)) for code, msgid in words.FOCUS_GROUP.items()],
     )
-
-
-def topics_by_group(known: Directory, language: Language) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the topics to choose from, by group: the group's name, and code and name of each topic."""
-    topics = [t for t in known.catalogue.topics.values() if t.is_active]
-    below = ((g, [(t.code, _called(t, language)) for t in topics if t.parent_code == g.code]) for g in topics)
-    return [(_called(group, language), found) for group, found in below if found]
-
-
-def _called(named: Any, language: Language) -> str:  # noqa: ANN401  # Whatever has a name in two languages.
-    return str(named.name_en if language == "en" and named.name_en else named.name)

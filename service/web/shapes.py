@@ -9,7 +9,7 @@ from service.areas.hours import hours_on, is_open
 from service.areas.locating import Located
 from service.areas.rules import AreaTree, Place
 from service.cases.rules import Action
-from service.categories.rules import Topic
+from service.categories.rules import Catalogue, Topic
 from service.handling.again import reopening_refused, urging_refused
 from service.handling.queries import CaseView, PromiseView
 from service.handling.receipts import issued_with
@@ -142,15 +142,62 @@ class AreasShape(Shape):
     items: list[AreaShape]
 
 
+class OptionShape(Shape):
+    """One answer to choose from; `zh` is the value that is sent."""
+
+    zh: str
+    en: str
+
+
+class QuestionShape(Shape):
+    """A further question of a topic; its answer is sent in `answers` under its key."""
+
+    key: str
+    zh: str
+    en: str
+    kind: str = Field(description="text, number, date (2026-11-24), yes_no (yes or no) or choice")
+    options: list[OptionShape]
+    required: bool
+
+
+class ElsewhereShape(Shape):
+    """Where to go with a topic instead, or first."""
+
+    zh: str
+    en: str
+    phone: str
+    taken: bool = Field(description="Requests about it are taken all the same; else they are refused.")
+
+
+class CategoryShape(TopicShape):
+    """A topic that can be named in a request."""
+
+    parent: str | None
+    questions: list[QuestionShape]
+    elsewhere: ElsewhereShape | None
+
+
 class CategoriesShape(Shape):
     """The topics that can be named in a request."""
 
-    items: list[TopicShape]
+    items: list[CategoryShape]
 
 
 def topic(t: Topic) -> TopicShape:
     """Return a category's shape."""
     return TopicShape.model_validate(t)
+
+
+def category(t: Topic, known: Catalogue) -> CategoryShape:
+    """Return the shape of a topic with what is asked and said about it."""
+    return CategoryShape(
+        code=t.code,
+        name=t.name,
+        name_en=t.name_en,
+        parent=t.parent_code,
+        questions=[QuestionShape.model_validate(one) for one in known.questions(t.code)],
+        elsewhere=ElsewhereShape.model_validate(where) if (where := known.elsewhere(t.code)) else None,
+    )
 
 
 def area(p: Place) -> AreaShape:

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from service.accounts.tables import Person
 from service.areas.rules import AreaLevel, Place
-from service.categories.rules import Topic
+from service.categories.questions import FIELD
 from service.errors import InvalidFieldsError, ServiceError
 from service.intake.actions import open_case
 from service.intake.forms import Channel, RequestForm, checked
@@ -23,8 +23,10 @@ from service.web import words
 from service.web.catalogues import Language, gettext
 from service.web.deps import DbSession, Now
 from service.web.error_pages import problem_of
+from service.web.looking import about
 from service.web.render import choose, language_of, page
 from service.web.rereading import said_again
+from service.web.topics import answers_in, name_of, topics_by_group
 from service.web.worker import Working
 
 router = APIRouter(include_in_schema=False)
@@ -32,17 +34,19 @@ router = APIRouter(include_in_schema=False)
 CHANNELS = (Channel.PHONE, Channel.WALK_IN, Channel.PATROL)
 CONTACT = "contact."
 MOST_KEY = 60
-NOT_ANSWERS = {"key", "name", "phone", "email", "lang", "size", "was_refused", "was_opened"}
+NOT_ANSWERS = {"key", "name", "phone", "email", "lang", "size", "was_refused", "was_opened", "asked"}
 """Fields of the form that are no answers, or are part of the contact."""
 LANGUAGE_LABELS: Mapping[str, str] = {"zh": "Chinese", "en": "English"}
 CHOOSE_SENTENCE = "Please choose one of the answers offered."
 
 
-Group = tuple[Place, list[Place]] | tuple[Topic, list[Topic]]
+Group = tuple[Place, list[Place]]
 
 
 class TakenDown(BaseModel):
-    """What the form sends; it is checked where every request is checked."""
+    """What the form sends; it is checked where every request is checked. The answers to questions come beside."""
+
+    model_config = ConfigDict(extra="allow")
 
     key: str = ""
     """Sent twice, it makes one case."""
@@ -58,6 +62,8 @@ class TakenDown(BaseModel):
     for_whom: str = "self"
     focus_groups: list[str] = []
     language: str = "zh"
+    asked: str = ""
+    """The topic whose questions stand in the form."""
     lang: str = ""
     size: str = ""
     """Which button was pressed to read the page otherwise; no case is opened then."""
@@ -68,7 +74,8 @@ class TakenDown(BaseModel):
     def request(self) -> RequestForm:
         """Return the request. Errors: InvalidFieldsError, its fields named as they are in the form."""
         wrong: dict[str, str] = {} if self.channel in CHANNELS else {"channel": CHOOSE_SENTENCE}
-        answers = self.model_dump(exclude=NOT_ANSWERS)
+        extra = self.model_extra or {}
+        answers = self.model_dump(exclude=NOT_ANSWERS | set(extra)) | {"answers": answers_in(extra)}
         contact = {"name": self.name, "phone": self.phone, "email": self.email}
         try:
             form = checked(answers | {"contact": contact})
@@ -81,7 +88,7 @@ class TakenDown(BaseModel):
 
 def _in_form(name: str) -> str:
     """Return what a field is called in this form: contact.phone is phone, focus_groups.1 is focus_groups."""
-    return name.removeprefix(CONTACT).partition(".")[0]
+    return name if name.startswith(FIELD) else name.removeprefix(CONTACT).partition(".")[0]
 
 
 @router.get("/take-down")
@@ -107,12 +114,24 @@ def take_request(
     if choose(request, lang=typed.lang, size=typed.size) and not typed.was_opened:
         error = said_again(session, typed.request, was_refused=typed.was_refused)
         return _form(request, session, typed, error)
+    if _asks_more(session, typed):
+        return _form(request, session, typed)
     try:
         with session.begin_nested():
             receipt = _open(session, typed, person, now)
     except ServiceError as error:
         return _form(request, session, typed, error)
     return page(request, "worker/taken_down.html", _receipt_facts(session, receipt, typed, person), status=201)
+
+
+def _asks_more(session: Session, typed: TakenDown) -> bool:
+    """Does the chosen topic ask what the form has not asked yet?"""
+    catalogue = directory(session).catalogue
+    return (
+        typed.category in catalogue.topics
+        and typed.asked != typed.category
+        and bool(catalogue.questions(typed.category))
+    )
 
 
 def _open(session: Session, typed: TakenDown, person: Person, now: datetime) -> Receipt:
@@ -123,9 +142,10 @@ def _open(session: Session, typed: TakenDown, person: Person, now: datetime) -> 
 def _form(request: Request, session: Session, typed: TakenDown, error: ServiceError | None = None) -> Response:
     """Show the form with what is wrong on top and beside its field, and everything typed."""
     known, language = directory(session), language_of(request)
-    problem = problem_of(request, error) if error else None
+    problem, topic = problem_of(request, error) if error else None, known.catalogue.topics.get(typed.category)
     facts = {
         "typed": typed,
+        "look": about(known.catalogue, topic, typed.model_dump(), language) if topic else None,
         "switch_form": "do-take-down",
         "key": secrets.token_urlsafe(16),
         "problem": problem,
@@ -133,7 +153,7 @@ def _form(request: Request, session: Session, typed: TakenDown, error: ServiceEr
         "languages": _options(LANGUAGE_LABELS, language),
         "for_whom": _options(words.FOR_WHOM, language),
         "focus_groups": _options(words.FOCUS_GROUP, language),
-        "topics": _grouped(topics_by_group(known), language),
+        "topics": topics_by_group(known.catalogue, language),
         "areas": _grouped(areas_by_place(known), language),
     }
     response = page(request, "worker/take_down.html", facts, status=problem.status if problem else 200)
@@ -146,18 +166,7 @@ def _options(table: Mapping[str, str], language: Language) -> list[tuple[str, st
 
 
 def _grouped(groups: Sequence[Group], language: Language) -> list[tuple[str, list[tuple[str, str]]]]:
-    return [(_name(top, language), [(one.code, _name(one, language)) for one in below]) for top, below in groups]
-
-
-def _name(named: Place | Topic, language: Language) -> str:
-    return named.name_en if language == "en" and named.name_en else named.name
-
-
-def topics_by_group(known: Directory) -> list[tuple[Topic, list[Topic]]]:
-    """Return the topics in use under their groups; a group without any stands for itself."""
-    topics = [topic for topic in known.catalogue.topics.values() if topic.is_active]
-    below = {group.code: [t for t in topics if t.parent_code == group.code] for group in topics}
-    return [(group, below[group.code] or [group]) for group in topics if group.parent_code is None]
+    return [(name_of(top, language), [(one.code, name_of(one, language)) for one in below]) for top, below in groups]
 
 
 def areas_by_place(known: Directory) -> list[tuple[Place, list[Place]]]:

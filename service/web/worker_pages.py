@@ -14,6 +14,7 @@ from service.accounts.tables import Person
 from service.areas.rules import DEPTH, AreaLevel, Place
 from service.cases.rules import Action, moves_from
 from service.cases.tables import Case
+from service.categories.questions import as_answers
 from service.categories.rules import Topic
 from service.escalations.decisions import Choice, answerable, reach
 from service.escalations.explaining import explanations
@@ -150,6 +151,7 @@ def case_facts(
         "escalations": taken,
         "explained": [(one, tell(why, now, language_of(request))) for one, why in explanations(session, seen, now)],
         "received": received.facts if received else {},
+        "answers": as_answers(case.answers),
         "taken_by": seen.known.people.get(case.taken_by_id or 0),
         "units": units_by_level(seen.known) if _asks(forms, "unit_id") else [],
         "topics": topics_by_group(seen.known, case) if _asks(forms, "category") else [],
@@ -187,9 +189,8 @@ def units_by_level(known: Directory) -> list[tuple[AreaLevel, list[Place]]]:
 
 def topics_by_group(known: Directory, case: Case) -> list[tuple[Topic, list[Topic]]]:
     """Return the other topics in use, each group with itself and what belongs to it."""
-    in_use = [topic for topic in known.catalogue.topics.values() if topic.is_active and topic.id != case.category_id]
-    groups = [topic for topic in known.catalogue.topics.values() if topic.parent_code is None and topic.is_active]
-    return [(group, [t for t in in_use if known.catalogue.path(t.code)[-1] == group.code]) for group in groups]
+    groups = ((group, [group, *(topic for _, topic in below)]) for group, below in known.catalogue.groups)
+    return [(group, [topic for topic in topics if topic.id != case.category_id]) for group, topics in groups]
 
 
 def changed_since(seen: CaseView, version: int | None) -> list[Happened]:

@@ -125,7 +125,8 @@ def test_the_areas_of_a_level_tile_the_county_without_gap_or_overlap(known: Dire
 def test_the_catalogue_has_fourteen_groups_and_fifty_six_topics_in_both_languages(demo: Session) -> None:
     rows = demo.exec(select(Category)).all()
     groups, topics = [c for c in rows if c.parent_code is None], [c for c in rows if c.parent_code is not None]
-    assert (len(groups), len(topics)) == (14, 56)
+    assert (len(groups), len([c for c in topics if len(c.parent_code or "") == 1])) == (14, 56)
+    assert all(c.elsewhere for c in topics if len(c.parent_code or "") > 1), "a third level says where else to go"
     assert all(c.name and c.name_en and c.name != c.name_en for c in rows)
     assert all(c.keywords for c in topics if c.code != "Z99")
 

@@ -10,7 +10,13 @@ from tests.web.conftest import Browser, Page
 
 LIGHT = "楼道的路灯坏了三天"
 NASTY = "<script>alert(1)</script>'; DROP TABLE cases; -- \x00\x07"
-ANSWERS: dict[str, Any] = {"text": LIGHT, "area": "990101001001", "phone": "138 1234 5678", "name": "王芳"}
+ANSWERS: dict[str, Any] = {
+    "text": LIGHT,
+    "area": "990101001001",
+    "phone": "138 1234 5678",
+    "name": "王芳",
+    "category": "C05",
+}
 
 
 def tell(browse: Browser, **answers: Any) -> Page:

@@ -1,5 +1,6 @@
 """Which categories are there? Groups and topics are listed, added, changed and taken out of use."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -10,9 +11,9 @@ from sqlmodel import Session
 
 from service.accounts.tables import Person
 from service.categories.actions import add_category, change_category
-from service.categories.details import CategoryDetails, as_keywords
-from service.categories.queries import all_categories
+from service.categories.queries import all_categories, depths
 from service.categories.tables import Category
+from service.web.admin.category_forms import KIND_LABELS, MUST_LABELS, CategoryForm, form_of
 from service.web.admin.common import (
     NOTHING_WRONG,
     Administrator,
@@ -21,10 +22,12 @@ from service.web.admin.common import (
     Text,
     admin_page,
     called,
-    one_of,
+    said,
 )
-from service.web.admin.saving import RowForm, form_page, kept_of, row_of, save, yes_or_no
+from service.web.admin.saving import form_page, kept_of, row_of, save
 from service.web.deps import DbSession, Now
+from service.web.topics import HANDLER_LABELS
+from service.web.words import FOCUS_GROUP
 from sla_policies.policy import Grade
 
 router = APIRouter(prefix="/categories")
@@ -32,34 +35,11 @@ router = APIRouter(prefix="/categories")
 CATEGORIES = "/admin/categories"
 
 
-class CategoryForm(RowForm):
-    """A category as it is typed."""
-
-    code: Text = ""
-    name: Text = ""
-    name_en: Text = ""
-    parent_code: Text = ""
-    grade: Text = ""
-    examples: Text = ""
-    keywords: Text = ""
-
-    def details(self) -> CategoryDetails:
-        """Return what was typed, not yet checked. Errors: InvalidFieldsError."""
-        return CategoryDetails(
-            name=self.name,
-            name_en=self.name_en,
-            grade=one_of(Grade, self.grade, "grade"),
-            parent_code=self.parent_code or None,
-            examples=self.examples,
-            keywords=as_keywords(self.keywords),
-            is_active=self.in_use,
-        )
-
-
 @router.get("")
 def show_categories(request: Request, session: DbSession, by: Administrator) -> Response:
     """List the catalogue: each group with its topics."""
-    return admin_page(request, by, "categories", {"categories": all_categories(session)})
+    rows = all_categories(session)
+    return admin_page(request, by, "categories", {"categories": rows, "depth": depths(rows)})
 
 
 @router.get("/new")
@@ -85,7 +65,7 @@ def take_new_category(
 def show_category(request: Request, session: DbSession, by: Administrator, now: Now, category_id: RowId) -> Response:
     """Show a category in its form, with its history."""
     category = row_of(session, Category, category_id)
-    return _form_page(request, session, by, _form_of(category), category=category, now=now)
+    return _form_page(request, session, by, form_of(category), category=category, now=now)
 
 
 @router.post("/{category_id}")
@@ -117,29 +97,27 @@ def _form_page(
     category: Category | None = None,
     now: datetime | None = None,
 ) -> Response:
-    own = category.code if category else ""
+    own, rows = category.code if category else "", all_categories(session)
+    deep = depths(rows)
     context: dict[str, Any] = {
         "category": category,
         "groups": [
-            (c.code, f"{c.code} {called(request, c)}")
-            for c in all_categories(session)
-            if c.parent_code is None and c.is_active and c.code != own
+            (c.code, "　" * deep[c.code] + f"{c.code} {called(request, c)}")
+            for c in rows
+            if c.is_active and c.code != own
         ],
         "grades": [grade.value for grade in Grade],
+        "handlers": said_of(request, HANDLER_LABELS),
+        "kinds": said_of(request, KIND_LABELS),
+        "musts": said_of(request, MUST_LABELS),
+        "focus_groups": said_of(request, FOCUS_GROUP),
+        "questions": form.rows(),
     }
     if category is not None and now is not None:
         context |= kept_of(request, session, "category", category.id, now, refused)
     return form_page(request, by, "category", form, context, refused=refused)
 
 
-def _form_of(category: Category) -> CategoryForm:
-    return CategoryForm(
-        code=category.code,
-        name=category.name,
-        name_en=category.name_en,
-        parent_code=category.parent_code or "",
-        grade=category.grade,
-        examples=category.examples,
-        keywords="、".join(category.keywords),
-        is_active=yes_or_no(category.is_active),
-    )
+def said_of(request: Request, labels: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return codes with their words in the reader's language, to choose from."""
+    return [(code, said(request, msgid)) for code, msgid in labels.items()]

@@ -17,7 +17,8 @@ from service.routing.actions import in_order
 from service.web import timewords
 from service.web.catalogues import NAMES, translate
 from service.web.render import language_of
-from service.web.words import GRADE, LEVEL
+from service.web.topics import HANDLER_LABELS
+from service.web.words import FOCUS_GROUP, GRADE, LEVEL
 
 ACTION_LABELS: Mapping[str, str] = {
     "person.added": "Person added",
@@ -79,6 +80,11 @@ FIELD_LABELS: Mapping[str, str] = {
     "grade": "Grade",
     "examples": "Examples",
     "keywords": "Keywords",
+    "handler": "Usually handled by",
+    "questions": "Further questions",
+    "danger_words": "Words of danger",
+    "care_groups": "Focus groups that come first",
+    "elsewhere": "Where else to go",
     "category_code": "Category",
     "target_level": "To the desk at this level",
     "target_area_id": "To this unit",
@@ -190,6 +196,10 @@ class _Teller:
             return self.called(self.people[value])
         if name in _CODES and value in self.topics:
             return f"{value} {self.called(self.topics[value])}"
+        if isinstance(value, dict):
+            return str(value.get(self.language) or value.get("zh", ""))
+        if isinstance(value, list) and (name == "care_groups" or isinstance(value[0], dict)):
+            return self.say(PART_LABELS["gap"]).join(self.value("focus_group", part) for part in value)
         if isinstance(value, list):
             return self.say(PART_LABELS["gap"]).join(str(part) for part in value)
         return self.coded(name, str(value))
@@ -202,6 +212,8 @@ class _Teller:
             "target_level": LEVEL,
             "grade": GRADE,
             "kind_of_change": KIND_LABELS,
+            "handler": HANDLER_LABELS,
+            "focus_group": FOCUS_GROUP,
         }
         if name == "language":
             return NAMES.get(value, value)
