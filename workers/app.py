@@ -29,7 +29,14 @@ app.conf.update(
     worker_eta_task_limit=100,  # Nothing is ever parked in the broker; this says so.
     broker_connection_retry_on_startup=True,
     broker_transport_options={"visibility_timeout": 300, "socket_timeout": 10, "socket_connect_timeout": 5},
-    imports=("workers.areas", "workers.clocks", "workers.outbox", "workers.policies", "workers.upkeep"),
+    imports=(
+        "workers.areas",
+        "workers.clocks",
+        "workers.learning",
+        "workers.outbox",
+        "workers.policies",
+        "workers.upkeep",
+    ),
 )
 
 

@@ -13,8 +13,9 @@ from service.audit.actions import record
 from service.audit.changes import changed, one_at_a_time
 from service.audit.rules import Entry
 from service.categories.details import CategoryDetails, columns
+from service.categories.queries import as_topic
 from service.categories.questions import as_questions
-from service.categories.rules import Elsewhere, Handler
+from service.categories.rules import Catalogue, Elsewhere, Handler
 from service.categories.tables import Category
 from sla_policies.policy import Grade
 
@@ -53,6 +54,12 @@ def _flat(one: Mapping[str, Any], parent: str | None) -> Iterator[tuple[str, Cat
     )
     for below in one.get("topics", ()):
         yield from _flat(below, one["code"])
+
+
+def shipped_catalogue() -> Catalogue:
+    """Return the shipped catalogue as the rules see it, for what needs no installation."""
+    rows = (Category(id=number, code=code, **columns) for number, (code, columns) in enumerate(shipped().items()))
+    return Catalogue({row.code: as_topic(row) for row in rows})
 
 
 def load_catalogue(session: Session, now: datetime) -> int:

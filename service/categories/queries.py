@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from service.categories.questions import as_questions
 from service.categories.rules import Elsewhere, Topic
-from service.categories.tables import Category
+from service.categories.tables import Category, CategoryModel
 
 
 def all_categories(session: Session) -> list[Category]:
@@ -57,6 +57,11 @@ def as_topic(row: Category) -> Topic:
         care_groups=tuple(row.care_groups),
         elsewhere=Elsewhere(**row.elsewhere) if row.elsewhere else None,
     )
+
+
+def model_in_use(session: Session) -> int | None:
+    """Return the number of the version that suggests topics; None: the keywords do."""
+    return session.scalar(sa.select(col(CategoryModel.id)).where(col(CategoryModel.is_in_use)))
 
 
 def last_position(session: Session) -> int:

@@ -126,16 +126,17 @@ class Catalogue:
         above = [self.topics[one] for one in self.path(code)]
         return (*(rule for topic in above for rule in _raises(topic)), *map(_raised_by, filter(_is_danger, answers)))
 
-    def suggest(self, text: str, *, most: int = 3) -> tuple[Topic, ...]:
-        """Return the topics whose keywords stand in the text: most letters matched first, then by code."""
+    def named_in(self, text: str) -> Mapping[str, int]:
+        """Return how many letters of their keywords stand in the text: most first, then by code, those with any."""
         words = text.casefold()
         scores = {
-            topic.code: sum(len(word) for word in topic.keywords if word.casefold() in words)
-            for topic in self.topics.values()
-            if topic.is_active
+            code: sum(len(word) for word in keywords if word in words) for code, keywords in self._keywords.items()
         }
-        named = sorted((code for code, score in scores.items() if score), key=lambda c: (-scores[c], c))
-        return tuple(self.topics[code] for code in named[:most])
+        return {code: scores[code] for code in sorted(scores, key=lambda c: (-scores[c], c)) if scores[code]}
+
+    @cached_property
+    def _keywords(self) -> Mapping[str, tuple[str, ...]]:
+        return {t.code: tuple(word.casefold() for word in t.keywords) for t in self.topics.values() if t.is_active}
 
 
 def answered(answers: Iterable[Answer]) -> frozenset[str]:

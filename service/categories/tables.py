@@ -1,5 +1,6 @@
 """The rows of the service catalogue."""
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,3 +39,28 @@ class Category(SQLModel, table=True):
     is_active: bool = True
     shipped: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     """The details as the shipped catalogue gave them last: what differs from them is the installation's own."""
+
+
+class CategoryModel(SQLModel, table=True):
+    """One version of what was learnt about topics; at most one is in use, and none where the keywords decide."""
+
+    __tablename__ = "category_models"
+    __table_args__ = (
+        sa.Index("uq_category_models_in_use", "is_in_use", unique=True, postgresql_where=sa.text("is_in_use")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
+    made_at: datetime
+    learnt_from: int
+    """So many settled cases."""
+    last_case_id: int = Field(sa_type=sa.BigInteger)
+    """The newest case it was learnt from: what came later it has not seen."""
+    measures: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    """How it did on cases that it had not seen, and what it was measured against."""
+    weights: bytes
+    """See categories.model; numbers that no text can be read from."""
+    is_in_use: bool = False
+    took_over_at: datetime | None = None
+    """None: it was not better, and never in use."""
+    taken_back_at: datetime | None = None
+    """When somebody went back to the version before."""

@@ -8,7 +8,18 @@ import sys
 
 import typer
 
-from service.cli import archiving, dividing, explaining, importing, keeping, migrating, replaying, revising, running
+from service.cli import (
+    archiving,
+    dividing,
+    explaining,
+    importing,
+    keeping,
+    learning,
+    migrating,
+    replaying,
+    revising,
+    running,
+)
 
 NEGATIVE, WRONG_USAGE = 1, 2
 
@@ -38,6 +49,7 @@ keeping.policies.command("undo")(migrating.undo)
 keeping.policies.command("resume")(migrating.resume)
 app.add_typer(keeping.policies, name="policies")
 app.add_typer(importing.calendars, name="calendars")
+app.add_typer(learning.categories, name="categories")
 app.add_typer(keeping.users, name="user")
 app.add_typer(dividing.areas, name="areas")
 app.add_typer(keeping.clocks, name="clocks")

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from service.accounts.tables import Person
 from service.assignments.queries import loads
 from service.cases.numbers import case_number
+from service.categories.suggesting import suggest
 from service.clocks.queries import current_book
 from service.clocks.rules import new_row, opening
 from service.database import savepoint
@@ -61,7 +62,8 @@ def _open(session: Session, form: RequestForm, *, now: datetime, key: str | None
         return _answer_again(drawn.body_hash, drawn.answer, digest)
 
     ticket = _ticket(session, drawn, key_hash, now)
-    verdict = judge(form, known, book, now)
+    guesses = suggest(session, known.catalogue, known.model_id, title=form.title or "", text=form.text)
+    verdict = judge(form, known, guesses, book, now)
     asked = Request(verdict.topic.code, verdict.place.id, verdict.grade.grade, now)
     decision = route(asked, known, loads(session, candidates_of(asked, known)))
     policy = verdict.choice.policy

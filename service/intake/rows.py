@@ -186,6 +186,8 @@ def _history(of: Decided) -> list[Entry]:
         "channel": str(of.form.channel),
         "category": of.verdict.topic.code,
         "guessed": of.verdict.guessed,
+        "suggested": [{"category": one.topic.code, "confidence": one.confidence} for one in of.verdict.guesses.items],
+        "model": of.verdict.guesses.model_id,
         "grade": str(grade.grade),
         "grade_words": list(grade.words),
         "grade_why": {"zh": grade.why_zh, "en": grade.why_en},

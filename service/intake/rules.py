@@ -10,6 +10,7 @@ from service.areas.locating import OutsideAreaError, locate_point, locate_text
 from service.areas.rules import AreaLevel, Place
 from service.categories.questions import Answer, check_answers
 from service.categories.rules import SOMETHING_ELSE, Topic, answered
+from service.categories.suggesting import Suggestions
 from service.errors import InvalidFieldsError, ServiceError
 from service.intake.forms import RequestForm
 from service.routing.directory import Directory
@@ -75,15 +76,16 @@ class Verdict:
     place: Place
     topic: Topic
     guessed: bool
+    guesses: Suggestions
     answers: tuple[Answer, ...]
     grade: GradeDecision
     choice: PolicyChoice
 
 
-def judge(form: RequestForm, directory: Directory, book: PolicyBook, now: datetime) -> Verdict:
+def judge(form: RequestForm, directory: Directory, guesses: Suggestions, book: PolicyBook, now: datetime) -> Verdict:
     """Decide place, topic, grade and promise. Errors: InvalidFieldsError, OutsideAreaError, NotTakenHereError."""
     place = place_of(form, directory)
-    topic, guessed = topic_of(form, directory)
+    topic, guessed = topic_of(form, directory, guesses)
     groups = frozenset(str(group) for group in form.focus_groups)
     answers = check_answers(directory.catalogue.questions(topic.code), form.answers, ask=not guessed)
     raises = directory.catalogue.raises(topic.code, answers)
@@ -98,7 +100,7 @@ def judge(form: RequestForm, directory: Directory, book: PolicyBook, now: dateti
         focus_groups=groups,
         received_at=now,
     )
-    return Verdict(place, topic, guessed, answers, grade, choose_policy(book, facts))
+    return Verdict(place, topic, guessed, guesses, answers, grade, choose_policy(book, facts))
 
 
 def place_of(form: RequestForm, directory: Directory) -> Place:
@@ -125,7 +127,7 @@ def place_of(form: RequestForm, directory: Directory) -> Place:
     return named.place if named else next(p for p in areas.in_use if p.level is AreaLevel.COUNTY)
 
 
-def topic_of(form: RequestForm, directory: Directory) -> tuple[Topic, bool]:
+def topic_of(form: RequestForm, directory: Directory, guesses: Suggestions) -> tuple[Topic, bool]:
     """Return the topic as chosen, or a guess from the words (then the second is True).
 
     Errors: InvalidFieldsError, NotTakenHereError.
@@ -139,8 +141,7 @@ def topic_of(form: RequestForm, directory: Directory) -> tuple[Topic, bool]:
         if elsewhere is not None and not elsewhere.taken:
             raise NotTakenHereError(where=elsewhere.said(form.language).rstrip(".。"))
         return topic, False
-    guesses = directory.catalogue.suggest(f"{form.title or ''}\n{form.text}", most=1)
-    return (guesses[0] if guesses else topics[SOMETHING_ELSE]), True
+    return guesses.best or topics[SOMETHING_ELSE], True
 
 
 def new_code() -> str:

@@ -51,6 +51,8 @@ class Directory:
     catalogue: Catalogue
     rules: tuple[Rule, ...]
     people: Mapping[int, Staff]
+    model_id: int | None = None
+    """The version that suggests topics; None: their keywords do."""
 
     @cached_property
     def topics_by_id(self) -> Mapping[int, Topic]:

@@ -11,7 +11,7 @@ from service.accounts.queries import absences
 from service.accounts.rules import DutyHours
 from service.accounts.tables import Duty, Person
 from service.areas.queries import area_tree
-from service.categories.queries import as_topic
+from service.categories.queries import as_topic, model_in_use
 from service.categories.rules import Catalogue, Topic
 from service.categories.tables import Category
 from service.routing.directory import Directory, Rule, Staff
@@ -43,7 +43,7 @@ def last_known(session: Session) -> Directory:
 
 
 def read_directory(session: Session, version: int) -> Directory:
-    """Read areas, categories, rules and people from the database."""
+    """Read areas, categories, rules and people from the database, and which version suggests topics."""
     return Directory(
         version=version,
         zone=ZONE,
@@ -51,6 +51,7 @@ def read_directory(session: Session, version: int) -> Directory:
         catalogue=Catalogue({t.code: t for t in _topics(session)}),
         rules=tuple(_rules(session)),
         people={p.id: p for p in _people(session)},
+        model_id=model_in_use(session),
     )
 
 

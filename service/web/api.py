@@ -9,6 +9,7 @@ from sqlmodel import Session
 from service.areas.datum import Datum
 from service.cases.rules import Action
 from service.cases.tables import Case
+from service.categories.suggesting import suggest
 from service.database import autocommit
 from service.feedback.actions import rate
 from service.handling.actions import RESIDENT, act
@@ -17,7 +18,7 @@ from service.handling.queries import (
     view,
 )
 from service.intake.actions import MOST_KEY, open_case
-from service.intake.forms import RequestForm
+from service.intake.forms import MOST_TEXT, MOST_TITLE, RequestForm, clean
 from service.routing.queries import directory, last_known
 from service.settings import get_settings
 from service.web import shapes
@@ -46,6 +47,13 @@ class Words(Coded):
     """Something the resident says."""
 
     text: Annotated[str, Field(max_length=20_000)] = ""
+
+
+class SuggestBody(Strict):
+    """The words that a topic is suggested for."""
+
+    text: Annotated[str, Field(max_length=MOST_TEXT)]
+    title: Annotated[str, Field(max_length=MOST_TITLE)] = ""
 
 
 class RatingBody(Words):
@@ -107,6 +115,15 @@ def create_case(
     shape = shapes.receipt(receipt, last_known(session), get_settings().public_url)
     # Written here: FastAPI would check the shape again, in another thread, with every request.
     return Response(shape.model_dump_json(), 201, media_type="application/json")
+
+
+@router.post("/categories/suggest", tags=["residents"])
+def suggest_categories(body: SuggestBody, session: DbSession) -> shapes.SuggestionsShape:
+    """Return up to three topics that a text is most likely about. `ask`: none is sure enough to be taken unasked."""
+    known = directory(session)
+    return shapes.suggestions(
+        suggest(session, known.catalogue, known.model_id, title=clean(body.title), text=clean(body.text))
+    )
 
 
 @router.get("/cases/{number}", tags=["residents"])

@@ -6,6 +6,7 @@ from typing import Any
 
 from service.categories.questions import FIELD
 from service.categories.rules import Catalogue, Elsewhere, Topic
+from service.categories.suggesting import Suggestions
 from service.web.catalogues import Language
 from service.web.topics import Asked, answers_in, asked_of, named_elsewhere, something_else
 
@@ -33,13 +34,14 @@ class Look:
 
 
 def look_of(
-    catalogue: Catalogue, fields: Mapping[str, Any], suggested: list[Topic], *, sure: bool, language: Language
+    catalogue: Catalogue, fields: Mapping[str, Any], guesses: Suggestions, *, language: Language
 ) -> Look | None:
     """Return what is shown before this form is sent; None: nothing more, it can be sent.
 
-    Without a topic: those suggested, the first one chosen already where the guess is `sure`. With one: where else to
+    Without a topic: those suggested, the first one chosen already where the guess is sure. With one: where else to
     go with it, and its questions, once.
     """
+    suggested = [one.topic for one in guesses.items]
     code, asked = str(fields.get("category", "")), str(fields.get("asked", ""))
     if not code:
         if not suggested:
@@ -47,7 +49,9 @@ def look_of(
         last = something_else(catalogue)
         offered = suggested if last is None or last in suggested else [*suggested, last]
         text = str(fields.get("text", ""))
-        return Look(TOPICS, offered, suggested[0].code if sure else "", elsewhere=named_elsewhere(catalogue, text))
+        return Look(
+            TOPICS, offered, "" if guesses.ask else suggested[0].code, elsewhere=named_elsewhere(catalogue, text)
+        )
     topic = catalogue.topics.get(code)
     if topic is None or not topic.is_active or asked == code:
         return None

@@ -15,6 +15,7 @@ from service.accounts.limits import limit, record_failure
 from service.areas.rules import AreaLevel
 from service.cases.numbers import is_case_number
 from service.categories.questions import FIELD
+from service.categories.suggesting import suggest
 from service.errors import InvalidFieldsError, ServiceError
 from service.intake.actions import MOST_KEY, open_case
 from service.intake.forms import Channel, RequestForm
@@ -170,9 +171,9 @@ def take_request(request: Request, session: DbSession, now: Now, typed: Annotate
 
 def _look(request: Request, session: Session, typed: Typed) -> Look | None:
     """Return what is shown before this is sent, or None."""
-    catalogue = directory(session).catalogue
-    suggested = [] if typed.category else [t for t in catalogue.suggest(typed.text) if t.is_taken]
-    return look_of(catalogue, typed.model_dump(), suggested, sure=False, language=language_of(request))
+    known = directory(session)
+    guesses = suggest(session, known.catalogue, known.model_id, title="", text=typed.text)
+    return look_of(known.catalogue, typed.model_dump(), guesses, language=language_of(request))
 
 
 def _looking(request: Request, typed: Typed, look: Look, problem: Problem | None = None) -> Response:

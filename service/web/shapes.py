@@ -10,6 +10,7 @@ from service.areas.locating import Located
 from service.areas.rules import AreaTree, Place
 from service.cases.rules import Action
 from service.categories.rules import Catalogue, Topic
+from service.categories.suggesting import Suggestions
 from service.handling.again import reopening_refused, urging_refused
 from service.handling.queries import CaseView, PromiseView
 from service.handling.receipts import issued_with
@@ -136,6 +137,20 @@ class PublicCase(Shape):
     actions: list[str] = Field(description="What the resident may do now.")
 
 
+class SuggestionShape(Shape):
+    """One topic that a text may be about."""
+
+    category: TopicShape
+    confidence: float = Field(description="From 0 to 1: what is called 0.9 is right nine times in ten.")
+
+
+class SuggestionsShape(Shape):
+    """The topics that a text is most likely about, best first."""
+
+    suggestions: list[SuggestionShape]
+    ask: bool = Field(description="None is sure enough to be taken without asking.")
+
+
 class AreasShape(Shape):
     """The areas that can be named in a request."""
 
@@ -186,6 +201,12 @@ class CategoriesShape(Shape):
 def topic(t: Topic) -> TopicShape:
     """Return a category's shape."""
     return TopicShape.model_validate(t)
+
+
+def suggestions(found: Suggestions) -> SuggestionsShape:
+    """Return the shape of suggested topics."""
+    items = [SuggestionShape(category=topic(one.topic), confidence=one.confidence) for one in found.items]
+    return SuggestionsShape(suggestions=items, ask=found.ask)
 
 
 def category(t: Topic, known: Catalogue) -> CategoryShape:

@@ -79,7 +79,7 @@ def answers_in(fields: Mapping[str, Any]) -> dict[str, str]:
 
 def named_elsewhere(catalogue: Catalogue, text: str) -> list[tuple[Topic, Elsewhere]]:
     """Return the topics that send people elsewhere, first of all, and whose keywords stand in the text."""
-    found = catalogue.suggest(text, most=len(catalogue.topics))
+    found = [catalogue.topics[code] for code in catalogue.named_in(text)]
     return [(topic, topic.elsewhere) for topic in found if topic.elsewhere is not None][:MOST_ELSEWHERE]
 
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 FOR_EVERYBODY = re.compile(
     r"/$|/(submit|receipt|check|promises|areas|track|sign-in|sign-out|language|text|text-size|healthz|readyz|metrics|manifest.*)(/.*)?$"
     r"|/notices/stop/\{number\}/\{token\}$|/api/v1/demo/caught$"
-    r"|/api/v1/(cases|areas|areas/locate|categories)$"
+    r"|/api/v1/(cases|areas|areas/locate|categories|categories/suggest)$"
     r"|/api/v1/cases/\{number\}(/(messages|urge|withdraw|rating|reopen))?$"
 )
 """Routes that anybody may call; residents prove themselves by number and code."""
@@ -114,7 +114,7 @@ def test_any_change_of_the_directory_tells_every_process(connection: sa.Connecti
     def version() -> int:
         return connection.execute(sa.text("SELECT version FROM directory_version")).scalar_one()
 
-    for table in ("areas", "categories", "routing_rules", "people", "duties", "absences"):
+    for table in ("areas", "categories", "routing_rules", "people", "duties", "absences", "category_models"):
         before = version()
         connection.execute(sa.text(f"DELETE FROM {table} WHERE false"))
         assert version() == before + 1, table

@@ -647,7 +647,7 @@ def test_a_topic_is_added_and_suggested_at_once(admin: Browser, session: Session
 
     row = session.exec(select(Category).where(Category.code == "C08")).one()
     assert row.keywords == ["单车", "共享单车"]
-    assert [t.code for t in directory(session).catalogue.suggest("门口单车太多")] == ["C08"]
+    assert list(directory(session).catalogue.named_in("门口单车太多")) == ["C08"]
     assert "添加类别" in admin.get(done.to).text
 
 
@@ -713,7 +713,7 @@ def test_a_topic_out_of_use_is_suggested_no_more(admin: Browser, session: Sessio
 
     admin.post(admin.get(own), own, is_active="no")
 
-    assert directory(session).catalogue.suggest("路灯坏了") == ()
+    assert directory(session).catalogue.named_in("路灯坏了") == {}
     assert "已停用" in admin.get("/admin/categories").text
 
 

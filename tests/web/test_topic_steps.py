@@ -167,3 +167,33 @@ def test_the_api_tells_what_is_asked_and_takes_the_answers(browse: Browser, sess
     refused = browse.client.post("/api/v1/cases", json=body | {"category": "M0301", "answers": {}})
     assert (refused.status_code, refused.json()["code"]) == (422, "not-taken-here")
     assert "12348" in refused.json()["detail"]
+
+
+SUGGEST = "/api/v1/categories/suggest"
+
+
+def test_a_program_gets_three_topics_with_their_confidence(browse: Browser, catalogue: None) -> None:
+    answer = browse.client.post(SUGGEST, json={"text": "路灯坏了，垃圾也没人收，电梯停了，停车乱", "title": ""}).json()
+    assert len(answer["suggestions"]) == 3
+    assert {"code", "name", "name_en"} <= set(answer["suggestions"][0]["category"])
+    confidences = [one["confidence"] for one in answer["suggestions"]]
+    assert confidences == sorted(confidences, reverse=True)
+    assert answer["ask"] is True
+
+
+@pytest.mark.parametrize("text", ["", " ", "😀", "\x00\x07", "甲" * 10_000])
+def test_any_text_gets_an_answer(browse: Browser, catalogue: None, text: str) -> None:
+    answer = browse.client.post(SUGGEST, json={"text": text})
+    assert (answer.status_code, answer.json()["ask"]) == (200, True)
+
+
+@pytest.mark.parametrize("body", [{}, {"text": "甲" * 10_001}, {"text": 7}, {"text": "甲", "colour": "red"}])
+def test_what_is_no_text_is_refused(browse: Browser, catalogue: None, body: dict[str, object]) -> None:
+    assert browse.client.post(SUGGEST, json=body).status_code == 422
+
+
+def test_staff_see_what_was_suggested(browse: Browser, session: Session, town: Town, catalogue: None) -> None:
+    body = {"text": "楼道的路灯坏了三天", "category": "C03", "area": "湖滨社区"}
+    number = browse.client.post("/api/v1/cases", json=body).json()["number"]
+    page = browse.sign_in(town.li_qiang).get(f"/cases/{number}")
+    assert "按文字建议：道路与市政设施 65%" in page.text

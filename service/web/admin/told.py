@@ -39,6 +39,8 @@ ACTION_LABELS: Mapping[str, str] = {
     "rule.changed": "Rule changed",
     "rule.moved": "Rule moved",
     "rule.deleted": "Rule deleted",
+    "model.took-over": "Suggestions of topics learnt anew",
+    "model.taken-back": "Suggestions of topics taken back",
     "channel.added": "Channel added",
     "channel.changed": "Channel changed",
     "notice.again": "Notice tried again",

@@ -1,0 +1,1 @@
+"""What can the service learn from how staff settled the topics of cases?"""
