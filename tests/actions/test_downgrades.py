@@ -35,6 +35,7 @@ GONE = {
         "policy_migration_cases",
     ),
     *("channels", "notice_wishes", "unsubscribed", "caught"),
+    "category_models",
 }
 """Tables that the first migration does not know: their rows go with them on the way down."""
 
