@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "d41c7be0a925"
-down_revision = "d41e8a90c7b3"
+down_revision = "d4e81f0a9b37"
 branch_labels = None
 depends_on = None
 
