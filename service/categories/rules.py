@@ -1,5 +1,6 @@
 """What is a text about, what else is asked, and what makes it more urgent? The catalogue as the rules see it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -128,15 +129,21 @@ class Catalogue:
 
     def named_in(self, text: str) -> Mapping[str, int]:
         """Return how many letters of their keywords stand in the text: most first, then by code, those with any."""
-        words = text.casefold()
-        scores = {
-            code: sum(len(word) for word in keywords if word in words) for code, keywords in self._keywords.items()
-        }
+        said = text.casefold()
+        scores: Counter[str] = Counter()
+        for first in set(said):
+            for word, code in self._keywords.get(first, ()):
+                scores[code] += len(word) if word in said else 0
         return {code: scores[code] for code in sorted(scores, key=lambda c: (-scores[c], c)) if scores[code]}
 
     @cached_property
-    def _keywords(self) -> Mapping[str, tuple[str, ...]]:
-        return {t.code: tuple(word.casefold() for word in t.keywords) for t in self.topics.values() if t.is_active}
+    def _keywords(self) -> Mapping[str, list[tuple[str, str]]]:
+        """Return each keyword with its topic by its first letter, so that a text is not searched for all of them."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for topic in self.topics.values():
+            for word in {word.casefold() for word in topic.keywords if word} if topic.is_active else ():
+                found.setdefault(word[0], []).append((word, topic.code))
+        return found
 
 
 def answered(answers: Iterable[Answer]) -> frozenset[str]:

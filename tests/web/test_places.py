@@ -112,14 +112,14 @@ def test_the_page_finds_a_desk_by_words_and_leads_to_the_form(browse: Browser, t
 def test_a_request_goes_where_its_place_is(
     browse: Browser, session: Session, town: Town, answers: dict[str, str], where: str
 ) -> None:
-    browse.post(browse.get("/submit"), "/submit", text="路灯坏了", **answers)
+    browse.post(browse.get("/submit"), "/submit", text="路灯坏了", category="C05", **answers)
     case = session.exec(select(Case)).one()
     assert case.area_id == town.areas[where].id
 
 
 @pytest.mark.parametrize("lat", ["x", "95", "nan", "39.9"])
 def test_a_place_that_cannot_be_used_is_told_at_the_address(browse: Browser, town: Town, lat: str) -> None:
-    page = browse.post(browse.get("/submit"), "/submit", 422, text="路灯坏了", lat=lat, lon="116.4")
+    page = browse.post(browse.get("/submit"), "/submit", 422, text="路灯坏了", category="C05", lat=lat, lon="116.4")
     assert page.html.select_one(".notice.bad") is not None
     assert isinstance(page.html.select_one("#f-address"), Tag)
 
@@ -127,7 +127,7 @@ def test_a_place_that_cannot_be_used_is_told_at_the_address(browse: Browser, tow
 def test_the_receipt_tells_when_the_desk_is_open(browse: Browser, session: Session, town: Town, clock: Clock) -> None:
     town.areas["shore"].opening_hours = "08:30–18:00"
     session.commit()
-    browse.post(browse.get("/submit"), "/submit", text="路灯坏了", area=town.areas["shore"].code)
+    browse.post(browse.get("/submit"), "/submit", text="路灯坏了", category="C05", area=town.areas["shore"].code)
     assert "08:30–18:00" in browse.get("/receipt").text
     clock.now += timedelta(hours=12)
     assert "现在关着" in browse.get("/receipt").text
