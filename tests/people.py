@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from service.accounts.rules import Role
@@ -98,6 +99,7 @@ def build_town(session: Session) -> Town:
         session.flush()
         area.path = f"{above.path if above else '/'}{area.id}/"
         town.areas[key] = area
+    session.execute(sa.delete(Category))  # Where the command line has migrated, the shipped ones stand already.
     for position, (code, parent_code, name, name_en, grade, keywords) in enumerate(TOPICS):
         session.add(
             Category(

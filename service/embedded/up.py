@@ -104,7 +104,7 @@ def _environment(wishes: Wishes, servers: EmbeddedServers, url: str, account: Ac
     env = {
         "JIBAN_PUBLIC_URL": url,
         **({"JIBAN_INTERNAL_HOSTS": urlsplit(url).netloc} if wishes.demo else {}),  # Where the demo's webhook goes.
-        "JIBAN_POOL_SIZE": "5",  # Each connection is a process of PostgreSQL.
+        "JIBAN_POOL_SIZE": "3",  # Each connection is a process of PostgreSQL; more only wait for one another's turn.
         "MALLOC_ARENA_MAX": "2",  # A heap for every thread would cost memory and bring nothing.
         **os.environ,
         **servers.environment,
