@@ -243,7 +243,7 @@ def _environment_of_web(pid: int) -> dict[str, str]:
 
 
 def _rows(connection: sa.Connection, last: int) -> dict[str, int]:
-    """Return how many cases came in after the one with the id `last`, and how many of them have all that belongs to one."""
+    """Return how many cases came in after the one with the id `last`, and how many have all that belongs to one."""
     whole = """
         SELECT count(*), count(*) FILTER (WHERE
             EXISTS (SELECT FROM clocks k WHERE k.case_id = c.id)
