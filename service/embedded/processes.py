@@ -22,6 +22,8 @@ from service.embedded.trouble import CannotRunError
 
 LOG_MOST = 5_000_000
 """Bytes; a longer log is set aside as `.log.1`, so that a process never keeps more than twice as much."""
+STANDS_BACK_BY = 10
+"""Linux gives such a process about a tenth of what another gets, and all that nobody else wants."""
 _SET_PARENT_DEATH_SIGNAL = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -44,6 +46,8 @@ class Program:
     """File descriptors it takes over from us."""
     prepare: Callable[[], None] = lambda: None
     """Done before every start."""
+    stands_back: bool = False
+    """Does it leave the processor to those who answer people, where there is not enough for all?"""
 
 
 @dataclass
@@ -88,7 +92,9 @@ class Child:
                     stderr=subprocess.STDOUT,
                     pass_fds=program.passes,
                     start_new_session=True,
-                    preexec_fn=ending_with_us(program.stop_signal),  # noqa: PLW1509  # We start no threads.
+                    preexec_fn=ending_with_us(  # noqa: PLW1509  # We start no threads.
+                        program.stop_signal, stands_back=program.stands_back
+                    ),
                     **as_account(program.account),
                 )
         except OSError as why:
@@ -136,8 +142,10 @@ def keep_bounded(log: Path) -> None:
             os.truncate(log, 0)
 
 
-def ending_with_us(stop_signal: signal.Signals = signal.SIGTERM) -> Callable[[], None] | None:
-    """Return what a child does before it becomes its program: ask Linux for the signal when we die."""
+def ending_with_us(
+    stop_signal: signal.Signals = signal.SIGTERM, *, stands_back: bool = False
+) -> Callable[[], None] | None:
+    """Return what a child does before it becomes its program: ask Linux for the signal when we die, and stand back."""
     if _libc is None:
         return None
     parent = os.getpid()
@@ -146,5 +154,14 @@ def ending_with_us(stop_signal: signal.Signals = signal.SIGTERM) -> Callable[[],
         _libc.prctl(_SET_PARENT_DEATH_SIGNAL, int(stop_signal))
         if os.getppid() != parent:
             os._exit(1)  # We died between the fork and the question.
+        if stands_back:
+            _stand_back()
 
     return ask
+
+
+def _stand_back() -> None:
+    """Ask Linux for less of the processor: where it divides among sessions, a process's own wish counts for nothing."""
+    os.nice(STANDS_BACK_BY)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(STANDS_BACK_BY), encoding="ascii")

@@ -162,7 +162,8 @@ def _children(
 ) -> Iterator[Child]:
     for name, argv, passes in programs:
         log = servers.folder.log(name)
-        yield Child(Program(name, argv, log, env, account=account, passes=passes), servers.ledger)
+        program = Program(name, argv, log, env, account=account, passes=passes, stands_back=name == "worker")
+        yield Child(program, servers.ledger)
 
 
 def _wait_until_ready(supervisor: Supervisor, listener: socket.socket) -> None:

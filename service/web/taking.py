@@ -13,7 +13,7 @@ from typing import Any
 
 import uvloop
 
-PAUSE_FOR_EACH, LONGEST_PAUSE = 0.002, 0.02
+PAUSE_FOR_EACH, LONGEST_PAUSE = 0.002, 0.01
 """Seconds, for each connection a process holds: who holds more leaves the next one to who holds fewer."""
 
 
