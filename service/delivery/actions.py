@@ -15,6 +15,7 @@ from service.delivery.queries import MOST_LINES, Context, context, due_by_person
 from service.delivery.ways import CannotBeToldError, filled, stop_address, ways_of
 from service.outbox.actions import claim_due, write
 from service.outbox.messages import DIGEST, MAY_BE_STOPPED, TRIAL, Recipient, digest
+from service.outbox.reasons import Reason
 from service.outbox.rules import (
     AS_USUAL,
     MOST_TRIES_EVER,
@@ -38,7 +39,6 @@ LEASE = timedelta(minutes=2)
 """Real time; a notice that was begun and of which nothing was heard since is begun again."""
 DropOvertaken = Callable[[Session, Sequence[Notice]], list[Notice]]
 """Drops those claimed notices that have lost their point, and returns the rest."""
-NO_CHANNEL = "the channel is not there any more"
 
 log = structlog.get_logger("outbox")
 
@@ -93,8 +93,7 @@ def begin(
         try:
             job = _begun(notice, known, settings, now, lease)
         except Exception as broken:  # noqa: BLE001  # Whatever is wrong with one notice, the others are waiting.
-            why = str(broken) if isinstance(broken, CannotBeToldError) else f"{type(broken).__name__}: {broken}"
-            _set_aside(notice, why)
+            _set_aside(notice, _why(broken))
         else:
             jobs += [job] if job else []
         session.add(notice)
@@ -117,7 +116,7 @@ def _begun(notice: Notice, known: Context, settings: Settings, now: datetime, le
         raise CannotBeToldError("it was begun many times and never finished")
     ways = still_open(ways_of(notice, known, settings), notice.attempts)
     if not ways:
-        raise CannotBeToldError(NO_CHANNEL)
+        raise CannotBeToldError(Reason.NO_CHANNEL)
     notice.next_try_at = now + lease
     return _job(notice, ways[0], known, settings)
 
@@ -222,7 +221,7 @@ def _failed(after: _After, known: Context, settings: Settings) -> None:
     try:
         others = [way for way in still_open(ways_of(notice, known, settings), notice.attempts) if way != job.channel]
     except (CannotBeToldError, SecretUnreadableError) as gone:
-        _set_aside(notice, str(gone))
+        _set_aside(notice, _why(gone))
         return
     if not outcome.was_tried and not others:
         notice.tries, notice.next_try_at = notice.tries - 1, after.asked_at
@@ -245,6 +244,12 @@ def _note(after: _After, *, said: str, is_last: bool) -> None:
     by, ok = after.outcome.job.channel, not after.outcome.failure
     entry = {"at": after.now.isoformat(), "by": by, "ok": ok, "said": said[:500], "last": is_last}
     after.notice.attempts = [*after.notice.attempts, entry]
+
+
+def _why(broken: Exception) -> str:
+    if isinstance(broken, CannotBeToldError):
+        return str(broken)
+    return Reason.NOT_WRITTEN.quoting(f"{type(broken).__name__}: {broken}")
 
 
 def _set_aside(notice: Notice, why: str) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from service.outbox.reasons import Reason
+
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -53,11 +55,11 @@ def checked(host: str, port: int, allowed: Collection[str] = ()) -> Checked:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as why:
-        raise AddressRefusedError(f"{host} cannot be found") from why
+        raise AddressRefusedError(Reason.NOT_FOUND.quoting(host)) from why
     if not {host.lower(), f"{host.lower()}:{port}"} & set(allowed):
         inside = [str(target[0]) for *_, target in found if not is_public(str(target[0]))]
         if inside:
-            where = host if host == inside[0] else f"{host} leads to {inside[0]}, which"
-            raise AddressRefusedError(f"{where} is not on the public internet")
+            where = host if host == inside[0] else f"{host} → {inside[0]}"
+            raise AddressRefusedError(Reason.INSIDE.quoting(where))
     family, *_, target = found[0]
     return Checked(family, target)

@@ -28,4 +28,4 @@ def complaint(body: bytes) -> str:
 
 def _told(said: Mapping[str, Any], name: str) -> str:
     text = next((str(said[n]) for n in TEXTS if said.get(n)), "")
-    return f"the answer says {name} {said.get(name)}: {text}"[:LONGEST]
+    return f"{name} {said.get(name)}: {text}"[:LONGEST]

@@ -15,6 +15,7 @@ import requests
 
 from service.delivery.addresses import allowed_hosts, is_public
 from service.delivery.answers import complaint
+from service.outbox.reasons import Reason
 
 SECONDS = 10
 MOST_ANSWER = 256 * 1024
@@ -55,9 +56,9 @@ class _Bounded(requests.adapters.HTTPAdapter):
         answer._content_consumed = True  # noqa: SLF001
         wrong = complaint(answer.content)
         if wrong:
-            _Bounded.complaints.append(wrong)
+            _Bounded.complaints.append(Reason.COMPLAINS.quoting(wrong))
         if answer.is_redirect:
-            _Bounded.complaints.append("it redirects, which is not followed")
+            _Bounded.complaints.append(Reason.REDIRECTS.quoting(f"HTTP {answer.status_code}"))
         return answer
 
 
@@ -78,14 +79,14 @@ def deliver(order: dict[str, str]) -> dict[str, Any]:
     asset = apprise.AppriseAsset(storage_mode=apprise.PersistentStoreMode.MEMORY, secure_logging=True)
     service = apprise.Apprise.instantiate(order["url"], asset=asset, suppress_exceptions=True)
     if service is None:
-        return {"ok": False, "said": "Apprise does not understand this address", "permanent": True}
+        return {"ok": False, "said": Reason.NOT_UNDERSTOOD, "permanent": True}
     _Bounded.complaints = []
     with apprise.LogCapture(level=apprise.logging.WARNING, fmt="%(message)s") as told:  # type: ignore[no-untyped-call]
         is_sent = bool(service.notify(title=order["title"], body=order["body"]))
         lines = told.getvalue().strip().splitlines()
     if is_sent and not _Bounded.complaints:
-        return {"ok": True, "said": "accepted", "permanent": False}
-    said = _Bounded.complaints[-1] if _Bounded.complaints else lines[-1] if lines else "the service refused it"
+        return {"ok": True, "said": Reason.TAKEN.quoting("Apprise"), "permanent": False}
+    said = _Bounded.complaints[-1] if _Bounded.complaints else Reason.REFUSED.quoting(lines[-1] if lines else "")
     return {"ok": False, "said": said, "permanent": False}
 
 
@@ -96,7 +97,7 @@ def main() -> None:
         try:
             answer = deliver(json.loads(line))
         except Exception as why:  # noqa: BLE001  # 190 services of others: what one of them raises is its answer.
-            answer = {"ok": False, "said": f"{type(why).__name__}: {why}", "permanent": False}
+            answer = {"ok": False, "said": Reason.NOT_SENT.quoting(f"{type(why).__name__}: {why}"), "permanent": False}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 

@@ -17,6 +17,7 @@ from service.delivery.changes import keep_caught
 from service.delivery.postman import Postman
 from service.delivery.webhook import Webhook
 from service.outbox.channels import DeliveryFailedError, LogTransport, MailTransport, mail_of
+from service.outbox.reasons import Reason
 from service.outbox.rules import Channel
 from service.outbox.tables import Caught
 from service.settings import Settings
@@ -27,7 +28,6 @@ LANE_LASTS = 15.0
 """Seconds after which a channel's other notices are left to the next batch."""
 FIRST_REST, LONGEST_REST = 15.0, 600.0
 """Real seconds for which a channel that did not answer is not asked again."""
-RESTING = "the channel has just not answered another notice"
 
 log = structlog.get_logger("outbox")
 
@@ -109,7 +109,7 @@ def _lane(jobs: list[Job], send: Sender, resting: Resting, internal_hosts: str) 
             if time.monotonic() > give_up:
                 outcomes.append(Outcome(job, was_tried=False))
             elif rests := resting.seconds_left(job.channel):
-                outcomes.append(Outcome(job, failure=RESTING, was_tried=False, rests=rests))
+                outcomes.append(Outcome(job, failure=Reason.RESTING, was_tried=False, rests=rests))
             else:
                 outcomes.append(_sent(job, send, resting, postman))
     return outcomes
@@ -123,7 +123,7 @@ def _sent(job: Job, send: Sender, resting: Resting, postman: Postman) -> Outcome
         return Outcome(job, failure=str(failed), permanent=failed.permanent)
     except Exception as broken:  # Whatever is wrong with one notice, the others are waiting.
         log.exception("notice not sent", key=job.key)
-        return Outcome(job, failure=f"{type(broken).__name__}: {broken}", permanent=True)
+        return Outcome(job, failure=Reason.NOT_SENT.quoting(f"{type(broken).__name__}: {broken}"), permanent=True)
     resting.note(job.channel, is_away=False)
     return Outcome(job, receipt=receipt)
 
@@ -174,7 +174,7 @@ class Channels:
                     body=job.body,
                 ),
             )
-        return "caught by the demo"
+        return Reason.CAUGHT
 
 
 def webhook_body(job: Job) -> bytes:

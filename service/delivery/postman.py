@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from service.outbox.channels import DeliveryFailedError
+from service.outbox.reasons import Reason
 
 CHILD = "service.delivery.apprise_child"
 DONE_WITHIN = 20.0
@@ -67,7 +68,7 @@ class Postman:
             answer = self._answer(process, DONE_WITHIN + (START_WITHIN if is_first else 0))
         except (OSError, ValueError) as why:
             self.close()
-            raise DeliveryFailedError(f"Apprise: {why}", is_away=True) from why
+            raise DeliveryFailedError(Reason.NO_APPRISE.quoting(why), is_away=True) from why
         if not answer["ok"]:
             raise DeliveryFailedError(masked(str(answer["said"]), url), permanent=bool(answer["permanent"]))
         return str(answer["said"])

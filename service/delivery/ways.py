@@ -6,12 +6,11 @@ from urllib.parse import quote
 from service.accounts.tables import Person
 from service.delivery.queries import Context
 from service.outbox.messages import MAY_BE_STOPPED, TRIAL
+from service.outbox.reasons import Reason
 from service.outbox.rules import Channel, route
 from service.outbox.tables import ChannelRow, Notice
 from service.secrecy import decrypt, signature
 from service.settings import Settings
-
-RECIPIENT_GONE = "the recipient has left or was deleted"
 
 
 class CannotBeToldError(Exception):
@@ -25,7 +24,7 @@ def ways_of(notice: Notice, known: Context, settings: Settings) -> list[str]:
         return [Channel.MAIL if mails and notice.address else Channel.LOG]
     person = known.people.get(notice.person_id)
     if person is None or not person.is_active:
-        raise CannotBeToldError(RECIPIENT_GONE)
+        raise CannotBeToldError(Reason.RECIPIENT_GONE)
     if notice.template == TRIAL:
         return [str(notice.channel_id)] if str(notice.channel_id) in known.channels else []
     usual = [Channel.MAIL.value, *(key for key, row in known.channels.items() if row.is_usual)]

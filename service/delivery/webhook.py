@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 from service.delivery.addresses import AddressRefusedError, Checked, checked
 from service.delivery.answers import complaint
 from service.outbox.channels import DeliveryFailedError
+from service.outbox.reasons import Reason
 
 CONNECT_WITHIN = 5.0
 DONE_WITHIN = 10.0
@@ -63,12 +64,12 @@ class Webhook:
             answer = line.getresponse()
             said = answer.read(MOST_ANSWER)
         except (OSError, http.client.HTTPException) as why:
-            raise DeliveryFailedError(f"{type(why).__name__}: {why}", is_away=True) from why
+            raise DeliveryFailedError(Reason.NO_ANSWER.quoting(f"{type(why).__name__}: {why}"), is_away=True) from why
         finally:
             ending.cancel()
             line.close()
         if line.was_cut:
-            raise DeliveryFailedError(f"no whole answer within {DONE_WITHIN:g} s", is_away=True)
+            raise DeliveryFailedError(Reason.NOT_WHOLE, is_away=True)
         return _judged(answer.status, said)
 
     def _line(self) -> "_Line":
@@ -77,9 +78,9 @@ class Webhook:
             host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
             return _Line(host, port, checked(host, port, self.allowed), is_secret=parts.scheme == "https")
         except (KeyError, ValueError) as why:
-            raise DeliveryFailedError("this is no address of a webhook", permanent=True) from why
+            raise DeliveryFailedError(Reason.NOT_A_WEBHOOK, permanent=True) from why
         except AddressRefusedError as why:
-            raise DeliveryFailedError(str(why), permanent=not str(why).endswith("cannot be found")) from why
+            raise DeliveryFailedError(str(why), permanent=not str(why).startswith(Reason.NOT_FOUND)) from why
 
     def _target(self, parts: SplitResult) -> str:
         return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -88,14 +89,14 @@ class Webhook:
 def _judged(status: int, said: bytes) -> str:
     """Return the receipt of an answer. Errors: DeliveryFailedError."""
     if status in range(300, 400):
-        raise DeliveryFailedError(f"HTTP {status}: redirects are not followed", permanent=True)
+        raise DeliveryFailedError(Reason.REDIRECTS.quoting(f"HTTP {status}"), permanent=True)
     if status not in range(200, 300):
         is_final = status in range(400, 500) and status not in TRY_AGAIN
-        raise DeliveryFailedError(f"HTTP {status}", permanent=is_final)
+        raise DeliveryFailedError(Reason.REFUSED.quoting(f"HTTP {status}"), permanent=is_final)
     wrong = complaint(said)
     if wrong:
-        raise DeliveryFailedError(f"HTTP {status}, but {wrong}")
-    return f"HTTP {status}"
+        raise DeliveryFailedError(Reason.COMPLAINS.quoting(f"HTTP {status}, {wrong}"))
+    return Reason.TAKEN.quoting(f"HTTP {status}")
 
 
 class _Line(http.client.HTTPConnection):

@@ -8,12 +8,12 @@ from sqlmodel import Session, col, select
 from service.clocks.rules import LIVE
 from service.clocks.tables import ClockRow
 from service.escalations.tables import Escalation
+from service.outbox.reasons import Reason
 from service.outbox.rules import NoticeState
 from service.outbox.tables import Notice
 
 ABOUT_A_BREACH = frozenset({"yellow_card", "red_card"})
 """Acts that tell of what was missed: that stays true, whatever is done later."""
-OVER, ANSWERED = "the promise has ended", "somebody has answered"
 
 Step = tuple[Escalation, str]
 """A step that was taken, and the state of its promise now."""
@@ -61,5 +61,5 @@ def _overtaken_by(found: Step | None) -> str:
         return ""
     step, state = found
     if state not in LIVE:
-        return OVER
-    return ANSWERED if step.acknowledged_at is not None else ""
+        return Reason.PROMISE_OVER
+    return Reason.ANSWERED if step.acknowledged_at is not None else ""

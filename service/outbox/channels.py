@@ -8,6 +8,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 import structlog
 
+from service.outbox.reasons import Reason
+
 log = structlog.get_logger("outbox")
 
 SMTP_TIMEOUT_SECONDS = 10
@@ -30,11 +32,16 @@ class DeliveryFailedError(Exception):
 
 def _failed(why: smtplib.SMTPException | OSError) -> DeliveryFailedError:
     """Return what a failed conversation means; every SMTPException is an OSError too, so ask for the answer first."""
-    said = f"{type(why).__name__}: {why}"
+    said = Reason.MAIL_BROKE_OFF.quoting(f"{type(why).__name__}: {why}")
     if isinstance(why, smtplib.SMTPResponseException):
         return DeliveryFailedError(said, permanent=why.smtp_code >= PERMANENT, is_away=why.smtp_code == CLOSING)
     # A line that breaks off costs one mail its try; one that falls silent holds up all that come after it.
     return DeliveryFailedError(said, is_away=isinstance(why, TimeoutError) or isinstance(why.__context__, TimeoutError))
+
+
+def _answers(why: smtplib.SMTPRecipientsRefused) -> str:
+    """Return what the server answered about each recipient; the address itself is known, and private."""
+    return "; ".join(f"{code} {said.decode(errors='replace')}" for code, said in why.recipients.values())
 
 
 class Transport(Protocol):
@@ -82,23 +89,23 @@ class MailTransport:
                 key=key, sender=self.sender, address=address, subject=subject, body=body, unsubscribe=unsubscribe
             )
         except ValueError as why:
-            raise DeliveryFailedError(f"no mail can be made of it: {why}", permanent=True) from why
+            raise DeliveryFailedError(Reason.NO_MAIL.quoting(why), permanent=True) from why
         try:
             server = self._connect()
         except (smtplib.SMTPException, OSError) as why:
-            raise DeliveryFailedError(f"{type(why).__name__}: {why}", is_away=True) from why
+            raise DeliveryFailedError(Reason.MAIL_AWAY.quoting(f"{type(why).__name__}: {why}"), is_away=True) from why
         try:
             server.send_message(mail)
         except smtplib.SMTPRecipientsRefused as why:
             is_final = all(code >= PERMANENT for code, _ in why.recipients.values())
-            raise DeliveryFailedError(f"refused: {why}", permanent=is_final) from why
+            raise DeliveryFailedError(Reason.MAIL_REFUSED.quoting(_answers(why)), permanent=is_final) from why
         except (smtplib.SMTPException, OSError) as why:
             raise _failed(why) from why
         finally:
             # The mail is accepted, or not: how the conversation ends changes nothing.
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 server.quit()
-        return "SMTP 250"
+        return Reason.TAKEN.quoting("SMTP 250")
 
     def _connect(self) -> smtplib.SMTP:
         host, port = self.server.hostname or "localhost", self.server.port or 25

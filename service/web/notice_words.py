@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import TemplateError
 
 from service.delivery.postman import SERVICES
+from service.outbox.reasons import taken_apart
 from service.outbox.rules import Channel, Digest, NoticeState
 from service.outbox.tables import ChannelRow, Notice
 from service.outbox.texts import render
@@ -17,10 +18,21 @@ STATE_LABELS: Mapping[str, str] = {
     NoticeState.WAITING: "waiting to be sent",
     NoticeState.SENT: "sent",
     NoticeState.GATHERED: "told in a digest",
+    NoticeState.DROPPED: "no longer needed",
     NoticeState.GIVEN_UP: "not delivered",
     NoticeState.SET_ASIDE: "set aside",
     NoticeState.UNWANTED: "unsubscribed",
     NoticeState.LET_GO: "let go",
+}
+STATE_ICONS: Mapping[str, str] = {
+    NoticeState.WAITING: "hourglass",
+    NoticeState.SENT: "circle-check",
+    NoticeState.GATHERED: "inbox",
+    NoticeState.DROPPED: "circle-minus",
+    NoticeState.GIVEN_UP: "triangle-alert",
+    NoticeState.SET_ASIDE: "triangle-alert",
+    NoticeState.UNWANTED: "circle-minus",
+    NoticeState.LET_GO: "circle-minus",
 }
 WAY_LABELS: Mapping[str, str] = {
     Channel.LOG: "the reader's own page only",
@@ -39,6 +51,14 @@ SHOWN_SERVICES = ", ".join(SERVICES)
 
 
 @dataclass(frozen=True)
+class Told:
+    """Why something failed, or how it went: our sentence in the reader's language, and what others said, as it was."""
+
+    own: str
+    quoted: str
+
+
+@dataclass(frozen=True)
 class Line:
     """One notice as a list shows it."""
 
@@ -48,12 +68,27 @@ class Line:
     """By what it went, or is to go."""
     to: str
     """The case's page for the reader; "" where there is none."""
+    why: Told
+    icon: str
 
 
 def line(notice: Notice, language: Language, channels: Mapping[int, ChannelRow]) -> Line:
     """Return a notice in words, in the reader's language; its own words stay as they are sent."""
     number = str(notice.facts.get("number", ""))
-    return Line(notice, subject_of(notice), way(notice, language, channels), f"/cases/{number}" if number else "")
+    return Line(
+        notice,
+        subject_of(notice),
+        way(notice, language, channels),
+        f"/cases/{number}" if number else "",
+        told(notice.failure, language),
+        STATE_ICONS[notice.state],
+    )
+
+
+def told(text: str, language: Language) -> Told:
+    """Return a kept reason as it is said to the reader."""
+    own, quoted = taken_apart(text)
+    return Told(translate(language, own) if own else "", quoted)
 
 
 def subject_of(notice: Notice) -> str:

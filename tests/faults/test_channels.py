@@ -60,7 +60,7 @@ def send(receiver: Receiver, url: str = "", *, allowed: bool = True) -> str:
 
 
 def test_a_webhook_is_signed_and_carries_its_key(receiver: Receiver) -> None:
-    assert send(receiver) == "HTTP 200"
+    assert send(receiver) == "The receiver took it: HTTP 200"
     (came,) = receiver.requests
     assert came.headers["idempotency-key"] == "k1"
     assert came.headers["jiban-timestamp"] == str(int(AT.timestamp()))
@@ -110,7 +110,7 @@ def test_a_name_is_looked_up_once_and_the_checked_address_is_called(
 
     monkeypatch.setattr(socket, "getaddrinfo", once)
     hook = Webhook(f"http://rebind.example:{receiver.port}/", SECRET, {"rebind.example"})
-    assert hook.send(key="k", body=b"{}", at=AT) == "HTTP 200"
+    assert hook.send(key="k", body=b"{}", at=AT) == "The receiver took it: HTTP 200"
     assert asked == ["rebind.example"]
     assert receiver.requests[0].headers["host"] == f"rebind.example:{receiver.port}"
 
@@ -132,7 +132,7 @@ def test_a_receiver_that_hangs_or_drips_is_left_in_time(
 def test_of_a_huge_answer_only_the_beginning_is_read(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhook, "MOST_ANSWER", 10)
     receiver.answer = b"y" * 5000
-    assert send(receiver) == "HTTP 200"
+    assert send(receiver) == "The receiver took it: HTTP 200"
 
 
 def test_nobody_there_is_a_failure_of_the_channel() -> None:
@@ -144,7 +144,7 @@ def test_nobody_there_is_a_failure_of_the_channel() -> None:
 def test_apprise_sends_to_what_is_allowed_and_says_why_not(receiver: Receiver) -> None:
     address = f"ntfy://127.0.0.1:{receiver.port}/topicsecret"
     with Postman(receiver.host) as postman:
-        assert postman.send(address, subject="新工单", body="请查看") == "accepted"
+        assert postman.send(address, subject="新工单", body="请查看") == "The receiver took it: Apprise"
         assert receiver.requests[0].said["message"] == "请查看"
         receiver.status = 500
         with pytest.raises(DeliveryFailedError) as failed:
@@ -182,7 +182,7 @@ def test_apprise_that_hangs_is_ended_and_the_next_message_gets_through(
             postman.send(address, subject="a", body="b")
         assert failed.value.is_away
         receiver.hangs = 0
-        assert postman.send(address, subject="a", body="b") == "accepted"
+        assert postman.send(address, subject="a", body="b") == "The receiver took it: Apprise"
 
 
 def test_mail_carries_its_key_and_a_way_out(inbox: Mailbox) -> None:

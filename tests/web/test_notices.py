@@ -15,6 +15,7 @@ from service.delivery.ways import stop_token
 from service.delivery.webhook import signature
 from service.outbox.actions import write
 from service.outbox.messages import TEMPLATES, Message, Recipient
+from service.outbox.reasons import Reason
 from service.outbox.rules import Channel, Digest, NoticeState
 from service.outbox.tables import Caught, ChannelRow, Notice, NoticeWishes, Unsubscribed
 from service.secrecy import decrypt
@@ -104,6 +105,28 @@ def test_an_administrator_sees_why_a_notice_failed_and_tries_it_again(
     assert not broken_chains(session)
     assert "form" not in str(admin.get(f"/admin/outbox/{notice.id}").html.select("main form[action*=again]"))
     assert "通知作罢" in admin.get("/admin/history?kind=notice").text
+
+
+def test_why_is_said_in_the_readers_language_and_a_servers_answer_is_quoted(
+    admin: Browser, session: Session, town: Town, now: datetime
+) -> None:
+    kept = Reason.MAIL_REFUSED.quoting("550 5.1.1 <b> no such user")
+    notice = failed(session, town, now, failure=kept)
+    notice.attempts = [{**notice.attempts[0], "said": kept}]
+    session.commit()
+    for language, own in (("zh", "邮件服务器拒收该收件人："), ("en", "The mail server refused the recipient:")):
+        for page in (admin.speak(language).get("/admin/outbox"), admin.get(f"/admin/outbox/{notice.id}")):
+            assert own in page.text
+            assert {q.get_text() for q in page.html.select("q")} == {"550 5.1.1 <b> no such user"}
+
+
+def test_a_notice_that_lost_its_point_is_shown_with_why(
+    browse: Browser, session: Session, town: Town, now: datetime
+) -> None:
+    failed(session, town, now, state=NoticeState.DROPPED, failure=Reason.ANSWERED)
+    page = browse.sign_in(town.li_qiang).get("/notices")
+    assert "已无需通知" in page.text
+    assert "期间已有人回应。" in page.text
 
 
 def test_a_notice_without_words_is_shown_all_the_same(

@@ -12,10 +12,10 @@ from service.cases.rules import Action
 from service.cases.tables import Case
 from service.clocks.tables import ClockRow
 from service.escalations.actions import sweep
-from service.escalations.overtaken import ANSWERED, OVER
 from service.escalations.queries import of_case
 from service.escalations.tables import Escalation
 from service.outbox.channels import DeliveryFailedError, LogTransport
+from service.outbox.reasons import Reason
 from service.outbox.rules import MOST_TRIES, NoticeState
 from service.outbox.tables import Notice
 from service.settings import get_settings
@@ -140,9 +140,9 @@ def test_a_warning_that_an_answer_has_overtaken_is_dropped_and_says_why(
     session.commit()
     hands.at = datetime(2026, 11, 24, 7, 1, tzinfo=ZONE)
     outbox.sweep_outbox()
-    assert ladder_states(session) == {(NoticeState.DROPPED, OVER)}
+    assert ladder_states(session) == {(NoticeState.DROPPED, Reason.PROMISE_OVER)}
     outbox.sweep_outbox()
-    assert ladder_states(session) == {(NoticeState.DROPPED, OVER)}
+    assert ladder_states(session) == {(NoticeState.DROPPED, Reason.PROMISE_OVER)}
 
 
 def test_a_warning_that_still_holds_is_sent_in_the_morning(session: Session, town: Town, hands: Hands) -> None:
@@ -159,7 +159,7 @@ def test_a_call_that_somebody_has_answered_calls_nobody_else(session: Session, t
     hands.at = datetime(2026, 11, 24, 7, 1, tzinfo=ZONE)
     outbox.sweep_outbox()
     assert of_case(session, case.id or 0)
-    assert ladder_states(session) == {(NoticeState.DROPPED, ANSWERED)}
+    assert ladder_states(session) == {(NoticeState.DROPPED, Reason.ANSWERED)}
 
 
 def test_an_answer_given_before_an_extension_answers_no_call_after_it(

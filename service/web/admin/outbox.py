@@ -93,7 +93,7 @@ def _about(request: Request, session: Session, notice: Notice, now: datetime) ->
             "at": datetime.fromisoformat(a["at"]),
             "by": telling.key_name(a["by"], language, known),
             "ok": a["ok"],
-            "said": a["said"],
+            "said": telling.told(a["said"], language),
             "last": a["last"],
         }
         for a in notice.attempts
