@@ -123,6 +123,7 @@ BROKEN_RULE: Mapping[str, str] = {
 }
 CHECK: Mapping[str, str] = {
     "step-not-taken": "A step that is due has not been taken for 5 minutes",
+    "clock-set-aside": "A promise could not be moved on: its step failed",
     "open-without-clock": "An open case has a promise, and no clock runs on it",
     "notice-stuck": "A notice has been waiting for 10 minutes to be sent",
     "notice-failed": "A notice could not be delivered or told",

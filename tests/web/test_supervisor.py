@@ -11,6 +11,9 @@ from service.escalations.actions import sweep
 from service.escalations.queries import of_case, open_escalations
 from service.escalations.tables import Escalation
 from service.outbox.tables import Notice
+from service.watch.queries import CHECKS
+from service.web.catalogues import catalogue, translate
+from service.web.words import CHECK
 from tests.builders import case_of, does, received
 from tests.people import Town
 from tests.web.conftest import Browser, Clock, Page
@@ -360,6 +363,14 @@ def test_a_long_list_pages_with_its_count(browse: Browser, session: Session, tow
     following = browse.get(str(page.html.select_one('a[href*="cursor="]')["href"]))  # type: ignore[index]
     assert len(following.html.select(".rows > li")) == 3
     assert "共 53 件" in following.text
+
+
+def test_every_check_of_the_watch_has_its_words_in_both_languages() -> None:
+    for name, _, remedy in CHECKS:
+        for said in (CHECK[name], remedy):
+            assert said in catalogue("zh")
+            assert translate("zh", said) != translate("en", said) == said
+    assert set(CHECK) == {name for name, _, _ in CHECKS}
 
 
 def test_the_watch_says_that_all_is_well_or_what_to_do(
