@@ -1,0 +1,121 @@
+"""What the scripts look for stands in the pages they are loaded by, and each form there works without them.
+
+No JavaScript runs here: what a script does with what it finds is looked at in a browser, by hand.
+"""
+
+import re
+from dataclasses import dataclass
+
+import pytest
+from sqlmodel import Session
+
+from service.web.render import STATIC, TEMPLATES
+from tests.builders import received
+from tests.people import Town
+from tests.web.conftest import Browser, Clock, Page
+from tests.web.workers import CONTACT, path, signed
+
+SCRIPTS = {file.name for file in STATIC.glob("*.js")}
+LOADED = re.compile(r"/static/([\w-]+\.js)")
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a script looks for, as CSS selectors, on a page of somebody."""
+
+    script: str
+    who: str
+    path: str
+    selectors: tuple[str, ...]
+
+
+PAGES = (
+    Needs("switch.js", "", "/submit", (".tools button[name=lang]", ".tools button[name=size]", "form")),
+    Needs("switch.js", "li_qiang", "/take-down", ("form[id^=do-] textarea", ".tools button[form^=do-]")),
+    Needs("resident.js", "", "/submit", ("form[data-once]",)),
+    Needs(
+        "place.js",
+        "",
+        "/submit",
+        (
+            "form [data-place][hidden]",
+            "[data-place] [data-locate]",
+            "[data-place] [role=status][data-failed][data-found]",
+            "form [name=area]",
+            "form [name=lat]",
+            "form [name=lon]",
+        ),
+    ),
+    Needs(
+        "place.js",
+        "",
+        "/areas",
+        ("form [data-place][hidden]", "[data-place] [data-locate=go]", "[data-place] [role=status]"),
+    ),
+    Needs(
+        "worker.js",
+        "li_qiang",
+        "/queue?of=unit",
+        ("#queue-live tr .queue-title[href]", "#queue-live tr form[action$='/accept'] button"),
+    ),
+    Needs(
+        "supervisor.js",
+        "chen_jing",
+        "/board",
+        ("#board-live[hx-get]", "#board-said[aria-live=polite]", "#board-held[hidden]", "#board-live [data-said]"),
+    ),
+)
+
+
+def loaded(page: Page) -> set[str]:
+    sources = [str(script.get("src")) for script in page.html.select("script[src]")]
+    return {found[1] for source in sources if (found := LOADED.match(source))}
+
+
+def seen(browse: Browser, town: Town, who: str, at: str) -> Page:
+    if who:
+        browse.sign_in(town.people[who])
+    return browse.get(at)
+
+
+@pytest.mark.parametrize("needs", PAGES, ids=lambda needs: f"{needs.script} {needs.path}")
+def test_what_a_script_looks_for_is_there(
+    browse: Browser, session: Session, town: Town, clock: Clock, needs: Needs
+) -> None:
+    received(session, clock.now, contact=CONTACT)
+    session.commit()
+    page = seen(browse, town, needs.who, needs.path)
+
+    assert needs.script in loaded(page)
+    assert [s for s in needs.selectors if page.html.select_one(s) is None] == []
+
+
+def test_r_leads_to_the_reply_on_the_page_of_a_case(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    case = signed(session, town, clock, contact=CONTACT)
+    assert browse.sign_in(town.li_qiang).get(path(case)).html.select_one("#act-reply")
+
+
+def test_every_script_is_looked_at_here_and_loaded_late() -> None:
+    templates = "\n".join(file.read_text("utf-8") for file in TEMPLATES.rglob("*.html"))
+    tags = re.findall(r"<script[^>]*>", templates)
+    assert {needs.script for needs in PAGES} == SCRIPTS
+    assert all(f"asset('{name}')" in templates for name in SCRIPTS)
+    assert all(" defer" in tag and " src=" in tag for tag in tags), "no script stands in a page, none holds it up"
+
+
+@pytest.mark.parametrize("at", ["/submit", "/areas", "/track", "/sign-in"])
+def test_no_form_needs_a_script(browse: Browser, town: Town, at: str) -> None:
+    for form in browse.get(at).html.select("main form"):
+        assert form.get("action"), form
+        assert form.select_one("button:not([type=button]):not([hidden])"), form
+
+
+@pytest.mark.parametrize("name", sorted(SCRIPTS))
+def test_a_script_names_no_foreign_host_and_writes_no_html(name: str) -> None:
+    text = (STATIC / name).read_text("utf-8")
+    for forbidden in ("innerHTML", "eval(", "document.write", "http://", "https://", "localStorage"):
+        assert forbidden not in text
+    for opening, closing in ("()", "[]", "{}"):
+        assert text.count(opening) == text.count(closing)
