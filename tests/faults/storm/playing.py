@@ -198,7 +198,8 @@ def judged(storm: Storm, facts: Facts, breaker: Breaker) -> Round:
     findings += notices(facts, told, copies, ours)
     findings += told_once(copies, storm.senders_lost)
     findings += [*checks.owners(facts), *checks.kept(facts, told), *checks.aside(facts)]
-    with Session(breaker.engine) as session:
+    in_transactions = breaker.engine.execution_options(isolation_level="READ COMMITTED")  # The chains are streamed.
+    with Session(in_transactions) as session:
         findings += [f"the history of {kind} {i} breaks at entry {n}" for kind, i, n in broken_chains(session)]
     findings += over_http(breaker, told)
     its_steps = [row for row in facts.ledger if row["case_id"] in ours]
