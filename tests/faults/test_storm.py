@@ -14,7 +14,5 @@ SEED = 4
 @pytest.mark.skipif(sys.platform != "linux", reason="signals, limits and orphans are those of Linux")
 def test_nothing_acknowledged_is_lost_and_every_step_is_taken_once() -> None:
     found = play(SEED, SHORT)
-    assert found.acknowledged > 15
-    assert found.steps > 50
-    assert found.notices > 100
     assert not found.findings, told(found.findings)
+    assert not found.is_thin, found

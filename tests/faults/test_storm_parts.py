@@ -264,3 +264,16 @@ def test_a_round_is_a_line_and_all_rounds_a_sentence() -> None:
     assert len(head().splitlines()[0]) == len(line(one.cells(1))) == len(head().splitlines()[1])
     assert "… and 2 more" in told(one.findings)
     assert "Findings: 28" in summary([one, one])
+
+
+@pytest.mark.parametrize(
+    "little", [{"acknowledged": 19}, {"steps": 19}, {"not_probed": ["refused"]}], ids=["cases", "steps", "probes"]
+)
+def test_a_round_in_which_too_little_happened_is_thin_unless_something_was_found(little: dict[str, Any]) -> None:
+    full: dict[str, Any] = {"seed": 9, "acknowledged": 20, "steps": 20}
+    assert not Round(**full).is_thin
+    thin = Round(**full | little)
+    assert thin.is_thin
+    assert thin.cells(1)[-1] == "thin"
+    assert "Thin: 1." in summary([thin])
+    assert not Round(**full | little, findings=["x"]).is_thin

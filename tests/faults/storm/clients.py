@@ -52,6 +52,10 @@ class Told:
     unheard: int = 0
     """Requests that got no answer at all."""
 
+    @property
+    def acknowledged_cases(self) -> int:
+        return sum(bool(ask.receipts) for ask in self.asks)
+
     def judge(self, what: str, answer: httpx.Response) -> None:
         """Note an answer that nobody may get, also while everything breaks."""
         self.answers += 1

@@ -39,7 +39,7 @@ TABLES = {
 }
 NOW = "SELECT simulated_at + (clock_timestamp() - real_at) * speed, simulated_at, real_at, speed FROM clock_anchor"
 OVERDUE = (
-    "SELECT (SELECT count(*) FROM clocks WHERE next_action_at <= :now AND id <> ALL(:but))"
+    "SELECT (SELECT count(*) FROM clocks WHERE (next_action_at <= :now OR failures > 0) AND id <> ALL(:but))"
     " + (SELECT count(*) FROM notices WHERE state = 'waiting' AND next_try_at <= :now AND id <> :told)"
 )
 UNTOLD = (
@@ -89,7 +89,10 @@ def product_now(engine: sa.Engine) -> datetime:
 
 
 def overdue(engine: sa.Engine, before: datetime, *, but: Sequence[int] = (), told: int = 0) -> int:
-    """Return how much should have been done before a moment and was not; clocks and a notice may be left out."""
+    """Return how much should have been done before a moment and was not; clocks and a notice may be left out.
+
+    A clock that is set aside counts, however long its pause: nothing but the rows left out may be in its way.
+    """
     with engine.connect() as connection:
         return connection.execute(sa.text(OVERDUE), {"now": before, "but": list(but), "told": told}).scalar_one()
 

@@ -23,13 +23,15 @@ from tests.faults.storm.county import write_county
 from tests.faults.storm.facts import NOW, Facts, Row, end_leases, gather, overdue, product_now, untold, write_again
 from tests.faults.storm.faults import Breaker
 from tests.faults.storm.plan import DEADLINES_SPEED, RESIDENTS_SPEED, Form, Plan, Strike, planned
-from tests.faults.storm.probes import held_rows, orders_sent_twice, refused_row, second_beat
+from tests.faults.storm.probes import all_due, held_rows, orders_sent_twice, refused_row, second_beat, was_refused
 from tests.faults.storm.receiver import Receiver
 from tests.faults.storm.steps import Books, by_hand, stretches
 from tests.faults.storm.table import Round
 from tests.faults.storm.telling import notices, told_once
 from tests.journeys.conftest import Product, start, stop
 
+ENOUGH, ENOUGH_WITHIN = 30, 30.0
+"""Cases to be acknowledged before the residents leave, and real seconds they stay for them."""
 SETTLES_WITHIN = 45.0
 SETTLED_FOR = 1.5
 """Real seconds: what fell due before is done, since every sweep comes once a second."""
@@ -50,6 +52,8 @@ class Storm:
     anchors: list[checks.Anchor] = field(default_factory=list)
     senders_lost: list[tuple[float, float]] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    not_probed: list[str] = field(default_factory=list)
+    """Which rows could not be refused or held."""
     findings: list[str] = field(default_factory=list)
 
     def begin(self, at: datetime, speed: int) -> Breaker:
@@ -105,8 +109,12 @@ class Storm:
             self._storm(breaker, crowd, self.plan.with_deadlines, self.form.with_deadlines)
             with second_beat(breaker) as begun:
                 self._settle(breaker, but=(refused,), what="only one row cannot be written")
+                all_due(breaker)
+                self._settle(breaker, but=(refused,), what="one row of many cannot be written")
                 with held_rows(breaker, refused) as (clock, notice):
                     self._settle(breaker, but=(refused, clock), told=notice, what="only two more rows are held")
+                probes = {"refused": was_refused(breaker, refused), "clock held": clock, "notice held": notice}
+                self.not_probed = [name for name, done in probes.items() if not done]
                 self.findings += orders_sent_twice(breaker, begun)
             write_again(breaker.engine)
         settled_at = self._settle(breaker, what="nothing is broken any more")
@@ -119,18 +127,25 @@ class Storm:
         for login in SUPERVISORS:
             crowd.start(crowd.supervisor, login)
         breaker.strike_all(strikes, seconds)
+        self._until_enough()
         crowd.leave()
         self.senders_lost += breaker.senders_lost
         self.skipped += breaker.skipped
         breaker.senders_lost, breaker.skipped = [], []
+
+    def _until_enough(self) -> None:
+        """Let residents go on for a while where the machine was too busy to hear many of them."""
+        give_up = time.monotonic() + ENOUGH_WITHIN
+        while self.told.acknowledged_cases < ENOUGH and time.monotonic() < give_up:
+            time.sleep(0.2)
 
     def _some_clock(self, breaker: Breaker) -> tuple[int, str]:
         """Return a clock of the storm whose steps are due soon, and the number of its case."""
         with breaker.engine.connect() as connection:
             found = connection.execute(
                 sa.text(
-                    "SELECT clocks.id, number FROM clocks JOIN cases ON cases.id = case_id WHERE metric = 'accept'"
-                    " AND state = 'running' AND position('〔' in cases.text) > 0 ORDER BY cases.id DESC LIMIT 1"
+                    "SELECT clocks.id, number FROM clocks JOIN cases ON cases.id = case_id WHERE state = 'running'"
+                    " AND position('〔' in cases.text) > 0 ORDER BY metric = 'accept' DESC, cases.id DESC LIMIT 1"
                 )
             ).one_or_none()
         return tuple(found) if found else (0, "")
@@ -206,7 +221,7 @@ def judged(storm: Storm, facts: Facts, breaker: Breaker) -> Round:
     return Round(
         seed=storm.plan.seed,
         faults=storm.plan.faults,
-        acknowledged=sum(bool(ask.receipts) for ask in told.asks),
+        acknowledged=told.acknowledged_cases,
         steps=len(its_steps),
         by_hand=_also_by_hand(facts, its_steps),
         notices=len(copies),
@@ -215,6 +230,7 @@ def judged(storm: Storm, facts: Facts, breaker: Breaker) -> Round:
         unavailable=told.unavailable,
         unheard=told.unheard,
         findings=findings,
+        not_probed=storm.not_probed,
         skipped=storm.skipped,
     )
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 COLUMNS = ("round", "seed", "faults", "cases acknowledged", "steps due", "notices", "findings")
 MOST_SHOWN = 12
+FEWEST = 20
+"""Cases acknowledged, and steps due: with fewer a round shows nothing."""
 
 
 @dataclass
@@ -24,12 +26,19 @@ class Round:
     unavailable: int = 0
     unheard: int = 0
     seconds: float = 0.0
+    not_probed: list[str] = field(default_factory=list)
+    """Which rows could not be refused or held, so that nothing had to pass by them."""
     findings: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
+    @property
+    def is_thin(self) -> bool:
+        """Did too little happen for the silence to mean anything?"""
+        return not self.findings and (min(self.acknowledged, self.steps) < FEWEST or bool(self.not_probed))
+
     def cells(self, number: int) -> tuple[str, ...]:
-        values = (number, self.seed, self.faults, self.acknowledged, self.steps, self.notices, len(self.findings))
-        return tuple(map(str, values))
+        found = "thin" if self.is_thin else len(self.findings)
+        return tuple(map(str, (number, self.seed, self.faults, self.acknowledged, self.steps, self.notices, found)))
 
 
 def line(cells: tuple[str, ...]) -> str:
@@ -56,11 +65,12 @@ def summary(rounds: list[Round]) -> str:
         for name in ("faults", "acknowledged", "steps", "by_hand", "notices", "repeats", "answers", "unavailable"):
             total[name] += getattr(one, name)
         total["findings"] += len(one.findings)
+        total["thin"] += one.is_thin
         total["unheard"] += one.unheard
     return (
         f"{len(rounds)} rounds, {total['faults']} faults: {total['acknowledged']} cases acknowledged,"
         f" {total['steps']} steps due ({total['by_hand']} of them also counted without the engine),"
         f" {total['notices']} notices arrived and {total['repeats']} copies of them a second time for a reason;"
         f" {total['answers']} answers, {total['unavailable']} of them 503, {total['unheard']} requests unheard."
-        f" Findings: {total['findings']}."
+        f" Findings: {total['findings']}. Thin: {total['thin']}."
     )
