@@ -46,15 +46,18 @@ HOLD_NOTICE = "SELECT id FROM notices WHERE id = :id AND state = 'waiting' AND t
 
 @contextlib.contextmanager
 def refused_row(breaker: Breaker, clock_id: int) -> Iterator[None]:
-    """Let the database refuse every step of one clock from now on: the others must go on."""
+    """Let the database refuse whatever is done for one clock but setting it aside: the others must go on.
+
+    It counts as one that has failed, so that the next look at it, with or without a step, is a change to refuse.
+    """
     breaker.sql(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused on purpose'; END $$"
     )
     breaker.sql(
-        "CREATE TRIGGER refuse BEFORE INSERT ON escalations FOR EACH ROW WHEN"
-        f" (NEW.clock_id = {clock_id} AND NEW.raised_at > '{product_now(breaker.engine).isoformat()}')"
-        " EXECUTE FUNCTION refuse()"
+        "CREATE TRIGGER refuse BEFORE UPDATE ON clocks FOR EACH ROW"
+        f" WHEN (NEW.id = {clock_id} AND NEW.failures = 0) EXECUTE FUNCTION refuse()"
     )
+    breaker.sql(f"UPDATE clocks SET failures = 1 WHERE id = {clock_id}")
     yield
     breaker.sql("DROP FUNCTION refuse() CASCADE")
 
@@ -66,9 +69,9 @@ def all_due(breaker: Breaker, but: Sequence[int] = ()) -> None:
 
 
 def was_refused(breaker: Breaker, clock_id: int) -> bool:
-    """Has a step of the clock been refused, and was it set aside?"""
+    """Was the clock refused and set aside? The first failure that it counts was none."""
     with breaker.engine.connect() as connection:
-        asked = sa.text("SELECT failures > 0 FROM clocks WHERE id = :id")
+        asked = sa.text("SELECT failures > 1 FROM clocks WHERE id = :id")
         return bool(connection.execute(asked, {"id": clock_id}).scalar())
 
 
