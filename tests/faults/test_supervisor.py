@@ -40,6 +40,17 @@ def until_it_says(child: Child, word: str) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="The order among processes is Linux's.")
+def test_a_child_that_stands_back_leaves_the_processor_to_others(folder: Path, ledger: Ledger) -> None:
+    argv = (sys.executable, "-c", "import os, time; print('by', os.nice(0), flush=True); time.sleep(60)")
+    backward = Child(Program("backward", argv, folder / "backward.log", ENV, stands_back=True), ledger)
+    backward.start()
+    try:
+        until_it_says(backward, f"by {os.nice(0) + STANDS_BACK_BY}")
+    finally:
+        backward.stop()
+
+
 def test_a_child_that_is_killed_comes_back(folder: Path, ledger: Ledger) -> None:
     said: list[str] = []
     supervisor = Supervisor(said.append)
@@ -90,7 +101,7 @@ def test_children_end_when_the_supervisor_is_killed(folder: Path) -> None:
 import sys, time
 from pathlib import Path
 from service.embedded.ledger import Ledger
-from service.embedded.processes import Child, Program
+from service.embedded.processes import STANDS_BACK_BY, Child, Program
 from tests.faults.conftest import Shelf
 folder = Path(sys.argv[1])
 argv = (sys.executable, "-c", "import time; time.sleep(60)")
