@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from service.embedded.ledger import Ledger
-from service.embedded.processes import LOG_MOST, Child, Program, keep_bounded
+from service.embedded.processes import LOG_MOST, STANDS_BACK_BY, Child, Program, keep_bounded
 from service.embedded.supervisor import PAUSES, Supervisor, stopped_by_signals
 from tests.faults.conftest import Shelf, is_alive
 from tests.journeys.waiting import wait_for
@@ -101,7 +101,7 @@ def test_children_end_when_the_supervisor_is_killed(folder: Path) -> None:
 import sys, time
 from pathlib import Path
 from service.embedded.ledger import Ledger
-from service.embedded.processes import STANDS_BACK_BY, Child, Program
+from service.embedded.processes import Child, Program
 from tests.faults.conftest import Shelf
 folder = Path(sys.argv[1])
 argv = (sys.executable, "-c", "import time; time.sleep(60)")
