@@ -22,6 +22,7 @@ from service.database import AUTOCOMMIT
 from tests.faults.storm.facts import write_again
 from tests.faults.storm.plan import SENDERS_LOSE, Strike
 from tests.journeys.conftest import ROOT, Product
+from tests.journeys.waiting import wait_for
 
 WORDS = {
     "web": "service.cli web", "worker": "workers.app", "beat": "workers.beat", "valkey": "valkey-server",
@@ -43,7 +44,7 @@ class Breaker:
     skipped: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        (worker, *_) = self.product.pids(WORDS["worker"])
+        (worker, *_) = wait_for(lambda: self.product.pids(WORDS["worker"]), 30, "a worker lives")
         self.environment = psutil.Process(worker).environ()
         url = sa.make_url(self.environment["JIBAN_DATABASE_URL"]).set(drivername="postgresql+psycopg")
         self.engine = sa.create_engine(url, isolation_level=AUTOCOMMIT, poolclass=sa.NullPool)
