@@ -16,7 +16,7 @@ from tests.faults.storm.facts import Facts, collisions
 from tests.faults.storm.plan import LONG, SHORT, WITH_DEADLINES, WITH_RESIDENTS, planned
 from tests.faults.storm.receiver import HOOK_BREAKS_OFF_AT, Copy, Receiver, plain
 from tests.faults.storm.table import Round, head, line, summary, told
-from tests.faults.storm.telling import notices, told_once
+from tests.faults.storm.telling import ANSWERED, OVER, notices, told_once
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 BOOK = books_in_folder()[0]
@@ -91,7 +91,7 @@ def test_nothing_is_found_where_nothing_is_wrong() -> None:
 
 
 def over(facts: Facts, **more: Any) -> None:
-    facts.notices[0].update(state="dropped", failure="the promise has ended", **more)
+    facts.notices[0].update(state="dropped", failure=OVER, **more)
 
 
 BROKEN: dict[str, tuple[Callable[[Facts], object], str]] = {
@@ -117,7 +117,7 @@ BROKEN: dict[str, tuple[Callable[[Facts], object], str]] = {
     "a receipt dropped": (lambda f: f.notices[3].update(state="dropped"), "it is none that may be"),
     "a card dropped": (lambda f: (over(f), f.ledger[0].update(act="red_card")), "it is none that may be"),
     "a warning dropped that nobody answered": (
-        lambda f: f.notices[0].update(state="dropped", failure="somebody has answered"), "nobody has answered",
+        lambda f: f.notices[0].update(state="dropped", failure=ANSWERED), "nobody has answered",
     ),
     "a warning dropped for no reason": (lambda f: f.notices[0].update(state="dropped", failure="x"), "no reason"),
     "a receipt not told": (lambda f: f.notices.pop(), "there is no notice receipt:N"),
@@ -153,7 +153,7 @@ def test_what_may_be_dropped_is_no_finding() -> None:
     facts = whole()
     over(facts)
     facts.clocks[0]["state"] = "satisfied"
-    facts.notices[1].update(state="dropped", failure="somebody has answered")
+    facts.notices[1].update(state="dropped", failure=ANSWERED)
     facts.ledger[1]["acknowledged_at"] = at(130)
     assert found(facts, copies=dict(list(arrived(facts).items())[2:])) == []
 

@@ -14,7 +14,7 @@ NAMED_IN_A_DIGEST = 40
 RECORDED_WITHIN = 8.0
 """Real seconds between a copy's arrival and its being written down, the database frozen for some of them."""
 BREACHES = ("yellow_card", "red_card")
-OVER, ANSWERED = "the promise has ended", "somebody has answered"
+OVER, ANSWERED = "What it warned of has ended.", "Somebody has answered meanwhile."
 
 
 @dataclass
