@@ -21,7 +21,7 @@ from service.intake.actions import MOST_KEY, open_case
 from service.intake.forms import MOST_TEXT, MOST_TITLE, RequestForm, clean
 from service.routing.queries import directory, last_known
 from service.settings import get_settings
-from service.web import shapes
+from service.web import directory_shapes, shapes
 from service.web.deps import DbSession, Now, client_address, real_now
 from service.web.places import Latitude, Longitude, look
 from service.web.places import Words as Address
@@ -69,9 +69,9 @@ def case_of_resident(session: Session, number: str, code: str, request: Request)
 
 
 @router.get("/areas", tags=["residents"])
-def read_areas(session: DbSession) -> shapes.AreasShape:
+def read_areas(session: DbSession) -> directory_shapes.AreasShape:
     """Return the areas, from the county down."""
-    return shapes.AreasShape(items=[shapes.area(p) for p in directory(session).areas.in_use])
+    return directory_shapes.AreasShape(items=[directory_shapes.area(p) for p in directory(session).areas.in_use])
 
 
 @router.get("/areas/locate", tags=["residents"])
@@ -83,22 +83,22 @@ def locate(
     lon: Longitude = None,
     text: Address = "",
     datum: Datum = Datum.WGS84,
-) -> shapes.LocatedShape:
+) -> directory_shapes.LocatedShape:
     """Return the area that a point lies in, or that the words of an address name, and whose desk that is.
 
     Outside of every area the answer is a problem of code `outside-area`, with where to go; for words that name none
     `place-not-named`. Limited in rate.
     """
     found = look(session, request, lat=lat, lon=lon, text=text, datum=datum)
-    return shapes.located(found, directory(session).areas, now)
+    return directory_shapes.located(found, directory(session).areas, now)
 
 
 @router.get("/categories", tags=["residents"])
-def read_categories(session: DbSession) -> shapes.CategoriesShape:
+def read_categories(session: DbSession) -> directory_shapes.CategoriesShape:
     """Return the topics of the catalogue, with what is asked about each and where else to go."""
     known = directory(session).catalogue
     topics = (t for t in known.topics.values() if t.is_active and t.parent_code)
-    return shapes.CategoriesShape(items=[shapes.category(t, known) for t in topics])
+    return directory_shapes.CategoriesShape(items=[directory_shapes.category(t, known) for t in topics])
 
 
 @router.post("/cases", status_code=201, tags=["residents"], response_model=shapes.ReceiptShape)
@@ -118,10 +118,10 @@ def create_case(
 
 
 @router.post("/categories/suggest", tags=["residents"])
-def suggest_categories(body: SuggestBody, session: DbSession) -> shapes.SuggestionsShape:
+def suggest_categories(body: SuggestBody, session: DbSession) -> directory_shapes.SuggestionsShape:
     """Return up to three topics that a text is most likely about. `ask`: none is sure enough to be taken unasked."""
     known = directory(session)
-    return shapes.suggestions(
+    return directory_shapes.suggestions(
         suggest(session, known.catalogue, known.model_id, title=clean(body.title), text=clean(body.text))
     )
 

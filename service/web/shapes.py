@@ -1,80 +1,18 @@
-"""How does the API's JSON look to residents, and to staff where they see the same? One model for each thing."""
+"""How does the API's JSON show a case to residents, and to staff where they see the same? One model for each thing."""
 
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from service.areas.hours import hours_on, is_open
-from service.areas.locating import Located
-from service.areas.rules import AreaTree, Place
 from service.cases.rules import Action
-from service.categories.rules import Catalogue, Topic
-from service.categories.suggesting import Suggestions
 from service.handling.again import reopening_refused, urging_refused
 from service.handling.queries import CaseView, PromiseView
 from service.handling.receipts import issued_with
 from service.handling.timeline import Happened
 from service.intake.rules import Receipt
 from service.routing.directory import Directory
-from service.timekeeping import ZONE
-
-
-class Shape(BaseModel):
-    """A value of the API."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-
-class TopicShape(Shape):
-    """A category."""
-
-    code: str
-    name: str
-    name_en: str
-
-
-class AreaShape(Shape):
-    """An area of the division."""
-
-    code: str
-    level: str
-    name: str
-    name_en: str
-
-
-class DeskShape(Shape):
-    """The desk that is responsible."""
-
-    name: str
-    name_en: str
-    phone: str
-
-
-class DeskHoursShape(DeskShape):
-    """The desk that is responsible, where it is and when it is open."""
-
-    address: str
-    opening_hours: str = Field(description="Of a usual day, such as 08:30–12:00, 13:30–18:00; empty where not known.")
-    today: str = Field(description="The hours of this day; empty where nobody is there.")
-    is_open: bool
-
-
-class GuessShape(Shape):
-    """Another area that a place may lie in."""
-
-    area: AreaShape
-    confidence: float
-
-
-class LocatedShape(Shape):
-    """In which area a place lies."""
-
-    area: AreaShape
-    path: list[AreaShape] = Field(description="From the county down to the area itself.")
-    desk: DeskHoursShape
-    confidence: float = Field(description="From 0 to 1; 1 for a point that lies inside, less on a border.")
-    alternatives: list[GuessShape]
+from service.web.directory_shapes import AreaShape, DeskShape, Shape, TopicShape, area, desk, topic
 
 
 class PromiseShape(Shape):
@@ -135,118 +73,6 @@ class PublicCase(Shape):
     promises: list[PromiseNow]
     timeline: list[HappenedShape]
     actions: list[str] = Field(description="What the resident may do now.")
-
-
-class SuggestionShape(Shape):
-    """One topic that a text may be about."""
-
-    category: TopicShape
-    confidence: float = Field(description="From 0 to 1: what is called 0.9 is right nine times in ten.")
-
-
-class SuggestionsShape(Shape):
-    """The topics that a text is most likely about, best first."""
-
-    suggestions: list[SuggestionShape]
-    ask: bool = Field(description="None is sure enough to be taken without asking.")
-
-
-class AreasShape(Shape):
-    """The areas that can be named in a request."""
-
-    items: list[AreaShape]
-
-
-class OptionShape(Shape):
-    """One answer to choose from; `zh` is the value that is sent."""
-
-    zh: str
-    en: str
-
-
-class QuestionShape(Shape):
-    """A further question of a topic; its answer is sent in `answers` under its key."""
-
-    key: str
-    zh: str
-    en: str
-    kind: str = Field(description="text, number, date (2026-11-24), yes_no (yes or no) or choice")
-    options: list[OptionShape]
-    required: bool
-
-
-class ElsewhereShape(Shape):
-    """Where to go with a topic instead, or first."""
-
-    zh: str
-    en: str
-    phone: str
-    taken: bool = Field(description="Requests about it are taken all the same; else they are refused.")
-
-
-class CategoryShape(TopicShape):
-    """A topic that can be named in a request."""
-
-    parent: str | None
-    questions: list[QuestionShape]
-    elsewhere: ElsewhereShape | None
-
-
-class CategoriesShape(Shape):
-    """The topics that can be named in a request."""
-
-    items: list[CategoryShape]
-
-
-def topic(t: Topic) -> TopicShape:
-    """Return a category's shape."""
-    return TopicShape.model_validate(t)
-
-
-def suggestions(found: Suggestions) -> SuggestionsShape:
-    """Return the shape of suggested topics."""
-    items = [SuggestionShape(category=topic(one.topic), confidence=one.confidence) for one in found.items]
-    return SuggestionsShape(suggestions=items, ask=found.ask)
-
-
-def category(t: Topic, known: Catalogue) -> CategoryShape:
-    """Return the shape of a topic with what is asked and said about it."""
-    return CategoryShape(
-        code=t.code,
-        name=t.name,
-        name_en=t.name_en,
-        parent=t.parent_code,
-        questions=[QuestionShape.model_validate(one) for one in known.questions(t.code)],
-        elsewhere=ElsewhereShape.model_validate(where) if (where := known.elsewhere(t.code)) else None,
-    )
-
-
-def area(p: Place) -> AreaShape:
-    """Return an area's shape."""
-    return AreaShape(code=p.code, level=p.level, name=p.name, name_en=p.name_en)
-
-
-def desk(p: Place) -> DeskShape:
-    """Return the shape of an area's desk."""
-    return DeskShape(name=p.desk_name, name_en=p.desk_name_en, phone=p.phone)
-
-
-def located(found: Located, areas: AreaTree, now: datetime) -> LocatedShape:
-    """Return the shape of where a place is."""
-    place, local = found.place, now.astimezone(ZONE)
-    return LocatedShape(
-        area=area(place),
-        path=[area(p) for p in reversed(list(areas.up_from(place.id)))],
-        desk=DeskHoursShape(
-            **desk(place).model_dump(),
-            address=place.address,
-            opening_hours=place.opening_hours,
-            today=hours_on(place, local.date()).hours,
-            is_open=is_open(place, local),
-        ),
-        confidence=found.confidence,
-        alternatives=[GuessShape(area=area(g.place), confidence=g.confidence) for g in found.alternatives],
-    )
 
 
 def receipt(r: Receipt, known: Directory, public_url: str) -> ReceiptShape:

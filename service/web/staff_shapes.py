@@ -9,7 +9,8 @@ from service.escalations.tables import Escalation
 from service.handling.queries import CaseView, Contact
 from service.routing.directory import Directory, Staff
 from service.routing.tables import RoutingDecisionRow
-from service.web.shapes import AreaShape, PublicCase, Shape, TopicShape, area, shown, topic
+from service.web.directory_shapes import AreaShape, Shape, TopicShape, area, topic
+from service.web.shapes import PublicCase, shown
 
 
 class CaseLine(Shape):
