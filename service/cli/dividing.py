@@ -127,18 +127,20 @@ def change_area(
     from service.rezoning.rules import Change
 
     with transaction() as session:
+        person_of(session, login)
         ids = {place.code: place.id for place in area_tree(session).places.values()}
         name, _, name_en = names.partition("/")
         change = Change(_kind(kind), ids.get(code, 0), ids.get(into), name, name_en, reason, _day(on))
         effect = look_ahead(session, change, now=now(session))
-        typer.echo(
-            f"{effect.open_cases} open and {effect.ended_cases} ended cases, {effect.people} people,"
-            f" {effect.areas} areas below, {effect.rules} lines of the dispatch catalogue."
-        )
-        if not yes and not typer.confirm("Decide this?"):
-            raise typer.Exit(NEGATIVE)
+    typer.echo(
+        f"{effect.open_cases} open and {effect.ended_cases} ended cases, {effect.people} people,"
+        f" {effect.areas} areas below, {effect.rules} lines of the dispatch catalogue."
+    )
+    if not yes and not typer.confirm("Decide this?"):
+        raise typer.Exit(NEGATIVE)
+    with transaction() as session:  # Nothing was held while somebody made up their mind; the effect is looked at again.
         decided = decide(session, change, by=person_of(session, login), now=now(session))
-    typer.echo(f"Change {decided.id}: {decided.state.value}, from {decided.effective_on} on.")
+        typer.echo(f"Change {decided.id}: {decided.state.value}, from {decided.effective_on} on.")
 
 
 def _kind(name: str) -> "ChangeKind":

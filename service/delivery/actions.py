@@ -113,7 +113,7 @@ def _begun(notice: Notice, known: Context, settings: Settings, now: datetime, le
             return None
     notice.tries += 1
     if notice.tries > MOST_TRIES_EVER:
-        raise CannotBeToldError("it was begun many times and never finished")
+        raise CannotBeToldError(Reason.NEVER_FINISHED)
     ways = still_open(ways_of(notice, known, settings), notice.attempts)
     if not ways:
         raise CannotBeToldError(Reason.NO_CHANNEL)

@@ -11,6 +11,7 @@ class Reason(StrEnum):
 
     NO_CHANNEL = "The channel is not there any more."
     RECIPIENT_GONE = "The recipient has left or was deleted."
+    NEVER_FINISHED = "It was begun many times and never finished."
     RESTING = "The channel has just not answered another notice."
     PROMISE_OVER = "What it warned of has ended."
     ANSWERED = "Somebody has answered meanwhile."
