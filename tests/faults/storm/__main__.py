@@ -12,11 +12,8 @@ import sys
 from pathlib import Path
 
 from tests.faults.storm.plan import LONG, SHORT
-from tests.faults.storm.playing import play
+from tests.faults.storm.playing import play_until_told
 from tests.faults.storm.table import Round, head, line, summary, told
-
-TRIES = 3
-"""So often a round is played before it stays thin."""
 
 
 def main() -> None:
@@ -32,11 +29,9 @@ def main() -> None:
     print(f"seed {seed}, {wish.rounds} rounds; again with: make faults SEED={seed} ROUNDS={wish.rounds}\n\n{head()}")
     rounds: list[Round] = []
     for n in range(wish.rounds):
-        for _ in range(TRIES):
-            rounds.append(play(seed + n, SHORT if wish.short else LONG, port=wish.port, keep=wish.keep))
-            tell(n + 1, rounds[-1])
-            if not rounds[-1].is_thin:
-                break
+        for one in play_until_told(seed + n, SHORT if wish.short else LONG, port=wish.port, keep=wish.keep):
+            rounds.append(one)
+            tell(n + 1, one)
     print(f"\n{summary(rounds)}")
     sys.exit(any(one.findings for one in rounds) or len({r.seed for r in rounds if not r.is_thin}) < wish.rounds)
 
