@@ -201,6 +201,16 @@ def test_what_is_there_is_not_overwritten_unless_told(kept: tuple[Place, Path]) 
     assert jiban("audit", "verify", env=there.env).returncode == 0
 
 
+def test_a_database_that_was_only_migrated_holds_nothing_to_lose(kept: tuple[Place, Path], folder: Path) -> None:
+    there, archive = kept
+    other_place_with_the_keys_of(there.servers.folder.path, folder / "new")
+    with place(folder / "new") as fresh:
+        assert jiban("migrate", env=fresh.env).returncode == 0
+        restored = jiban("restore", archive, env=fresh.env)
+        assert restored.returncode == 0, restored.stderr
+        assert len(fresh.numbers()) == 3
+
+
 def test_while_somebody_works_on_the_database_nothing_is_replaced(kept: tuple[Place, Path]) -> None:
     there, archive = kept
     with psycopg.connect(there.servers.database_url):
