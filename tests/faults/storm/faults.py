@@ -33,6 +33,8 @@ SLOW_COMMITS = ("commit_delay = 80000", "commit_siblings = 0")
 CUT = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'jiban'"
 )
+COMES_BACK_WITHIN = 15.0
+"""Real seconds in which a process that was ended is started again."""
 
 
 @dataclass
@@ -44,8 +46,7 @@ class Breaker:
     skipped: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        (worker, *_) = wait_for(lambda: self.product.pids(WORDS["worker"]), 30, "a worker lives")
-        self.environment = psutil.Process(worker).environ()
+        self.environment = psutil.Process(self._pid("worker")).environ()
         url = sa.make_url(self.environment["JIBAN_DATABASE_URL"]).set(drivername="postgresql+psycopg")
         self.engine = sa.create_engine(url, isolation_level=AUTOCOMMIT, poolclass=sa.NullPool)
 
@@ -77,7 +78,7 @@ class Breaker:
         begun = time.monotonic()
         try:
             deeds[verb]()
-        except (psutil.Error, ProcessLookupError, IndexError, DBAPIError, redis.RedisError, BrokerAwayError) as why:
+        except (psutil.Error, ProcessLookupError, AssertionError, DBAPIError, redis.RedisError, BrokerAwayError) as why:
             self.skipped.append(f"{strike.fault}: {type(why).__name__}")  # Another fault was there first.
         if strike.fault in SENDERS_LOSE:
             self.senders_lost.append((begun, time.monotonic()))
@@ -90,7 +91,8 @@ class Breaker:
             connection.execute(sa.text(statement))
 
     def _pid(self, what: str) -> int:
-        return self.product.pids(WORDS[what])[0]
+        """Return a process of a kind; another fault may just have ended it, and it comes back."""
+        return int(wait_for(lambda: self.product.pids(WORDS[what]), COMES_BACK_WITHIN, f"{what} lives")[0])
 
     def _stop(self, what: str, lasts: float) -> None:
         """Freeze a process, of PostgreSQL all of them, and let it go on."""
