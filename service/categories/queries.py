@@ -36,8 +36,8 @@ def category_by_code(session: Session, code: str) -> Category | None:
 
 
 def topics(session: Session) -> dict[str, Topic]:
-    """Return every category by code as the rules see it, read from the rows."""
-    return {c.code: as_topic(c) for c in session.exec(select(Category).order_by(Category.code))}
+    """Return every category by code as the rules see it, in the order of the catalogue."""
+    return {c.code: as_topic(c) for c in session.exec(select(Category).order_by(col(Category.position), Category.code))}
 
 
 def as_topic(row: Category) -> Topic:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from service.audit.actions import record
+from service.audit.changes import one_at_a_time
 from service.audit.rules import Entry
 from service.categories.model import Model, from_bytes
 from service.categories.queries import topics
@@ -21,8 +22,6 @@ from service.learning.rules import NothingToGoBackToError, Outcome, Trial, too_l
 
 KEPT = 10
 """So many versions are kept to go back to."""
-LEARN_LOCK = 0x6C6561726E
-"""“learn” in ASCII: two who train at once take turns."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ def train(session: Session, now: datetime) -> Outcome:
     1. gather: settled cases, the catalogue, the version in use; 2. decide: is there enough, and is the new version no
     worse on cases that neither has seen; 3. apply: keep it, and let it take over.
     """
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(LEARN_LOCK)))
+    one_at_a_time(session, CategoryModel)
     cases, catalogue = settled(session), Catalogue(topics(session))
     used = next((one for one in versions(session) if one.is_in_use), None)
     unseen = [used is None or case.case_id > used.last_case_id for case in cases]
@@ -57,7 +56,7 @@ def rollback(session: Session, now: datetime) -> int | None:
 
     Errors: NothingToGoBackToError.
     """
-    session.execute(sa.select(sa.func.pg_advisory_xact_lock(LEARN_LOCK)))
+    one_at_a_time(session, CategoryModel)
     known = versions(session)
     used = next((one for one in known if one.is_in_use), None)
     if used is None:

@@ -11,9 +11,8 @@ from service.accounts.queries import absences
 from service.accounts.rules import DutyHours
 from service.accounts.tables import Duty, Person
 from service.areas.queries import area_tree
-from service.categories.queries import as_topic, model_in_use
-from service.categories.rules import Catalogue, Topic
-from service.categories.tables import Category
+from service.categories.queries import model_in_use, topics
+from service.categories.rules import Catalogue
 from service.routing.directory import Directory, Rule, Staff
 from service.routing.tables import DirectoryVersion, RoutingDecisionRow, RoutingRule
 from service.timekeeping import ZONE
@@ -48,16 +47,11 @@ def read_directory(session: Session, version: int) -> Directory:
         version=version,
         zone=ZONE,
         areas=area_tree(session),
-        catalogue=Catalogue({t.code: t for t in _topics(session)}),
+        catalogue=Catalogue(topics(session)),
         rules=tuple(_rules(session)),
         people={p.id: p for p in _people(session)},
         model_id=model_in_use(session),
     )
-
-
-def _topics(session: Session) -> Iterable[Topic]:
-    for c in session.exec(select(Category).order_by(col(Category.position), Category.code)):
-        yield as_topic(c)
 
 
 def _rules(session: Session) -> Iterable[Rule]:
