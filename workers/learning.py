@@ -5,7 +5,10 @@ import sys
 
 import structlog
 
-from workers.app import app
+from service.database import transaction
+from service.learning.queries import last_made_at
+from service.learning.rules import is_time
+from workers.app import app, now
 
 log = structlog.get_logger("learning")
 
@@ -15,7 +18,10 @@ TRAIN = (sys.executable, "-m", "service.cli", "categories", "train")
 
 @app.task(name="categories.train")  # type: ignore[untyped-decorator]
 def train() -> int:
-    """Learn in a process of its own, which takes its memory with it when it ends; return its exit code."""
+    """Learn once a day, in a process that takes its memory with it; return its exit code, 0 without one."""
+    with transaction() as session:
+        if not is_time(last_made_at(session), now()):
+            return 0
     done = subprocess.run(TRAIN, capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False)  # noqa: S603  # Ours.
     tell = log.info if done.returncode == 0 else log.error
     tell("trained", said=done.stdout.strip(), why=done.stderr.strip()[-500:])

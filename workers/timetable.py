@@ -27,7 +27,11 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("policies.migrate", 2.0, "A migration of open cases goes on from where it stopped, whoever stopped it."),
     Entry("areas.change", 60.0, "A change of the division takes effect on its day."),
     Entry("outbox.sweep", 1.0, "A notice leaves within seconds of being written."),
-    Entry("categories.train", 86_400.0, "What staff settled yesterday is suggested tomorrow."),
+    Entry(
+        "categories.train",
+        3600.0,
+        "What staff settled yesterday is suggested tomorrow, also where beat starts often.",
+    ),
     Entry("upkeep.close_silent", 60.0, "A resolved case nobody rated is closed after its time."),
     Entry("upkeep.forget", 600.0, "Answers to idempotency keys, attempts and ended sign-ins are dropped."),
     Entry("upkeep.watch", 60.0, "What must never be true is looked for by something that is not the sweep."),

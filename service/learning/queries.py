@@ -1,6 +1,7 @@
 """Which cases has staff settled, and under which topic?"""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -51,3 +52,8 @@ def settled(session: Session, *, most: int = MOST) -> list[Settled]:
 def versions(session: Session) -> list[CategoryModel]:
     """Return every version that is kept, the newest first."""
     return list(session.exec(select(CategoryModel).order_by(col(CategoryModel.id).desc())))
+
+
+def last_made_at(session: Session) -> datetime | None:
+    """Return when the newest version was made; None: there is none."""
+    return session.scalar(sa.select(sa.func.max(col(CategoryModel.made_at))))

@@ -3,9 +3,12 @@
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from service.errors import ServiceError
 
+EVERY = timedelta(days=1)
+"""So long after a version was made the next one is tried by itself."""
 FEWEST_CASES = 60
 FEWEST_TOPICS = 3
 FEWEST_OF_A_TOPIC = 4
@@ -57,3 +60,8 @@ def too_little(labels: Collection[str], unseen: int, *, is_used: bool) -> str:
     if is_used and unseen < FEWEST_UNSEEN:
         return f"{unseen} cases were settled since the version in use learnt; at least {FEWEST_UNSEEN} are needed"
     return ""
+
+
+def is_time(last_made_at: datetime | None, now: datetime) -> bool:
+    """Is another version to be tried, the newest having been made then?"""
+    return last_made_at is None or now >= last_made_at + EVERY
