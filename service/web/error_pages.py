@@ -13,7 +13,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
@@ -33,6 +33,8 @@ NEVER_KEPT = frozenset({CSRF_FIELD, "password", "current", "new"})
 """Fields that are not written back into a page."""
 MOST_KEPT = 200
 DATABASE_BACK_SECONDS = 5
+SERVER_TROUBLE = "XX"
+"""The class of PostgreSQL's states in which the server cannot go on, whatever it was asked (its manual, appendix A)."""
 
 SENTENCES: Mapping[int, tuple[str, str]] = {
     400: ("bad-request", "That request could not be understood."),
@@ -80,6 +82,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_error)
     for away in (OperationalError, InterfaceError, PoolTimeoutError):
         app.add_exception_handler(away, _on_database_away)
+    app.add_exception_handler(InternalError, _on_internal_error)
     app.add_exception_handler(Exception, _on_crash)
 
 
@@ -210,6 +213,14 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
 async def _on_database_away(request: Request, error: Exception) -> Response:
     log.error("database away", path=request.url.path, why=type(error).__name__)
     return answer(request, plain_problem(request, 503, {"Retry-After": str(DATABASE_BACK_SECONDS)}))
+
+
+async def _on_internal_error(request: Request, error: Exception) -> Response:
+    """Answer trouble of the server itself, which may be unable to write, as if it were away; the rest is our fault."""
+    is_its_own = isinstance(error, DBAPIError) and str(getattr(error.orig, "sqlstate", "")).startswith(SERVER_TROUBLE)
+    if not is_its_own:
+        raise error
+    return await _on_database_away(request, error)
 
 
 async def _on_crash(request: Request, error: Exception) -> Response:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
+import psycopg
 import pytest
 import structlog
 from bs4 import BeautifulSoup
 from fastapi import APIRouter, Body, Depends, Form, Request, Response
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
 from sqlmodel import Session, select
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
@@ -70,6 +71,10 @@ def fails(how: str, session: DbSession, number: int = 0) -> None:
         raise TooManyTriesError(retry_after=42)
     if how == "database":
         raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
+    if how == "disk":
+        raise InternalError("COMMIT", {}, psycopg.errors.InternalError_("could not write to log file: server closed"))
+    if how == "order":
+        raise InternalError("SELECT 1", {}, psycopg.errors.InFailedSqlTransaction("server closed"))
     raise RuntimeError("a secret that must not be shown")
 
 
@@ -334,11 +339,17 @@ def test_a_failure_is_kept_though_its_request_was_rolled_back(browser: TestClien
     assert [attempt.subject for attempt in session.exec(select(Attempt))] == ["fails:often"]
 
 
-def test_without_the_database_there_is_a_page_that_says_so(browser: TestClient) -> None:
-    for path in ("/fails/database", "/api/fails/database"):
+@pytest.mark.parametrize("how", ["database", "disk"])
+def test_without_the_database_there_is_a_page_that_says_so(browser: TestClient, how: str) -> None:
+    for path in (f"/fails/{how}", f"/api/fails/{how}"):
         answer = browser.get(path)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert "server closed" not in answer.text
+
+
+def test_what_the_database_says_of_our_own_mistakes_is_a_crash(browser: TestClient) -> None:
+    answer = browser.get("/api/fails/order")
+    assert (answer.status_code, answer.json()["code"]) == (500, "broken")
 
 
 def test_a_crash_shows_nothing_of_its_cause(browser: TestClient) -> None:

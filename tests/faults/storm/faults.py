@@ -148,11 +148,19 @@ class Breaker:
         limited = [psutil.Process(pid) for name in WORDS for pid in self.product.pids(WORDS[name])]
         limited += psutil.Process(self._pid("postgres")).children(recursive=True)
         _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        self._limit(limited, (0, hard))
+        if not self._limit(limited, (0, hard)):
+            self.skipped.append("disk full: not for the processes of another user")
         time.sleep(lasts)
         self._limit(limited, (hard, hard))
 
-    def _limit(self, processes: list[psutil.Process], limits: tuple[int, int]) -> None:
+    def _limit(self, processes: list[psutil.Process], limits: tuple[int, int]) -> bool:
+        """Limit what processes may write; False: not all that live, because some belong to another user."""
+        is_allowed = True
         for process in processes:
-            with contextlib.suppress(psutil.Error, ProcessLookupError):
+            try:
                 process.rlimit(resource.RLIMIT_FSIZE, limits)
+            except psutil.AccessDenied:
+                is_allowed = False
+            except (psutil.Error, ProcessLookupError):
+                pass  # It has ended.
+        return is_allowed
