@@ -74,6 +74,14 @@ class Clock:
         return S.RUNNING if kind in (K.STARTED, K.RESUMED) else S(kind)
 
     @property
+    def last_run(self) -> tuple[Clock, datetime | None]:
+        """The clock as it last ran, and when it stopped; itself and None while it runs."""
+        stood, stopped_at = self, None
+        while stood.state is not S.RUNNING:
+            stood, stopped_at = replace(stood, events=stood.events[:-1]), as_utc(stood.events[-1].at)
+        return stood, stopped_at
+
+    @property
     def started_at(self) -> datetime:
         """When the promise began to count."""
         return as_utc(self.events[0].at)

@@ -89,7 +89,8 @@ def step_time(step: Step, clock: Clock) -> datetime | None:
 def steps_due(clock: Clock, ladder: tuple[Step, ...], fired: frozenset[str], now: datetime) -> tuple[DueStep, ...]:
     """Return the steps of this clock whose time has come and that are not in `fired`, in order.
 
-    Nothing falls due on a clock that is paused or over. After an extension only the steps beyond it are armed again.
+    Nothing falls due on a clock that is paused or over; what fell due before that and was not taken yet is due still.
+    After an extension only the steps beyond it are armed again.
     """
     return due_and_next(clock, ladder, fired, now)[0]
 
@@ -98,7 +99,10 @@ def due_and_next(
     clock: Clock, ladder: tuple[Step, ...], fired: frozenset[str], now: datetime
 ) -> tuple[tuple[DueStep, ...], datetime | None]:
     """Return the steps of this clock that are due, and when the first of those behind them falls due."""
-    armed = _armed(clock, ladder, fired)
+    stood, stopped_at = clock.last_run
+    armed = _armed(stood, ladder, fired)
+    if stopped_at is not None:
+        return tuple(step for step in armed if step.due_at < stopped_at), None
     due = tuple(step for step in armed if step.due_at <= now)
     return due, min((step.due_at for step in armed[len(due) :]), default=None)
 

@@ -16,8 +16,10 @@ from service.clocks.queries import as_clock, book, current_book, installed_books
 from service.clocks.rules import (
     LIVE,
     PAUSE_OVER,
+    Change,
     DueChange,
     Happening,
+    Missed,
     after,
     may_begin,
     new_row,
@@ -63,10 +65,11 @@ def register_installed(session: Session, now: datetime) -> None:
     session.execute(moved.values(is_installed=is_installed))
 
 
-def tell(session: Session, case: Case, what: Happening) -> list[DueChange]:
+def tell(session: Session, case: Case, what: Happening) -> list[Change]:
     """Tell the clocks of a locked case what happened, note on the case what runs out next; return what moved.
 
     A changed clock is looked at again by the next sweep, which knows the ledger: `next_action_at` is the happening.
+    One that ends or pauses is, where a step may have fallen due before and nobody has looked since.
     """
     rows = of_case(session, case.id or 0)
     changes = [change for row in rows if row.state in LIVE for change in _hear_or_miss(session, row, case, what)]
@@ -81,7 +84,7 @@ def tell(session: Session, case: Case, what: Happening) -> list[DueChange]:
     return changes
 
 
-def _hear_or_miss(session: Session, row: ClockRow, case: Case, what: Happening) -> list[DueChange]:
+def _hear_or_miss(session: Session, row: ClockRow, case: Case, what: Happening) -> list[Change]:
     """Let a clock hear of a happening; one that cannot be counted now never stands in the way of what people do.
 
     It keeps what it has missed and is looked at by the next sweep, which sets it aside until it can be counted.
@@ -97,9 +100,9 @@ def _hear_or_miss(session: Session, row: ClockRow, case: Case, what: Happening) 
         return []
 
 
-def hear_missed(session: Session, row: ClockRow, case: Case) -> list[DueChange]:
+def hear_missed(session: Session, row: ClockRow, case: Case) -> list[Change]:
     """Let a clock that can be counted again hear what it has missed, each thing at its own time."""
-    changes: list[DueChange] = []
+    changes: list[Change] = []
     for value in row.missed:
         if row.state in LIVE:
             changes += _hear(session, row, case, Happening.from_json(value))
@@ -109,9 +112,9 @@ def hear_missed(session: Session, row: ClockRow, case: Case) -> list[DueChange]:
     return changes
 
 
-def _hear(session: Session, row: ClockRow, case: Case, what: Happening) -> list[DueChange]:
+def _hear(session: Session, row: ClockRow, case: Case, what: Happening) -> list[Change]:
     """Let one live clock hear of a happening; a pause that was over before ends at its own time first."""
-    changes = wake(session, row, case) if _is_rested(row, what.at) else []
+    changes = _woken(session, row, case, what.at)
     before = as_clock(row, book(session, row.book_hash))
     changed = after(before, what)
     if case.status in ENDED and changed.state in LIVE:
@@ -126,35 +129,59 @@ def _why(what: Happening) -> str:
     return what.pauses_for or what.event or str(what.effect)
 
 
-def _is_rested(row: ClockRow, at: datetime) -> bool:
-    return row.state is ClockState.PAUSED and row.next_action_at is not None and row.next_action_at <= at
+def wake_rested(session: Session, case: Case, at: datetime) -> list[Change]:
+    """Let the clocks of a locked case run again whose pause was over before `at`; return what moved.
+
+    Before anything else happens to the case: its day of return may be forgotten by what follows.
+    """
+    changes: list[Change] = []
+    for row in of_case(session, case.id or 0):
+        try:
+            changes += _woken(session, row, case, at)
+        except UNCOUNTABLE:  # What happens next is kept for it, and says so.
+            session.refresh(row)
+    return changes
 
 
-def wake(session: Session, row: ClockRow, case: Case) -> list[DueChange]:
-    """Let a clock run again whose pause is over, as of the moment when it was: `next_action_at` of the pause."""
+def _woken(session: Session, row: ClockRow, case: Case, at: datetime) -> list[Change]:
+    over_at = pause_ends_at(session, row, case)
+    return wake(session, row, case) if over_at is not None and over_at <= at else []
+
+
+def pause_ends_at(session: Session, row: ClockRow, case: Case) -> datetime | None:
+    """Return when a paused clock runs again by itself; None where nothing ends its pause, and where it has none."""
+    if row.state is not ClockState.PAUSED:
+        return None
+    return wakes_at(as_clock(row, book(session, row.book_hash)), case.parked_until)
+
+
+def wake(session: Session, row: ClockRow, case: Case) -> list[Change]:
+    """Let a clock run again whose pause is over, as of the moment when it was."""
     clock = as_clock(row, book(session, row.book_hash))
-    at = max(row.next_action_at or clock.events[-1].at, clock.events[-1].at)
+    at = wakes_at(clock, case.parked_until) or clock.events[-1].at
     awake = clock.with_event(ClockEvent(at=at, kind=EventKind.RESUMED, reason=PAUSE_OVER, actor="system:"))
     return write_clock(row, awake, at, case, PAUSE_OVER)
 
 
-def write_clock(row: ClockRow, clock: Clock, at: datetime, case: Case, why: str) -> list[DueChange]:
+def write_clock(row: ClockRow, clock: Clock, at: datetime, case: Case, why: str) -> list[Change]:
     """Write what follows from a clock's events, and when to look again; return the due time that moved, if it did.
 
-    A breach is a permanent fact: whatever moves later leaves it.
+    A breach is a permanent fact: whatever moves later leaves it. Found here for the first time, it is returned too.
     """
-    old, breached_at = row.due_at, row.breached_at
+    old, breached_at, changes = row.due_at, row.breached_at, list[Change]()
+    is_unseen = row.failures > 0 or (row.next_action_at is not None and row.next_action_at <= at)
     for name, value in values(clock, at).items():
         setattr(row, name, value)
     row.breached_at = breached_at or row.breached_at
-    row.next_action_at = at if row.state is ClockState.RUNNING else None
-    if row.state not in LIVE:
-        row.failures = 0  # Nobody will look again at what has ended, so nobody would say that it can be counted.
-    if row.state is ClockState.PAUSED:
-        row.next_action_at = wakes_at(clock, case.parked_until)
-    if row.state not in LIVE or old == row.due_at:
-        return []
-    return [DueChange(row.metric, row.instance, old, row.due_at, why)]
+    if row.breached_at is not None and breached_at is None:
+        changes.append(Missed(row.metric, row.instance, row.breached_at))
+    if row.state is ClockState.RUNNING or is_unseen:
+        row.next_action_at = at
+    else:
+        row.next_action_at = wakes_at(clock, case.parked_until) if row.state is ClockState.PAUSED else None
+    if row.state in LIVE and old != row.due_at:
+        changes.append(DueChange(row.metric, row.instance, old, row.due_at, why))
+    return changes
 
 
 def _begin_inner(session: Session, case: Case, rows: list[ClockRow], metric: Metric, what: Happening) -> list[ClockRow]:
@@ -195,10 +222,18 @@ def restart(session: Session, case: Case, at: datetime) -> list[ClockRow]:
 
 
 def due_entries(
-    case: Case, changes: Sequence[DueChange], at: datetime, actor: str, actor_id: int | None = None
+    case: Case, changes: Sequence[Change], at: datetime, actor: str, actor_id: int | None = None
 ) -> list[Entry]:
-    """Return the entries of the history that say which due times moved, from when to when, and why."""
-    return [Entry("case", case.id or 0, "due_changed", at, actor, actor_id, change.facts()) for change in changes]
+    """Return the entries of the history: which due times moved, from when to when, and why; and which were missed.
+
+    Whoever moves a due time is named; that one was missed is found by the system.
+    """
+    return [
+        Entry("case", case.id or 0, "breached", at, "system", data=change.facts())
+        if isinstance(change, Missed)
+        else Entry("case", case.id or 0, "due_changed", at, actor, actor_id, change.facts())
+        for change in changes
+    ]
 
 
 def note_next(case: Case, rows: list[ClockRow]) -> None:

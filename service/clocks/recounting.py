@@ -12,7 +12,17 @@ from service.cases.rules import ClockEffect
 from service.cases.tables import Case
 from service.clocks.actions import due_entries, note_next, register_book, write_clock
 from service.clocks.queries import as_clock, book, of_case, with_todays_years
-from service.clocks.rules import FROM_RECEIPT, LIVE, DueChange, Happening, after, begun_before, new_row, recounted
+from service.clocks.rules import (
+    FROM_RECEIPT,
+    LIVE,
+    Change,
+    DueChange,
+    Happening,
+    after,
+    begun_before,
+    new_row,
+    recounted,
+)
 from service.clocks.tables import ClockRow, PolicyBookRow
 from sla_policies.clock import ClockState
 from sla_policies.policy import PolicyBook, SlaPolicy
@@ -29,7 +39,7 @@ def recount(
     what: Happening,
     past: Past,
     rows: list[ClockRow] | None = None,
-) -> list[DueChange]:
+) -> list[Change]:
     """Put a locked case under another policy, every promise that still runs counted from its own start.
 
     What has ended keeps its result. A promise that the policy lacks ends; one that it adds counts from the same
@@ -37,7 +47,7 @@ def recount(
     `rows` are the clocks of the case where they were read already.
     """
     rows = of_case(session, case.id or 0) if rows is None else rows
-    changes: list[DueChange] = []
+    changes: list[Change] = []
     for row in rows:
         if row.state in LIVE:
             changes += _under(session, row, case, policy, from_book, what)
@@ -59,7 +69,7 @@ def recount(
 
 def _under(
     session: Session, row: ClockRow, case: Case, policy: SlaPolicy | None, from_book: PolicyBook, what: Happening
-) -> list[DueChange]:
+) -> list[Change]:
     clock = as_clock(row, book(session, row.book_hash))
     target = policy.targets.get(row.metric) if policy else None
     if policy is None or target is None:
@@ -69,10 +79,10 @@ def _under(
     return write_clock(row, recounted(clock, target, from_book.calendars[target.calendar]), what.at, case, what.event)
 
 
-def count_from(session: Session, case: Case, since: datetime, what: Happening) -> list[DueChange]:
+def count_from(session: Session, case: Case, since: datetime, what: Happening) -> list[Change]:
     """Let the promises of a locked case count from an earlier receipt: that of a case that was joined to it."""
     rows = of_case(session, case.id or 0)
-    changes: list[DueChange] = []
+    changes: list[Change] = []
     for row in rows:
         if row.state in LIVE and row.instance == 1 and row.metric in FROM_RECEIPT and since < row.started_at:
             clock = as_clock(row, book(session, row.book_hash))

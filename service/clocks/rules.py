@@ -109,6 +109,23 @@ class DueChange:
         return {"metric": str(self.metric), "instance": self.instance, **moments, "why": self.why}
 
 
+@dataclass(frozen=True)
+class Missed:
+    """A promise found broken: which, and the due time that was missed."""
+
+    metric: Metric
+    instance: int
+    due_at: datetime
+
+    def facts(self) -> dict[str, Any]:
+        """Return the breach as the history keeps it."""
+        return {"metric": str(self.metric), "instance": self.instance, "due_at": self.due_at.isoformat()}
+
+
+Change = DueChange | Missed
+"""What the history keeps of a clock beside what happened to the case."""
+
+
 def wakes_at(clock: Clock, returns_at: datetime | None) -> datetime | None:
     """Return when a paused clock runs again by itself: at the policy's maximum or the day of return, what is first."""
     moments = [m for m in (clock.paused_until, returns_at) if m is not None]

@@ -15,8 +15,9 @@ from service.bulk import insert_all
 from service.cases.queries import visible_to
 from service.cases.rules import Action
 from service.cases.tables import Case
-from service.clocks.actions import claim_due, due_entries, hear_missed, set_aside
+from service.clocks.actions import claim_due, due_entries, hear_missed, pause_ends_at, set_aside
 from service.clocks.queries import as_clock, book, policy_of
+from service.clocks.rules import Missed, wakes_at
 from service.clocks.tables import ClockRow
 from service.errors import NotAllowedError, NotFoundError
 from service.escalations.queries import contacted, taken
@@ -75,7 +76,12 @@ class _Due:
     @property
     def taken(self) -> list[Escalation]:
         """Return the steps already taken in this arming: what was answered before an extension answers nothing now."""
-        return [e for e in self.ledger if e.arm == self.clock.extensions]
+        return [e for e in self.ledger if e.arm == self.arm]
+
+    @property
+    def arm(self) -> int:
+        """How often the clock had been extended when it last ran: a step belongs to that arming of the ladder."""
+        return self.clock.last_run[0].extensions
 
 
 def sweep(session: Session, now: datetime, *, most: int = BATCH) -> int:
@@ -113,8 +119,9 @@ def _take_steps(session: Session, claimed: Claimed, now: datetime) -> None:
     batch = _Batch()
     for row, case in claimed:
         batch.entries += due_entries(case, hear_missed(session, row, case), now, "system")
-        if row.state is ClockState.PAUSED and row.next_action_at is not None and row.next_action_at <= now:
-            _end_pause(session, row, case, known, now, batch)
+        over_at = pause_ends_at(session, row, case)
+        if over_at is not None and over_at <= now:
+            _end_pause(session, row, case, over_at, known, now, batch)
         row.failures = 0
         its_book = book(session, row.book_hash)
         due = _Due(
@@ -134,9 +141,10 @@ def _take_steps(session: Session, claimed: Claimed, now: datetime) -> None:
     session.flush()
 
 
-def _end_pause(session: Session, row: ClockRow, case: Case, known: Directory, now: datetime, batch: _Batch) -> None:
+def _end_pause(
+    session: Session, row: ClockRow, case: Case, over_at: datetime, known: Directory, now: datetime, batch: _Batch
+) -> None:
     """Let a clock run again whose longest pause or day of return is reached, and say so once."""
-    over_at = row.next_action_at or now
     changes, is_back = end_pause(session, row, case, now)
     facts = {"metric": str(row.metric), "due_at": over_at.isoformat(), "instance": row.instance}
     batch.entries.append(Entry("case", case.id or 0, Action.RESUME, now, "system", data=facts))
@@ -151,8 +159,7 @@ def _decide(due: _Due, known: Directory, now: datetime, batch: _Batch) -> None:
     breached_at = clock.breached_at(now)
     if breached_at is not None and row.breached_at is None:
         row.breached_at = breached_at
-        facts = {"metric": str(row.metric), "due_at": breached_at.isoformat(), "instance": row.instance}
-        batch.entries.append(_entry(due, "breached", now, facts))
+        batch.entries += due_entries(due.case, [Missed(row.metric, row.instance, breached_at)], now, "system")
 
     fired = frozenset(e.step for e in due.taken)
     standing = Standing(due.contacted, any(e.acknowledged_at for e in due.taken))
@@ -161,7 +168,9 @@ def _decide(due: _Due, known: Directory, now: datetime, batch: _Batch) -> None:
         _take(due, step, standing, known, now, batch)
 
     moments = [next_at]
-    if row.breached_at is None and clock.due_at is not None:
+    if clock.state is ClockState.PAUSED:
+        moments.append(wakes_at(clock, due.case.parked_until))
+    if clock.state is ClockState.RUNNING and row.breached_at is None and clock.due_at is not None:
         # At the due time itself nothing is missed yet; looking again at that very moment would never end.
         moments.append(clock.due_at + timedelta.resolution)
     row.next_action_at = min((m for m in moments if m is not None), default=None)
@@ -182,7 +191,7 @@ def _take(due: _Due, what: DueStep, standing: Standing, known: Directory, now: d
         {
             "clock_id": due.row.id,
             "case_id": case.id,
-            "arm": due.clock.extensions,
+            "arm": due.arm,
             "step": step.key,
             "act": step.act,
             "roles": list(step.to),
@@ -210,7 +219,7 @@ def _take(due: _Due, what: DueStep, standing: Standing, known: Directory, now: d
 
 def _messages(due: _Due, what: DueStep, told: tuple[Staff, ...]) -> list[messages.Message]:
     step = what.step
-    key = f"{due.row.id}:{due.clock.extensions}:{step.key}"
+    key = f"{due.row.id}:{due.arm}:{step.key}"
     return [
         messages.escalated(
             messages.Recipient(p.language, p.email, p.id),

@@ -14,7 +14,7 @@ from service.cases.actions import allowed, lock, move
 from service.cases.queries import contact_of, was_said
 from service.cases.rules import ENDED, STANDS_STILL, Action, Actor, CaseStatus, ClockEffect, Field
 from service.cases.tables import Case, CaseMessage
-from service.clocks.actions import due_entries, tell
+from service.clocks.actions import due_entries, tell, wake_rested
 from service.clocks.rules import Happening
 from service.errors import InvalidFieldsError
 from service.handling.joining import lock_both, tell_joined
@@ -64,6 +64,8 @@ def act(
         return case
     step = Step(session, case, row, given, by, now, directory(session), {}, case.unit_id)
     before = case.status
+    if before in STANDS_STILL:
+        step.changes += wake_rested(session, case, now)
     asked = _change(step, before)
     _keep_words(step)
     step.changes += tell(session, case, _happening(step, before))

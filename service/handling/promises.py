@@ -14,7 +14,7 @@ from service.categories.rules import Topic, answered
 from service.clocks.actions import UNCOUNTABLE, note_next, wake
 from service.clocks.queries import as_clock, book, current_book, of_case, of_cases, policy_of
 from service.clocks.recounting import recount
-from service.clocks.rules import DueChange, Happening
+from service.clocks.rules import Change, Happening
 from service.clocks.tables import ClockRow
 from service.errors import InvalidFieldsError
 from service.handling.leeway import Promised
@@ -47,7 +47,7 @@ def _newest(session: Session, rows: Iterable[ClockRow]) -> Promised | None:
 
 def regrade(
     session: Session, case: Case, grade: Grade, known: Directory, what: Happening
-) -> tuple[list[DueChange], dict[str, str | None]]:
+) -> tuple[list[Change], dict[str, str | None]]:
     """Give a locked case another grade: the policy is chosen again, and every promise counts from receipt.
 
     Chosen from the promise pack the case was received under. Errors: InvalidFieldsError when it has that grade.
@@ -62,7 +62,7 @@ def regrade(
 
 def recategorise(
     session: Session, case: Case, topic: Topic, known: Directory, what: Happening
-) -> tuple[list[DueChange], dict[str, str | None]]:
+) -> tuple[list[Change], dict[str, str | None]]:
     """Give a locked case another topic: its grade and policy are what they would have been under it from receipt on.
 
     Chosen from the promise pack the case was received under. Errors: InvalidFieldsError when it has that topic.
@@ -88,7 +88,7 @@ def pinned_book(session: Session, case: Case) -> PolicyBook:
     return book(session, newest.book_hash) if newest else current_book(case.received_at)
 
 
-def _promised_anew(session: Session, case: Case, known: Directory, what: Happening) -> list[DueChange]:
+def _promised_anew(session: Session, case: Case, known: Directory, what: Happening) -> list[Change]:
     """Choose the policy again for a case as it stands now, and count its promises from receipt."""
     from_book = pinned_book(session, case)
     choice = choose_policy(from_book, facts_of(case, known))
@@ -119,7 +119,7 @@ def past_of(session: Session, case_id: int) -> list[tuple[datetime, str]]:
     ]
 
 
-def end_pause(session: Session, row: ClockRow, case: Case, now: datetime) -> tuple[list[DueChange], bool]:
+def end_pause(session: Session, row: ClockRow, case: Case, now: datetime) -> tuple[list[Change], bool]:
     """Let a clock of a locked case run again whose pause is over; say what moved, and whether the case is back at work.
 
     The clock runs from the moment the pause was over, whenever that is noticed. The case is at work again when

@@ -19,7 +19,7 @@ from service.cases.rules import ENDED, Action, Actor, CaseStatus, ClockEffect, M
 from service.cases.tables import Case
 from service.clocks.actions import due_entries
 from service.clocks.recounting import count_from
-from service.clocks.rules import DueChange, Happening
+from service.clocks.rules import Change, Happening
 from service.errors import InvalidFieldsError
 from service.handling.again import reopening_refused, urging_refused
 from service.handling.joining import follow
@@ -71,7 +71,7 @@ class Step:
     notes: dict[str, Any]
     """What goes into the history beside the answers."""
     unit_before: int
-    changes: list[DueChange] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     """Due times that moved."""
     extra: Budget | None = None
 

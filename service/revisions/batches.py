@@ -11,10 +11,10 @@ from service.audit.actions import record_all
 from service.audit.rules import Entry
 from service.cases.rules import ClockEffect
 from service.cases.tables import Case
-from service.clocks.actions import note_next
+from service.clocks.actions import due_entries, note_next
 from service.clocks.queries import book, of_cases
 from service.clocks.recounting import recount
-from service.clocks.rules import DueChange, Happening
+from service.clocks.rules import DueChange, Happening, Missed
 from service.clocks.tables import ClockRow
 from service.handling.promises import past_of
 from service.revisions.comparing import CANNOT_COUNT
@@ -82,18 +82,14 @@ def _migrate(
         what.cases += 1
         what.moved += len(changes)
         entries += _entries(session, what, case, was, UNDER_OTHERS, changes, now)
-        entries += [_breach(case, row, now) for row in rows if row.breached_at and row.id not in broken]
+        for row in rows:
+            if row.breached_at and row.id not in broken:
+                entries += due_entries(case, [Missed(row.metric, row.instance, row.breached_at)], now, "system")
     record_all(session, entries)
 
 
 def _broken(rows: Sequence[ClockRow]) -> set[int | None]:
     return {row.id for row in rows if row.breached_at}
-
-
-def _breach(case: Case, row: ClockRow, now: datetime) -> Entry:
-    due = row.breached_at.isoformat() if row.breached_at else None
-    facts = {"metric": str(row.metric), "due_at": due, "instance": row.instance}
-    return Entry("case", case.id or 0, "breached", now, "system", data=facts)
 
 
 def take_back_next(session: Session, what: Migration, now: datetime) -> bool:

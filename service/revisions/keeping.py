@@ -76,7 +76,7 @@ def _remove(session: Session, row: ClockRow, now: datetime) -> bool:
     if session.scalar(sa.select(sa.exists().where(col(Escalation.clock_id) == row.id))):
         gone = after(as_clock(row, book(session, row.book_hash)), Happening(now, ClockEffect.CANCEL, TAKEN_BACK))
         row.events = [event.to_json() for event in gone.events]
-        row.state, row.due_at, row.ended_at, row.next_action_at = gone.state, None, gone.ended_at, None
+        row.state, row.due_at, row.ended_at, row.next_action_at = gone.state, None, gone.ended_at, now
         session.add(row)
         return False
     session.delete(row)

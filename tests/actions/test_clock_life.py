@@ -558,6 +558,7 @@ def test_joining_ends_the_clocks_keeps_the_earliest_receipt_and_everybody_hears(
     for one in (case, third):
         assert messages(session, one.id or 0, public_only=True)[-1].text == "修好了"
     assert len(told(session, "news_outcome")) == 2
+    sweep(session, at + 3 * DAY)
     assert sweep(session, at + 30 * DAY) == 0
     assert broken_chains(session) == []
 
@@ -830,14 +831,16 @@ def test_the_board_reads_what_waits_in_as_many_queries_for_many_as_for_one(
     assert numbers[0] == numbers[1]
 
 
-def test_a_promise_that_has_ended_forgets_that_it_could_not_be_counted(
+def test_a_promise_that_ended_while_it_was_set_aside_is_looked_at_once_more(
     session: Session, town: Town, now: datetime
 ) -> None:
     case, _ = received(session, now)
-    session.execute(sa.update(ClockRow).values(failures=2))
+    session.execute(sa.update(ClockRow).values(failures=2, next_action_at=now + HOUR))
     session.expire_all()
     does(session, case, town.li_qiang, Action.ACCEPT, now)
     does(session, case, town.li_qiang, Action.RESOLVE, now, text="换了新灯")
+    assert sweep(session, now) > 0
+    assert sweep(session, now + 30 * DAY) == 0
     failures = session.execute(sa.select(ClockRow.state, ClockRow.failures)).all()
     assert {state for state, _ in failures} == {ClockState.SATISFIED}
     assert {count for _, count in failures} == {0}

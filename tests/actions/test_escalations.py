@@ -16,6 +16,7 @@ from service.escalations.tables import Escalation
 from service.outbox.tables import Notice
 from service.routing.queries import directory
 from service.watch.queries import alarms
+from sla_policies.clock import ClockState
 from sla_policies.policy import Metric
 from tests.builders import does, received, resident_does
 from tests.people import Town
@@ -96,6 +97,58 @@ def _ledger_of_one_sweep(session: Session, at: datetime) -> list[tuple[str, date
     other, _ = received(session, at)
     sweep(session, at + 30 * HOUR)
     return [(e.step, e.due_at, e.act) for e in of_case(session, other.id or 0)]
+
+
+def test_what_fell_due_while_nobody_looked_is_taken_although_somebody_answered_first(
+    session: Session, town: Town, at: datetime
+) -> None:
+    seen, _ = received(session, at)
+    unseen, _ = received(session, at)
+    sweep(session, at + 26 * HOUR)  # Of both; the second forgets it, as if no sweep had come.
+    session.execute(sa.delete(Escalation).where(sa.column("case_id") == unseen.id))
+    session.execute(sa.update(ClockRow).where(sa.column("case_id") == unseen.id).values(next_action_at=at + HOUR))
+    session.execute(sa.update(ClockRow).where(sa.column("case_id") == unseen.id).values(breached_at=None))
+    session.expire_all()
+    for case in (seen, unseen):
+        does(session, case, town.li_qiang, Action.ACCEPT, at + 26 * HOUR)
+        does(session, case, town.li_qiang, Action.RESOLVE, at + 26 * HOUR, text="换了新灯")
+
+    sweep(session, at + 27 * HOUR)
+
+    def ledger(case: Case) -> list[tuple[Metric, str, datetime]]:
+        return sorted((metric_of(session, e), e.step, e.due_at) for e in of_case(session, case.id or 0))
+
+    assert ledger(unseen) == ledger(seen)
+    assert len(ledger(unseen)) > 3
+    assert sweep(session, at + 60 * DAY) == 0, "nobody looks at what has ended again"
+
+
+def test_a_breach_found_by_the_late_answer_itself_is_in_the_history_once(
+    session: Session, town: Town, at: datetime
+) -> None:
+    case, _ = received(session, at)
+    does(session, case, town.li_qiang, Action.ACCEPT, at + 26 * HOUR)
+    does(session, case, town.li_qiang, Action.REPLY, at + 26 * HOUR, text="明天来")
+    sweep(session, at + 27 * HOUR)
+    missed = [e["data"]["metric"] for e in history(session, "case", case.id or 0) if e["action"] == "breached"]
+    assert sorted(missed) == ["accept", "contact"]
+    assert broken_chains(session) == []
+
+
+def test_a_warning_that_nobody_saw_before_a_pause_is_told_during_it(session: Session, town: Town, at: datetime) -> None:
+    case, _ = received(session, at)
+    does(session, case, town.li_qiang, Action.ACCEPT, at)
+    does(session, case, town.li_qiang, Action.REPLY, at, text="明天来")
+    sweep(session, at + HOUR)
+    resolve = next(c for c in clocks_of(session, case.id or 0) if c.metric is Metric.RESOLVE)
+    first = resolve.next_action_at
+    assert first is not None
+    does(session, case, town.li_qiang, Action.ASK, first + HOUR, text="哪一层")
+    sweep(session, first + 2 * HOUR)
+    assert first in {e.due_at for e in of_case(session, case.id or 0)}
+    resolve = next(c for c in clocks_of(session, case.id or 0) if c.metric is Metric.RESOLVE)
+    assert resolve.state is ClockState.PAUSED
+    assert resolve.next_action_at == first + HOUR + 7 * DAY, "the longest pause"
 
 
 def test_the_database_refuses_a_step_taken_twice(session: Session, town: Town, at: datetime) -> None:

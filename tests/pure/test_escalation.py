@@ -99,18 +99,29 @@ def test_a_pause_after_the_breach_moves_the_steps_behind_it_and_not_the_due_time
 
 
 @pytest.mark.parametrize("end", [K.SATISFIED, K.CANCELLED])
-def test_a_clock_that_is_over_takes_no_step(end: EventKind) -> None:
+def test_a_clock_that_is_over_takes_what_fell_due_before_and_nothing_else(end: EventKind) -> None:
+    ended = clock(FOUR_HOURS, "2026-11-23 13:30", ClockEvent(at("2026-11-23 17:30"), end))
+    ladder = (step("50 %"), step("75 %"), step("due"), step("after 1 workday"))
+    (half, more) = steps_due(ended, ladder, NOTHING, at("2026-12-30 10:00"))
+    assert (half.step.key, half.due_at) == ("50 %", at("2026-11-23 15:30"))
+    assert more.step.key == "75 %", "answered at the due time itself is in time"
+    assert steps_due(ended, ladder, frozenset({"50 %", "75 %"}), at("2026-12-30 10:00")) == ()
+
+
+@pytest.mark.parametrize("end", [K.SATISFIED, K.CANCELLED])
+def test_a_clock_that_is_over_keeps_its_breach_and_asks_for_no_further_look(end: EventKind) -> None:
     ended = clock(FOUR_HOURS, "2026-11-23 13:30", ClockEvent(at("2026-11-25 10:00"), end))
     ladder = (step("50 %"), step("due"), step("after 1 workday"))
-    assert steps_due(ended, ladder, NOTHING, at("2026-12-30 10:00")) == ()
     assert next_action_at(ended, ladder, NOTHING) is None
     assert ended.breached_at(at("2026-12-30 10:00")) == at("2026-11-23 17:30")
 
 
-def test_a_paused_clock_takes_no_step_and_catches_up_when_it_goes_on() -> None:
+def test_a_paused_clock_takes_only_what_fell_due_before_and_so_it_does_when_it_goes_on() -> None:
     ladder = (step("50 %"), step("due"))
     sleeping = clock(FOUR_HOURS, "2026-11-23 13:30", paused("2026-11-23 16:00"))
-    assert steps_due(sleeping, ladder, NOTHING, at("2026-11-25 10:00")) == ()
+    (early,) = steps_due(sleeping, ladder, NOTHING, at("2026-11-25 10:00"))
+    assert (early.step.key, early.due_at) == ("50 %", at("2026-11-23 15:30"))
+    assert steps_due(sleeping, ladder, frozenset({"50 %"}), at("2026-11-25 10:00")) == ()
     assert next_action_at(sleeping, ladder, NOTHING) is None
     awake = sleeping.with_event(resumed("2026-11-25 10:00"))
     (late,) = steps_due(awake, ladder, NOTHING, at("2026-11-25 10:00"))

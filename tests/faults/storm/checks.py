@@ -11,7 +11,7 @@ from tests.faults.storm.facts import ENDED, Facts, Row
 from tests.faults.storm.steps import Books, Stretch, agrees, by_hand, stretches
 
 OUTAGE = 30.0
-"""Real seconds no fault outlives: a promise that ended so soon after a step fell due may have ended unseen."""
+"""Real seconds no fault outlives: a promise that was extended so soon after a warning fell due is warned of anew."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _missed(
 ) -> Iterator[str]:
     missed: dict[tuple[int, str], datetime] = {}
     for stretch in life:
-        until, grace = (stretch.until, OUTAGE) if stretch.until else (settled_at, 0.0)
+        until, grace = stretch.until or settled_at, OUTAGE if stretch.is_extended else 0.0
         for step, at in stretch.times():
             one = (stretch.clock.extensions, step.key)
             if one not in taken and at < until and real_seconds(anchors, at, until) > grace:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import chinese_calendar
 
-from sla_policies.clock import Clock, ClockEvent
+from sla_policies.clock import Clock, ClockEvent, EventKind
 from sla_policies.documents import book_from_texts
 from sla_policies.escalation import Step, step_time
 from sla_policies.policy import PolicyBook, TimeKind
@@ -35,6 +35,8 @@ class Stretch:
     clock: Clock
     ladder: tuple[Step, ...]
     until: datetime | None
+    is_extended: bool
+    """An extension ended it, and armed the ladder anew."""
 
     def times(self) -> Iterator[tuple[Step, datetime]]:
         """Yield the steps that stand on this clock in this stretch, with their moments."""
@@ -51,9 +53,10 @@ def stretches(row: Mapping[str, Any], books: Books) -> list[Stretch]:
     policy = book.by_name[row["policy"]]
     target = policy.targets[next(m for m in policy.targets if m == row["metric"])]
     events = [ClockEvent.from_json(event) for event in row["events"]]
-    ends = [event.at for event in events[1:]] + [None]
+    ends = [(event.at, event.kind is EventKind.EXTENDED) for event in events[1:]] + [(None, False)]
     calendar = book.calendars[target.calendar]
-    return [Stretch(Clock(target, calendar, tuple(events[: n + 1])), policy.ladder, end) for n, end in enumerate(ends)]
+    clocks = [Clock(target, calendar, tuple(events[: n + 1])) for n in range(len(events))]
+    return [Stretch(clock, policy.ladder, *end) for clock, end in zip(clocks, ends, strict=True)]
 
 
 def by_hand(stretch: Stretch, step: Step) -> datetime | date | None:
