@@ -52,7 +52,7 @@ PIECE_LABELS: Mapping[str, str] = {
     "stood_still": "stood still for {hours}",
     "step_still": "stands still",
     "step_over": "no longer to come",
-    "step_not_taken": "not taken",
+    "step_not_taken": "not yet taken",
     "step_skipped": "not needed",
     "step_taken": "taken on {at}",
     "days": "{count} days",
