@@ -22,6 +22,7 @@ class ClockRow(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("case_id", "metric", "instance"),
         sa.Index("ix_clocks_next_action_at", "next_action_at", postgresql_where=sa.text("next_action_at IS NOT NULL")),
+        sa.Index("ix_clocks_breached_at", "breached_at", postgresql_where=sa.text("breached_at IS NOT NULL")),
         sa.Index("ix_clocks_set_aside", "id", postgresql_where=sa.text("failures > 0")),
     )
 

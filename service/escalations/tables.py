@@ -19,6 +19,7 @@ class Escalation(SQLModel, table=True):
             postgresql_where=sa.text("acknowledged_at IS NULL AND needs_acknowledgement"),
         ),
         sa.Index("ix_escalations_case_id", "case_id"),
+        sa.Index("ix_escalations_raised_at", "raised_at", postgresql_using="brin"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))

@@ -13,7 +13,10 @@ class Rating(SQLModel, table=True):
     """A resident's answer after one handling of a case; one per handling."""
 
     __tablename__ = "ratings"
-    __table_args__ = (sa.UniqueConstraint("case_id", "instance"),)
+    __table_args__ = (
+        sa.UniqueConstraint("case_id", "instance"),
+        sa.Index("ix_ratings_at", "at", postgresql_using="brin"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     case_id: int = Field(sa_type=sa.BigInteger, foreign_key="cases.id")

@@ -218,6 +218,7 @@ def _environment(language: Language) -> Environment:
     environment.filters.update(
         when=_when,
         deadline=_deadline,
+        moment=lambda value: _time(value, timewords.moment(value, _reading.get().now, language)),
         day=lambda value: timewords.day(value, _reading.get().now, language),
         span=lambda length: timewords.span(length, language),
         remaining=lambda due_at, now=None: timewords.remaining(due_at, now or _reading.get().now, language),

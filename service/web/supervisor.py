@@ -21,6 +21,7 @@ from service.escalations.queries import board
 from service.handling import proposals
 from service.handling.actions import Doer, act
 from service.handling.queries import actors, staff_case
+from service.insight.queries import brief
 from service.intake.forms import clean
 from service.routing.queries import directory
 from service.watch.queries import alarms
@@ -30,6 +31,7 @@ from service.web.render import choose, page
 from service.web.rereading import said_again
 from service.web.sign_in import own_page
 from service.web.supervisor_pages import (
+    BACK_DAYS,
     BOARD,
     Answers,
     Asked,
@@ -85,6 +87,22 @@ def show_board(request: Request, session: DbSession, person: Deciding, now: Now,
         "may_watch": person.role in (Role.SUPERVISOR, Role.DISTRICT),
     }
     return page(request, "supervisor/board.html", common(person, known) | facts, fragment="supervisor/live.html")
+
+
+@router.get("/board/brief")
+def show_brief(request: Request, session: DbSession, person: Deciding, now: Now, days: str = "1") -> Response:
+    """Show what the morning meeting must know, to be read or printed."""
+    known = directory(session)
+    back = int(days) if days in map(str, BACK_DAYS) else BACK_DAYS[0]
+    seen = brief(session, person, known, now, days=back)
+    facts = {
+        "seen": seen,
+        "lines": [(known.areas.places.get(line.area_id), line) for line in seen.lines],
+        "days": back,
+        "choices": BACK_DAYS,
+        "busiest": max((number for _, number in seen.hours), default=0),
+    }
+    return page(request, "supervisor/brief.html", common(person, known) | facts)
 
 
 @router.get("/board/list/{which}")

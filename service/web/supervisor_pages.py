@@ -47,6 +47,10 @@ LIST_LABELS: Mapping[Which, str] = {
 }
 
 
+BACK_DAYS = (1, 3, 7)
+"""So far the morning brief may look back: a night, a weekend, a week."""
+
+
 class Answers(BaseModel):
     """What a decision's form sends; it is checked where it is done."""
 

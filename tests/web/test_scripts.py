@@ -59,6 +59,12 @@ PAGES = (
         ("#queue-live tr .queue-title[href]", "#queue-live tr form[action$='/accept'] button"),
     ),
     Needs(
+        "print.js",
+        "chen_jing",
+        "/board/brief",
+        ("button[data-print][hidden]",),
+    ),
+    Needs(
         "supervisor.js",
         "chen_jing",
         "/board",

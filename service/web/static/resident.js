@@ -1,4 +1,4 @@
-// Small helps for residents: no form is sent twice by a double click, the receipt prints, a case tells of news.
+// Small helps for residents: no form is sent twice by a double click, a case tells of news.
 (() => {
   for (const form of document.querySelectorAll("form[data-once]")) {
     form.addEventListener("submit", (event) => {
@@ -9,12 +9,6 @@
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-once]")) delete form.dataset.sent;
   });
-
-  const print = document.querySelector("[data-print]");
-  if (print) {
-    print.hidden = false;
-    print.addEventListener("click", () => window.print());
-  }
 
   const live = document.getElementById("live");
   if (!live) return;
