@@ -10,6 +10,7 @@ from service.audit import tables as audit
 from service.cases import tables as cases
 from service.categories import tables as categories
 from service.clocks import tables as clocks
+from service.duplicates import tables as duplicates
 from service.escalations import tables as escalations
 from service.feedback import tables as feedback
 from service.handling import tables as handling
@@ -29,6 +30,7 @@ ROOMS = (
     cases,
     categories,
     clocks,
+    duplicates,
     escalations,
     feedback,
     handling,

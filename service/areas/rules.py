@@ -84,6 +84,21 @@ class AreaTree:
         found = known or (self.living(once.id) if once else None)
         return found if found is not None and found.is_active else None
 
+    @cached_property
+    def below(self) -> Mapping[int, tuple[int, ...]]:
+        """Return the ids of the areas right below each area, closed ones too."""
+        found: dict[int, list[int]] = {}
+        for place in self.places.values():
+            if place.parent_id is not None:
+                found.setdefault(place.parent_id, []).append(place.id)
+        return {area_id: tuple(ids) for area_id, ids in found.items()}
+
+    def down_from(self, area_id: int) -> Iterator[int]:
+        """Yield the ids of the areas that lie in this one, closed ones too, without itself."""
+        for below in self.below.get(area_id, ()):
+            yield below
+            yield from self.down_from(below)
+
     def up_from(self, area_id: int) -> Iterator[Place]:
         """Yield the area and those above it, nearest first."""
         place = self.places.get(area_id)

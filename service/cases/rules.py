@@ -57,12 +57,15 @@ class Action(StrEnum):
     CLOSE = "close"
     WITHDRAW = "withdraw"
     DUPLICATE = "duplicate"
+    SEPARATE = "separate"
 
 
 class Actor(StrEnum):
     """As whom somebody acts on one case."""
 
     RESIDENT = "resident"
+    SENDER = "sender"
+    """The resident at the moment of sending, who may join the request to one that was shown to them."""
     SYSTEM = "system"
     ASSIGNEE = "assignee"
     COLLEAGUE = "colleague"
@@ -150,6 +153,8 @@ ASKERS = frozenset({A.ASSIGNEE, A.HEAD, A.TRIAGE})
 GRANTERS = frozenset({A.SUPERVISOR, A.DISTRICT})
 """Who decides about more time and about parking: never the desk that asks for it."""
 PARKED = frozenset({S.PARKED})
+JOINERS = frozenset({A.TRIAGE, A.SUPERVISOR, A.HEAD, A.ASSIGNEE})
+"""Who joins cases, and takes them apart; then a case stands as it stood before, whatever the table names."""
 
 MOVES: tuple[Move, ...] = (
     Move(Action.ASSIGN, AT_DESK, S.ASSIGNED, DECIDERS | {A.SYSTEM}, (F.PERSON,), (F.TEXT,)),
@@ -197,9 +202,9 @@ MOVES: tuple[Move, ...] = (
     Move(Action.CLOSE, frozenset({S.RESOLVED}), S.CLOSED, frozenset({A.SYSTEM, A.SUPERVISOR}), (F.REASON,)),
     Move(Action.WITHDRAW, OPEN, S.WITHDRAWN, frozenset({A.RESIDENT}), (), (F.TEXT,), effect=ClockEffect.CANCEL),
     Move(
-        Action.DUPLICATE, OPEN, S.DUPLICATE, frozenset({A.TRIAGE, A.SUPERVISOR, A.HEAD, A.ASSIGNEE}), (F.NUMBER,),
-        (F.TEXT,), effect=ClockEffect.CANCEL,
+        Action.DUPLICATE, OPEN, S.DUPLICATE, JOINERS | {A.SENDER}, (F.NUMBER,), (F.TEXT,), effect=ClockEffect.CANCEL,
     ),
+    Move(Action.SEPARATE, frozenset({S.DUPLICATE}), S.ASSIGNED, JOINERS | {A.SYSTEM}, (F.REASON,)),
 )  # fmt: skip
 
 

@@ -25,6 +25,9 @@ class Case(SQLModel, table=True):
         sa.Index("ix_cases_resolved_at", "resolved_at", postgresql_where=sa.text("status = 'resolved'")),
         sa.Index("ix_cases_settled_at", "resolved_at", postgresql_where=sa.text("resolved_at IS NOT NULL")),
         sa.Index("ix_cases_received_at", "received_at"),
+        sa.Index(
+            "ix_cases_duplicate_of_id", "duplicate_of_id", postgresql_where=sa.text("duplicate_of_id IS NOT NULL")
+        ),
         sa.Index("ix_cases_phone_index", "phone_index", postgresql_where=sa.text("phone_index IS NOT NULL")),
     )
 

@@ -80,15 +80,36 @@ def _under(
 
 
 def count_from(session: Session, case: Case, since: datetime, what: Happening) -> list[Change]:
-    """Let the promises of a locked case count from an earlier receipt: that of a case that was joined to it."""
+    """Let the promises of a locked case count from the earliest receipt of those who are dealt with in it.
+
+    `since` moves what runs now back to an earlier one. Where a case is taken out again it lies later than before: then
+    what had been kept or missed by the receipt of somebody else is judged anew by the case's own.
+    """
     rows = of_case(session, case.id or 0)
     changes: list[Change] = []
     for row in rows:
-        if row.state in LIVE and row.instance == 1 and row.metric in FROM_RECEIPT and since < row.started_at:
+        if row.instance != 1 or row.metric not in FROM_RECEIPT or row.state is ClockState.CANCELLED:
+            continue
+        is_later = row.started_at < since
+        if is_later or (row.state in LIVE and since < row.started_at):
             clock = as_clock(row, book(session, row.book_hash))
             row.started_at = since
-            earlier = recounted(clock, clock.target, clock.calendar, since=since)
-            changes += write_clock(row, earlier, what.at, case, what.event)
+            row.breached_at = None if is_later else row.breached_at
+            moved = recounted(clock, clock.target, clock.calendar, since=since)
+            changes += write_clock(row, moved, what.at, case, what.event)
+    note_next(case, rows)
+    return changes
+
+
+def revive(session: Session, case: Case, since: datetime, what: Happening) -> list[Change]:
+    """Let the promises that ended at a moment or later run on as if they had not: the case was joined by mistake."""
+    rows = of_case(session, case.id or 0)
+    changes: list[Change] = []
+    for row in rows:
+        if row.state is ClockState.CANCELLED and row.ended_at is not None and row.ended_at >= since:
+            clock = as_clock(row, book(session, row.book_hash))
+            going_on = replace(clock, events=clock.events[:-1])
+            changes += write_clock(row, going_on, what.at, case, what.event)
     note_next(case, rows)
     return changes
 

@@ -133,7 +133,7 @@ def wakes_at(clock: Clock, returns_at: datetime | None) -> datetime | None:
 
 
 def recounted(clock: Clock, target: Target, calendar: WorkCalendar, *, since: datetime | None = None) -> Clock:
-    """Return the clock under another target, counted from its own start or from an earlier receipt.
+    """Return the clock under another target, counted from its own start or from another receipt.
 
     Pauses that the new target does not allow, and extensions in another kind of time, are left out: they never
     happened under the promise that holds now.
@@ -150,7 +150,7 @@ def recounted(clock: Clock, target: Target, calendar: WorkCalendar, *, since: da
             state = ClockState.PAUSED if event.kind is EventKind.PAUSED else ClockState.RUNNING
         events.append(event)
     if since is not None:
-        events[0] = replace(events[0], at=min(since, events[0].at))
+        events[0] = replace(events[0], at=since)
     return Clock(target, calendar, tuple(events))
 
 

@@ -17,8 +17,9 @@ from service.cases.tables import Case, CaseMessage
 from service.clocks.actions import due_entries, tell, wake_rested
 from service.clocks.rules import Happening
 from service.errors import InvalidFieldsError
-from service.handling.joining import lock_both, tell_joined
+from service.handling.joining import lock_together, tell_joined
 from service.handling.notices import notices
+from service.handling.parting import pass_on
 from service.handling.proposals import ASKS, settle
 from service.handling.rules import SAME_WORDS_WITHIN, ContactResult, Given, checked
 from service.handling.steps import SPECIAL, Doer, Step
@@ -32,6 +33,8 @@ __all__ = ["RESIDENT", "SYSTEM", "Doer", "act", "reveal_contact"]
 
 NOT_GIVEN = vars(Given())
 MOST_REASON = 500
+FOR_ALL_JOINED = frozenset({Action.DUPLICATE, Action.SEPARATE, Action.WITHDRAW, Action.RESOLVE})
+"""What is written into other cases too, which are locked before."""
 
 
 RESIDENT = Doer(frozenset({Actor.RESIDENT}))
@@ -55,8 +58,8 @@ def act(
     8. write the history; 9. write notices.
     Errors: NotFoundError, ConflictError, MoveForbiddenError, InvalidFieldsError and those of the single actions.
     """
-    if action is Action.DUPLICATE:
-        lock_both(session, case_id, str(answers.get(Field.NUMBER, "")))
+    if action in FOR_ALL_JOINED:
+        lock_together(session, case_id, str(answers.get(Field.NUMBER, "")))
     case = lock(session, case_id, version=version)
     row = allowed(case, action, by.actors)
     given = checked(row, answers)
@@ -92,8 +95,11 @@ def _tell_people(step: Step) -> None:
     moved_on = action is Action.RECATEGORISE and step.given.reroute
     heard = notices(case, Action.TRANSFER if moved_on else action, step.by.person, step.known)
     write(session, heard, case.id or 0, step.now)
-    if action is Action.RESOLVE:
-        tell_joined(session, case, step.given.text, by_id=step.by.id, now=step.now)
+    tell_joined(session, case, action, step.given.text, by_id=step.by.id, now=step.now)
+    if action is Action.WITHDRAW:
+        heir = pass_on(session, case, Happening(step.now, ClockEffect.RECOUNT, "parted", step.actor))
+        if heir is not None:
+            write(session, notices(heir, Action.SEPARATE, None, step.known), heir.id or 0, step.now)
 
 
 def _happening(step: Step, before: CaseStatus) -> Happening:
@@ -137,7 +143,10 @@ def _keep_words(step: Step) -> None:
 
 
 REASONS_SAID = frozenset(
-    {Action.EXTEND, Action.PARK, Action.REFUSE, Action.REGRADE, Action.RECATEGORISE, Action.REOPEN, *ASKS}
+    {
+        *(Action.EXTEND, Action.PARK, Action.REFUSE, Action.REGRADE, Action.RECATEGORISE, Action.REOPEN),
+        *(Action.SEPARATE, *ASKS),
+    }
 )
 """Whose reason is kept as words said, to be read in the case."""
 PUBLIC = frozenset({Action.REPLY, Action.ASK, Action.RESOLVE, Action.EXTEND, Action.PARK})

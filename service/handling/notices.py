@@ -20,6 +20,7 @@ TO_RESIDENT = frozenset(
         Action.REOPEN,
         Action.CLOSE,
         Action.DUPLICATE,
+        Action.SEPARATE,
     }
 )
 TO_HOLDER = frozenset(
@@ -37,7 +38,7 @@ TO_HOLDER = frozenset(
     }
 )
 TO_GRANTERS = frozenset({Action.REQUEST_EXTENSION, Action.REQUEST_PARKING})
-NEW_HOLDER = frozenset({Action.ASSIGN, Action.REASSIGN, Action.RETURN, Action.TRANSFER, Action.REOPEN})
+NEW_HOLDER = frozenset({Action.ASSIGN, Action.REASSIGN, Action.RETURN, Action.TRANSFER, Action.REOPEN, Action.SEPARATE})
 
 
 def notices(case: Case, action: Action, by: Person | None, known: Directory) -> list[Message]:

@@ -11,19 +11,14 @@ from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.assignments.actions import hand_over, keep_decision, take_up_again
 from service.assignments.queries import loads
-from service.audit.actions import record
-from service.audit.rules import Entry
-from service.cases.actions import lock
-from service.cases.queries import by_number
-from service.cases.rules import ENDED, Action, Actor, CaseStatus, ClockEffect, Move
+from service.cases.rules import Action, Actor, CaseStatus, ClockEffect, Move
 from service.cases.tables import Case
-from service.clocks.actions import due_entries
-from service.clocks.recounting import count_from
 from service.clocks.rules import Change, Happening
 from service.errors import InvalidFieldsError
 from service.handling.again import reopening_refused, urging_refused
-from service.handling.joining import follow
+from service.handling.joining import join
 from service.handling.leeway import check_granter, extension, parking
+from service.handling.parting import part
 from service.handling.promises import recategorise, regrade, resolve_clock
 from service.handling.proposals import ASKS, propose
 from service.handling.rules import (
@@ -183,19 +178,19 @@ def _recategorise(step: Step) -> None:
 
 def _duplicate(step: Step) -> None:
     """Join the case to another one, which keeps the earliest receipt; what was joined to it follows."""
-    found = by_number(step.session, step.given.number)
-    if found is None or found.id == step.case.id or found.status is CaseStatus.DUPLICATE:
-        raise InvalidFieldsError({"number": "There is no such case to join."})
-    other = lock(step.session, found.id or 0)
-    if other.status in ENDED:
-        raise InvalidFieldsError({"number": "That case has ended. A case is joined to one that is still open."})
-    step.case.duplicate_of_id = other.id
-    follow(step.session, step.case, other)
     what = Happening(step.now, ClockEffect.RECOUNT, "joined", step.actor)
-    changes = count_from(step.session, other, step.case.received_at, what)
-    joined = {"number": step.case.number, "received_at": step.case.received_at.isoformat()}
-    entry = Entry("case", other.id or 0, "joined", step.now, step.by.kind, step.by.id, joined)
-    record(step.session, entry, *due_entries(other, changes, step.now, step.by.kind, step.by.id))
+    join(step.session, step.case, step.given.number, what, step.by.person)
+
+
+def _separate(step: Step) -> None:
+    """Take the case out of the one it was joined to; where its holder has left, the rules find somebody."""
+    what = Happening(step.now, ClockEffect.RECOUNT, "parted", step.actor)
+    status, changes = part(step.session, step.case, what)
+    step.changes += changes
+    step.move = replace(step.move, to=status)
+    if step.case.assignee_id is not None and step.case.assignee_id not in step.known.people:
+        _to_desk(step, route, step.case.area_id, step.known.topics_by_id[step.case.category_id].code)
+        step.move = replace(step.move, to=CaseStatus.TRANSFERRED)
 
 
 def _urge(step: Step) -> None:
@@ -229,6 +224,7 @@ SPECIAL: Mapping[Action, Callable[[Step], None]] = {
     Action.REGRADE: _regrade,
     Action.RECATEGORISE: _recategorise,
     Action.DUPLICATE: _duplicate,
+    Action.SEPARATE: _separate,
     Action.URGE: _urge,
     Action.REOPEN: _reopen,
 }

@@ -1,4 +1,4 @@
-"""The rows of what a desk asked a supervisor to decide: more time, or parking."""
+"""The rows of what a desk asked a supervisor to decide, and of cases that were joined to another."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -6,6 +6,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+from service.cases.rules import CaseStatus
 from service.database import text_enum
 
 
@@ -45,3 +46,31 @@ class Proposal(SQLModel, table=True):
     decided_at: datetime | None = None
     decided_by_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="people.id")
     answer: str = ""
+
+
+class Join(SQLModel, table=True):
+    """A case was joined to another: to which, by whom, and how it stood, so that the two can be taken apart again.
+
+    `cases.duplicate_of_id` says where a case is dealt with now; `into_id` is the case that somebody chose for it. They
+    differ where the chosen one was itself joined later.
+    """
+
+    __tablename__ = "case_joins"
+    __table_args__ = (
+        sa.Index("uq_case_joins_standing", "case_id", unique=True, postgresql_where=sa.text("ended_at IS NULL")),
+        sa.Index("ix_case_joins_into_id", "into_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
+    case_id: int = Field(sa_type=sa.BigInteger, foreign_key="cases.id")
+    into_id: int = Field(sa_type=sa.BigInteger, foreign_key="cases.id")
+    at: datetime
+    by_kind: str
+    """staff, resident or system."""
+    by_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="people.id")
+    status: CaseStatus = Field(sa_type=text_enum(CaseStatus))
+    """How the case stood before."""
+    parked_until: datetime | None = None
+    ended_at: datetime | None = None
+    """When the two were taken apart."""
+    ended_by_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="people.id")

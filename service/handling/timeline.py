@@ -12,7 +12,7 @@ FOR_RESIDENTS = frozenset(
     {
         "received", "routed", "assign", "accept", "contact", "reply", "ask", "answer", "urge", "extend", "return",
         "transfer", "reassign", "resolve", "rate", "reopen", "close", "withdraw", "duplicate", "breached", "escalated",
-        "park", "resume", "outcome", "rezoned",
+        "park", "resume", "outcome", "rezoned", "separate", "jointly",
     }
 )  # fmt: skip
 """What a resident is told of; notes and what supervisors say to each other stay inside."""

@@ -61,6 +61,11 @@ def outcome(to: Recipient, number: str, *, of: str, version: int) -> Message:
     return Message(f"outcome:{number}:{of}:{version}", "news_outcome", to, {"number": number})
 
 
+def joint_news(to: Recipient, number: str, what: str, *, of: str, version: int) -> Message:
+    """Tell the resident of a joined case that the time of the case it was joined to has changed."""
+    return Message(f"jointly:{number}:{of}:{version}", "news_jointly", to, {"number": number, "what": what})
+
+
 def nudge(to: Recipient, number: str, what: str, *, version: int) -> Message:
     """Tell a member of staff that the resident or a superior wants something: answered, urged, rated, message."""
     return Message(f"nudge:{number}:{version}:{to.person_id}", f"nudge_{what}", to, {"number": number})
@@ -98,6 +103,8 @@ TEMPLATES = (
     "news_reopen",
     "news_close",
     "news_duplicate",
+    "news_separate",
+    "news_jointly",
     "nudge_answer",
     "nudge_urge",
     "nudge_rate",

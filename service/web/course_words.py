@@ -43,6 +43,7 @@ ACTION: Mapping[str, str] = {
     "close": "Close",
     "withdraw": "Withdraw",
     "duplicate": "Mark as duplicate",
+    "separate": "Take apart again",
 }
 HAPPENED: Mapping[str, str] = {
     "received": "Request received",
@@ -69,6 +70,10 @@ HAPPENED: Mapping[str, str] = {
     "promises_restored": "The promises of before apply again",
     "promises_kept": "Promises were taken back elsewhere; this case had changed and keeps them",
     "joined": "The same request of somebody else was joined",
+    "parted": "A request that was joined is dealt with by itself again",
+    "followed": "Dealt with in another case, with the one it was joined to",
+    "jointly": "News of the request it is dealt with together with",
+    "separate": "Dealt with by itself again",
     "outcome": "What came of the request it was joined to",
     "return": "Sent back for a new desk",
     "transfer": "Handed to another desk",
@@ -92,6 +97,7 @@ DUE_CHANGED: Mapping[str, str] = {
     "extend": "more time was granted",
     "regraded": "the grade was changed",
     "joined": "an earlier request was joined",
+    "parted": "joined requests were taken apart",
     "calendar_year": "the holidays of the year were published or corrected",
     "recategorised": "the topic was changed",
     "policy_migrated": "other promises were applied to open cases",

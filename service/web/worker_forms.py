@@ -59,6 +59,7 @@ HINT_SENTENCES: Mapping[Action, str] = {
     Action.REOPEN: "The promises begin anew.",
     Action.CLOSE: "The resident is told.",
     Action.DUPLICATE: "This case ends; everything goes on in the other one. The resident is told.",
+    Action.SEPARATE: "It stands as it stood before it was joined, and its time counts from its own receipt.",
 }
 """What an action leads to, said before it is done."""
 CHOICES: Mapping[Field, Mapping[str, str]] = {

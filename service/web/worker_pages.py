@@ -63,6 +63,7 @@ DONE_SENTENCES: Mapping[str, str] = {
     Action.REOPEN: "The case is open again, and its promises begin anew.",
     Action.CLOSE: "The case is closed.",
     Action.DUPLICATE: "The case is joined to the other one. The resident will be told.",
+    Action.SEPARATE: "The case is dealt with by itself again. The resident will be told.",
 }
 
 
