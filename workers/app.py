@@ -32,6 +32,7 @@ app.conf.update(
     imports=(
         "workers.areas",
         "workers.clocks",
+        "workers.duplicates",
         "workers.learning",
         "workers.outbox",
         "workers.policies",

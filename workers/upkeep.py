@@ -8,6 +8,7 @@ import structlog
 from service.accounts.limits import forget_old
 from service.clocks.queries import notice_installed
 from service.database import transaction
+from service.duplicates.actions import forget_old as forget_traces
 from service.feedback.actions import close_silent
 from service.intake.actions import forget_keys
 from service.revisions.comparing import forget_old as forget_comparisons
@@ -39,6 +40,7 @@ def forget() -> None:
     with transaction() as session:
         forget_keys(session, now())
         forget_comparisons(session, now())
+        forget_traces(session, now())
         forget_old(session, now=real_now())
 
 

@@ -33,12 +33,13 @@ LEVELS, LEVEL_BITS = 256, 12
 """How often a pair stands in a text, as 1 + ln(times), in steps of 1/256."""
 TRACE_BYTES = KEPT * 4
 PHRASES = (
-    "您好 你好 我们 我是 他们 这个 这里 那个 这样 这种 一个 一直 一下 已经 现在 没有 有人 "
-    "不能 不是 可以 什么 为什么 怎么 怎样 如何 希望 请问 请求 要求 投诉 反映 举报 咨询 建议 "
-    "解决 处理 回复 答复 落实 相关 有关 部门 领导 书记 市长 局长 政府 尊敬的 谢谢 感谢 麻烦 "
-    "问题 情况 小区 居民 业主 群众 市民 老百姓 社区 街道 附近 旁边 里面 门口 影响 严重 生活 "
-    "正常 安全 多次 几次 时候 时间 今年 去年 昨天 今天 几天 三天 一个月 了 的 在 是 和 都 "
-    "不 就 也 "
+    "尊敬的领导您好 你好 我们小区的业主 小区业主 我们是这里的居民 我是一名业主 希望有关部门尽快解决这个问题 "
+    "希望相关部门能够尽快处理 请求政府帮助解决 请尽快处理一下 请问什么时候可以解决 请问怎么办理 "
+    "多次反映一直没有人管 没有人来 没有回复 得到答复 给个答复 投诉 反映 举报 咨询 建议 要求落实 书记 "
+    "市长 局长 谢谢 感谢 麻烦 这样的情况 严重影响了居民的正常生活 影响安全 存在安全隐患 老百姓 群众 "
+    "市民 社区 街道 附近 旁边 里面 门口 楼下 号楼 单元 几次 时候 时间 今年 去年 昨天 今天 现在 "
+    "已经 好几天了 三天 一个月 他们 这种 那个 这里 一下 不能 不是 可以 什么 为什么 怎样 如何 了 "
+    "的 在 是 和 都 不 就 也 "
     "the is are was in on at of to and for it this that there "
     "please not we our my has have been "
 )
@@ -77,7 +78,7 @@ class Shares:
     def weights(self) -> Weights:
         """Return what each pair says: the square of the logarithm of how rare it is, none below 0."""
         everyday = np.zeros(SIZE, np.float32)
-        everyday[pairs(PHRASES)] = 0.5
+        everyday[pairs(PHRASES)] = 1.0
         known = np.zeros(SIZE, np.float32)
         known[self.ids] = self.shares
         share = (known * self.cases + everyday * PRIOR) / (self.cases + PRIOR)
