@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from typing import Any, NamedTuple
 
-import numpy as np
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
@@ -13,6 +13,7 @@ from service.cases.rules import ENDED, CaseStatus
 from service.cases.tables import Case
 from service.categories.rules import Topic
 from service.duplicates.rules import (
+    LEAST_LIKENESS,
     WITHIN,
     Compared,
     How,
@@ -23,7 +24,7 @@ from service.duplicates.rules import (
     metres_between,
 )
 from service.duplicates.tables import WordShares
-from service.duplicates.words import NOTHING_LEARNT, Shares, Trace, as_traces, likenesses, shares_from, trace
+from service.duplicates.words import NOTHING_LEARNT, Shares, as_traces, likenesses, shares_from, trace
 from service.routing.directory import Directory
 
 MOST_READ = 4_000
@@ -34,7 +35,8 @@ MOST_WEIGHED = 40
 """So many of the most alike are read whole."""
 
 NEAR = sa.text("""
-SELECT array_agg(case_id), string_agg(words, ''::bytea) FROM (
+SELECT array_agg(case_id) AS ids, string_agg(words, ''::bytea) AS words,
+       (SELECT learnt_at FROM word_shares) AS learnt_at FROM (
   SELECT near.case_id, near.words FROM unnest(CAST(:areas AS bigint[])) AS here(id), LATERAL (
     SELECT case_id, words FROM case_traces
     WHERE area_id = here.id AND received_at BETWEEN :since AND :until ORDER BY received_at DESC LIMIT :most) AS near
@@ -44,6 +46,9 @@ SELECT array_agg(case_id), string_agg(words, ''::bytea) FROM (
     WHERE cell = here.id AND received_at BETWEEN :since AND :until ORDER BY received_at DESC LIMIT :most) AS near
 ) AS found
 """)
+
+OVER = ENDED - {CaseStatus.DUPLICATE}
+"""Nothing can be joined to what is over; a joined case goes on in another one."""
 
 _lock = Lock()
 _known: tuple[datetime, Shares] | None = None
@@ -74,10 +79,22 @@ class Like:
     likeness: float
 
 
+class _Sure(NamedTuple):
+    """How sure it is that a case is about the same: the smaller, the surer."""
+
+    is_over: bool
+    how: int
+    unlike: float
+
+
 def shares(session: Session) -> Shares:
     """Return in which share of texts pairs of signs stand, read once by each process for each day's learning."""
+    return shares_at(session, session.scalar(sa.select(col(WordShares.learnt_at))))
+
+
+def shares_at(session: Session, learnt_at: datetime | None) -> Shares:
+    """Return the shares, for a caller that has just read with something else when they were learnt."""
     global _known  # noqa: PLW0603  # One version a process; replaced whole, never changed.
-    learnt_at = session.scalar(sa.select(col(WordShares.learnt_at)))
     if learnt_at is None:
         return NOTHING_LEARNT
     known = _known
@@ -102,7 +119,7 @@ def matter_of(case: Case, known: Directory) -> Matter:
     )
 
 
-def point_of(case: Case) -> Point | None:
+def point_of(case: Case | sa.Row[Any]) -> Point | None:
     """Return where a case is, if its place is known to the metre."""
     return Point(case.lat, case.lon) if case.lat is not None and case.lon is not None else None
 
@@ -113,16 +130,25 @@ def alike(session: Session, known: Directory, what: Matter, *, most: int) -> lis
     1. the traces of the areas and squares around, within the time of the topic; 2. how like their words are; 3. the
     most alike are read whole, and the rule decides with topic, distance and resident.
     """
-    weights = shares(session).weights
-    asked = trace(what.title, what.text, weights)
-    ids, traces = _around(session, known, what)
-    found = dict(zip(ids, likenesses(asked, traces, weights).tolist(), strict=True)) if ids else {}
-    best = sorted((i for i in found if i != what.case_id), key=lambda i: -found[i])[:MOST_WEIGHED]
-    wanted = {*best, *_of_resident(session, what)} - {what.case_id}
-    weighed = [
-        one for case in _cases(session, wanted) if (one := _judged(case, known, what, found.get(case.id or 0, 0)))
-    ]
-    return _once(session, weighed, what.case_id)[:most]
+    around = _around(session, known, what)
+    weights = shares_at(session, around.learnt_at).weights
+    found: dict[int, float] = {}
+    if around.ids:
+        alike_to = likenesses(trace(what.title, what.text, weights), as_traces(around.words), weights)
+        found = dict(zip(around.ids, alike_to.tolist(), strict=True))
+    best = sorted((i for i in found if found[i] >= LEAST_LIKENESS), key=lambda i: -found[i])[:MOST_WEIGHED]
+    judged: dict[int, _Sure] = {}
+    for facts in _facts(session, {*best, *_of_resident(session, what)} - {what.case_id}):
+        likeness = found.get(facts.id, 0.0)
+        how = how_alike(_compared(facts, known, what, likeness))
+        lead = facts.duplicate_of_id or facts.id
+        if how is not None and lead != what.case_id:
+            sure = _Sure(facts.status in OVER, list(How).index(how), -likeness)
+            judged[lead] = min(judged.get(lead, sure), sure)
+    surest = dict(sorted(judged.items(), key=lambda one: (one[1], one[0]))[: 2 * most])
+    leads = {case.id or 0: case for case in _cases(session, surest)}
+    likes = [Like(leads[i], list(How)[sure.how], -sure.unlike) for i, sure in surest.items() if i in leads]
+    return sorted(likes, key=lambda one: one.case.status in OVER)[:most]
 
 
 def compare(session: Session, known: Directory, what: Matter, case: Case) -> Compared:
@@ -132,7 +158,7 @@ def compare(session: Session, known: Directory, what: Matter, case: Case) -> Com
     return _compared(case, known, what, float(likenesses(one, other, weights)[0]))
 
 
-def _around(session: Session, known: Directory, what: Matter) -> tuple[list[int], Trace]:
+def _around(session: Session, known: Directory, what: Matter) -> sa.Row[Any]:
     areas, span = areas_around(known.areas, what.area_id), WITHIN[what.topic.grade]
     values = {
         "areas": areas,
@@ -141,8 +167,7 @@ def _around(session: Session, known: Directory, what: Matter) -> tuple[list[int]
         "until": what.at + span,
         "most": max(LEAST_READ, MOST_READ // len(areas)),
     }
-    ids, words = session.execute(NEAR, values).one()
-    return (list(ids), as_traces(words)) if ids else ([], np.zeros((0, 1), np.uint32))
+    return session.execute(NEAR, values).one()
 
 
 def _of_resident(session: Session, what: Matter) -> Collection[int]:
@@ -158,36 +183,25 @@ def _of_resident(session: Session, what: Matter) -> Collection[int]:
     return [case_id for case_id in session.scalars(mine.limit(MOST_WEIGHED)) if case_id is not None]
 
 
+def _facts(session: Session, ids: Collection[int]) -> Sequence[sa.Row[Any]]:
+    """Return what the rule asks of cases, without reading them whole."""
+    if not ids:
+        return []
+    wanted = (Case.id, Case.status, Case.category_id, Case.lat, Case.lon, Case.phone_index, Case.duplicate_of_id)
+    there = sa.select(*(col(one) for one in wanted)).where(col(Case.id).in_(ids))
+    return session.execute(there.where(col(Case.status) != CaseStatus.WITHDRAWN)).all()
+
+
 def _cases(session: Session, ids: Collection[int]) -> Sequence[Case]:
     if not ids:
         return []
-    return session.exec(select(Case).where(col(Case.id).in_(ids), Case.status != CaseStatus.WITHDRAWN)).all()
+    ended = (CaseStatus.WITHDRAWN, CaseStatus.DUPLICATE)
+    return session.exec(select(Case).where(col(Case.id).in_(ids), col(Case.status).not_in(ended))).all()
 
 
-def _judged(case: Case, known: Directory, what: Matter, likeness: float) -> Like | None:
-    how = how_alike(_compared(case, known, what, likeness))
-    return Like(case, how, likeness) if how is not None else None
-
-
-def _compared(case: Case, known: Directory, what: Matter, likeness: float) -> Compared:
+def _compared(case: Case | sa.Row[Any], known: Directory, what: Matter, likeness: float) -> Compared:
     topic, there = known.topics_by_id[case.category_id], point_of(case)
     group = known.catalogue.path(topic.code)[-1] == known.catalogue.path(what.topic.code)[-1]
     same = what.phone_index is not None and case.phone_index == what.phone_index
     metres = metres_between(what.point, there) if what.point and there else None
     return Compared(likeness, topic.code == what.topic.code, group, metres, same)
-
-
-def _once(session: Session, found: Sequence[Like], own_id: int) -> list[Like]:
-    """Return each matter once: a joined case is stood for by the one it was joined to."""
-    above = {one.case.duplicate_of_id for one in found if one.case.duplicate_of_id is not None}
-    leads = {case.id: case for case in _cases(session, {i for i in above if i is not None})}
-    once: dict[int, Like] = {}
-    for one in sorted(found, key=_surest):
-        lead = leads.get(one.case.duplicate_of_id, one.case)
-        if lead.id not in (None, own_id) and lead.status is not CaseStatus.DUPLICATE:
-            once.setdefault(lead.id or 0, Like(lead, one.how, one.likeness))
-    return sorted(once.values(), key=_surest)
-
-
-def _surest(one: Like) -> tuple[bool, int, float, int]:
-    return (one.case.status in ENDED, list(How).index(one.how), -one.likeness, one.case.id or 0)

@@ -31,6 +31,8 @@ LESS_FOR_TOPIC, LESS_FOR_NEARNESS = 0.8, 0.6
 """The same topic, or a point close by, lets less likeness do (own)."""
 MORE_FOR_OTHER_TOPIC = 1.5
 """A topic of another group asks for more: a resident may have chosen another one (own)."""
+LEAST_LIKENESS = ALIKE * LESS_FOR_TOPIC * LESS_FOR_NEARNESS
+"""Below this the words decide, whatever else two cases have in common."""
 MOST_AREAS = 200
 
 
