@@ -76,6 +76,15 @@ def _open(session: Session, form: RequestForm, *, now: datetime, key: str | None
     return answer
 
 
+def was_answered(session: Session, key: str, now: datetime) -> bool:
+    """Was a request with that key taken in already, so that the same one gets the same receipt?"""
+    mine = (
+        col(IdempotencyKey.key_hash) == token_hash(f"idempotency:{key}"),
+        col(IdempotencyKey.created_at) > now - KEY_LASTS,
+    )
+    return session.scalar(sa.select(sa.exists().where(*mine))) or False
+
+
 def forget_keys(session: Session, now: datetime) -> None:
     """Drop the answers to keys that are older than a day."""
     session.execute(sa.delete(IdempotencyKey).where(col(IdempotencyKey.created_at) <= now - KEY_LASTS))

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.bulk import insert_all
 from service.outbox.messages import Message
+from service.outbox.reasons import Reason
 from service.outbox.rules import Channel, NoticeState, earliest
 from service.outbox.tables import Notice
 from service.secrecy import encrypt
@@ -52,6 +54,13 @@ def write(session: Session, messages: Iterable[Message], case_id: int | None, no
 def write_rows(session: Session, notices: list[dict[str, Any]]) -> None:
     """Write the rows of many notices in one statement."""
     insert_all(session, NOTICES, notices, tail="ON CONFLICT (key) DO NOTHING")
+
+
+def drop_waiting(session: Session, case_id: int, template: str, why: Reason) -> None:
+    """Send no notice of that kind about a case any more; what was sent stays as it is."""
+    of_it = sa.update(Notice).where(col(Notice.case_id) == case_id, col(Notice.template) == template)
+    dropped = {"state": NoticeState.DROPPED, "failure": str(why)}
+    session.execute(of_it.where(col(Notice.state) == NoticeState.WAITING).values(**dropped))
 
 
 def claim_due(session: Session, now: datetime, *, most: int) -> list[Notice]:

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     RESTING = "The channel has just not answered another notice."
     PROMISE_OVER = "What it warned of has ended."
     ANSWERED = "Somebody has answered meanwhile."
+    JOINED = "Its resident has joined it to another case at once."
     NOT_WRITTEN = "Its words could not be made:"
     NOT_SENT = "It could not be sent:"
     NO_MAIL = "No mail can be made of it:"

@@ -21,7 +21,7 @@ from service.intake.actions import MOST_KEY, open_case
 from service.intake.forms import Channel, RequestForm
 from service.intake.rules import KeyUsedError
 from service.routing.queries import directory
-from service.web import words
+from service.web import near, words
 from service.web.catalogues import Language, translate
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
 from service.web.error_pages import FIELD_SENTENCES, Problem, problem_of
@@ -78,6 +78,10 @@ class Typed(BaseModel):
     email: str = ""
     anonymous: str = ""
     key: str = ""
+    join: str = ""
+    """The answer whether somebody near has told the same: see web.near."""
+    was_near: str = ""
+    """What neighbours have told was shown, and is shown again in another language."""
     asked: str = ""
     """What was shown between the form and now: see web.looking."""
     back: str = ""
@@ -152,16 +156,21 @@ def show_form(
 def take_request(request: Request, session: DbSession, now: Now, typed: Annotated[Typed, Form()]) -> Response:
     """Take in a request and go to its receipt; the same form sent twice gets the same one."""
     if choose(request, lang=typed.lang, size=typed.size):
-        return _again(request, session, typed)
+        return _again(request, session, typed, now)
     if typed.back:
-        return _form(request, session, typed.model_copy(update={"asked": ""}))
+        return _form(request, session, typed.model_copy(update={"asked": "", "join": ""}))
     try:
         form = typed.request(language_of(request))
         look = _look(request, session, typed)
         if look is not None:
             return _looking(request, typed, look)
+        key = typed.key[:MOST_KEY]
+        offered = near.offers(session, form, key, now) if typed.join or near.may_look(session, request) else []
+        if near.is_asked(offered, typed.join):
+            return near.ask(request, offered, typed.model_dump())
         _let_in(session, request, typed)
-        receipt = open_case(session, form, now=now, key=typed.key[:MOST_KEY] or None)
+        receipt = open_case(session, form, now=now, key=key or None)
+        near.join_offered(session, receipt, offered, typed.join, now)
     except KeyUsedError:
         return _form(request, session, typed.model_copy(update={"key": _new_key()}), SentBeforeError())
     except ServiceError as error:
@@ -184,11 +193,14 @@ def _looking(request: Request, typed: Typed, look: Look, problem: Problem | None
     return page(request, "resident/look.html", fields, status=422 if errors else 200)
 
 
-def _again(request: Request, session: Session, typed: Typed) -> Response:
+def _again(request: Request, session: Session, typed: Typed, now: Now) -> Response:
     """Show the page that was read, in another language or size: the form, or what comes after it."""
     look = _look(request, session, typed.model_copy(update={"asked": ""})) if typed.asked else None
     if look is not None:
         return _looking(request, typed.model_copy(update={"asked": ""}), look)
+    if typed.was_near:
+        found = near.offers(session, typed.request(language_of(request)), typed.key[:MOST_KEY], now)
+        return near.ask(request, found, typed.model_dump())
     return _form(request, session, typed, _wrong_again(request, typed))
 
 

@@ -19,8 +19,8 @@ from service.feedback.actions import rate
 from service.handling.actions import RESIDENT, act
 from service.handling.queries import CaseView, WrongCodeError, resident_case, view
 from service.handling.rules import checked
+from service.web import near, timewords
 from service.web import resident_words as telling
-from service.web import timewords
 from service.web.catalogues import HTML_LANG, as_language
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
 from service.web.error_pages import NEVER_KEPT, problem_of
@@ -195,7 +195,7 @@ def _search(request: Request, number: str, tried: Tried = Tried()) -> Response:
 def _case_page(
     request: Request, session: Session, case: Case, now: datetime, tried: Tried = Tried(), *, done: str = ""
 ) -> Response:
-    return _show(request, "resident/case.html", view(session, case, RESIDENT.actors), now, tried, done)
+    return _show(request, session, "resident/case.html", view(session, case, RESIDENT.actors), now, tried, done)
 
 
 def _step_page(request: Request, session: Session, case: Case, now: datetime, tried: Tried) -> Response:
@@ -203,16 +203,19 @@ def _step_page(request: Request, session: Session, case: Case, now: datetime, tr
     seen = view(session, case, RESIDENT.actors)
     is_possible = any(move.action == tried.action for move in seen.moves)
     template = f"resident/{tried.action}.html" if is_possible else "resident/case.html"
-    return _show(request, template, seen, now, tried)
+    return _show(request, session, template, seen, now, tried)
 
 
-def _show(request: Request, template: str, seen: CaseView, now: datetime, tried: Tried, done: str = "") -> Response:
+def _show(
+    request: Request, session: Session, template: str, seen: CaseView, now: datetime, tried: Tried, done: str = ""
+) -> Response:
     language = language_of(request)
     problem = problem_of(request, tried.error) if tried.error else None
     closes = telling.closing_time(seen)
     over = telling.reopening_over(seen, now)
     facts: dict[str, Any] = {
         "view": seen,
+        "together": near.together(session, seen.case, seen.known),
         "telling": telling,
         "promises": telling.promises(seen, now),
         "names": {
