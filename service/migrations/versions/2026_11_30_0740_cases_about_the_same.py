@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "a5c3e1f07b92"
-down_revision = "f2a86d1b4c37"
+down_revision = "a63f0d9e51b8"
 branch_labels = None
 depends_on = None
 
