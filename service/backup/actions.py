@@ -11,7 +11,7 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from service.attachments.storage import Storage
+from service.attachments.storage import Storage, storage_in
 from service.backup import database
 from service.backup.archive import ATTACHMENTS, DATABASE, Manifest, content, each_attachment, opened, written
 from service.embedded.trouble import CannotRunError
@@ -100,7 +100,7 @@ def _check_schema(source: Path, manifest: Manifest) -> None:
 
 
 def _storage(settings: Settings) -> Storage:
-    return Storage(settings.data_dir / "attachments")
+    return storage_in(settings.data_dir)
 
 
 def _store(storage: Storage, name: str, content: bytes, owner: tuple[int, int] | None) -> None:
