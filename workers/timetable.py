@@ -37,5 +37,6 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("duplicates.learn", 3600.0, "What everybody writes says little; case by case it is read once more."),
     Entry("upkeep.close_silent", 60.0, "A resolved case nobody rated is closed after its time."),
     Entry("upkeep.forget", 600.0, "Answers to idempotency keys, attempts and ended sign-ins are dropped."),
+    Entry("upkeep.tidy_photos", 3600.0, "Files of photos that no case has, or no case has any more, are deleted."),
     Entry("upkeep.watch", 60.0, "What must never be true is looked for by something that is not the sweep."),
 )

@@ -6,12 +6,16 @@ from datetime import datetime, timedelta
 import structlog
 
 from service.accounts.limits import forget_old
+from service.attachments.actions import tidy
+from service.attachments.rules import UNUSED_LASTS
+from service.attachments.storage import storage_in
 from service.clocks.queries import notice_installed
 from service.database import transaction
 from service.duplicates.actions import forget_old as forget_traces
 from service.feedback.actions import close_silent
 from service.intake.actions import forget_keys
 from service.revisions.comparing import forget_old as forget_comparisons
+from service.settings import get_settings
 from service.watch.queries import alarms
 from workers.app import app, now, real_now
 
@@ -42,6 +46,17 @@ def forget() -> None:
         forget_comparisons(session, now())
         forget_traces(session, now())
         forget_old(session, now=real_now())
+
+
+@app.task(name="upkeep.tidy_photos")  # type: ignore[untyped-decorator]
+def tidy_photos() -> int:
+    """Delete files that belong to no case: forms never sent, a crash in between, photos of forgotten cases.
+
+    Files are dated by the real clock, whatever time is simulated.
+    """
+    before = (real_now() - UNUSED_LASTS).timestamp()
+    with transaction() as session:
+        return tidy(session, storage_in(get_settings().data_dir), before=before)
 
 
 @app.task(name="upkeep.watch")  # type: ignore[untyped-decorator]

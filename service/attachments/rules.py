@@ -3,6 +3,7 @@
 A file is told by its first bytes, never by its name or by what its sender calls it.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 
 from service.errors import ServiceError
@@ -19,8 +20,20 @@ EDGE, SMALL_EDGE = 2000, 480
 """The longer side, in pixels, of what is kept, and of the small one beside it."""
 MEDIA_TYPE = "image/jpeg"
 """Whatever came in, this is kept."""
+CHOSEN_LASTS = timedelta(hours=12)
+"""So long a form may lie open with a photo that has come in and belongs to no case yet."""
+UNUSED_LASTS = timedelta(hours=48)
+"""A file that no case has is deleted after that; far longer than a form may lie open."""
 HEAD = 1024
 """So many first bytes tell what a file is."""
+
+
+class Stage(StrEnum):
+    """What a photo shows: how it was, how it is now, or something else."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    OTHER = "other"
 
 
 class Kind(StrEnum):

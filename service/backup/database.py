@@ -45,6 +45,13 @@ END $$;
 """Only what is ours: the schema itself and extensions may belong to somebody else."""
 
 
+FILES = """
+SELECT DISTINCT value FROM attachments, jsonb_each_text(to_jsonb(attachments))
+WHERE key IN ('sha256', 'small_sha256') ORDER BY value
+"""
+"""The files that photos are kept in, in whatever version the tables are: a backup comes before an upgrade."""
+
+
 MUST_HOLD = """
 CREATE FUNCTION pg_temp.must_hold(it regclass, wanted bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE found bigint;
@@ -93,7 +100,7 @@ def _seen(connection: sa.Connection, name: str) -> Snapshot:
         str(schema),
         str(connection.scalar(sa.text("SHOW server_version"))),
         {table: _count(connection, table) for table in _tables(connection)},
-        list(connection.scalars(sa.text("SELECT DISTINCT sha256 FROM attachments ORDER BY sha256"))),
+        list(connection.scalars(sa.text(FILES))),
     )
 
 

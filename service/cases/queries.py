@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from service.accounts.rules import Role
 from service.areas.tables import Area
 from service.audit.queries import ENTRIES
+from service.cases.rules import Action
 from service.cases.tables import Case, CaseMessage
 from service.secrecy import decrypt
 
@@ -49,6 +50,12 @@ def was_said(session: Session, case_id: int, kind: str, text: str, *, since: dat
         CaseMessage.at > since,
     )
     return session.exec(same.limit(1)).first() is not None
+
+
+def last_reopened_at(session: Session, case_id: int) -> datetime | None:
+    """Return when a case was taken up again last."""
+    reopened = ENTRIES.c.subject_kind == "case", ENTRIES.c.subject_id == case_id, ENTRIES.c.action == Action.REOPEN
+    return session.scalar(sa.select(sa.func.max(ENTRIES.c.at)).where(*reopened))
 
 
 def within(area_id: int) -> sa.Select[int | None]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from service.categories.questions import Question, QuestionKind, as_rows
-from service.categories.rules import SOMETHING_ELSE, Elsewhere, Handler, Topic
+from service.categories.rules import SOMETHING_ELSE, Elsewhere, Evidence, Handler, Topic
 from service.errors import InvalidFieldsError
 from sla_policies.policy import Grade
 
@@ -39,6 +39,7 @@ class CategoryDetails:
     danger_words: tuple[str, ...] = ()
     care_groups: tuple[str, ...] = ()
     elsewhere: Elsewhere | None = None
+    evidence: Evidence = Evidence.NONE
 
 
 def check_category(
@@ -93,6 +94,7 @@ def columns(details: CategoryDetails) -> dict[str, Any]:
         "danger_words": list(details.danger_words),
         "care_groups": list(details.care_groups),
         "elsewhere": asdict(details.elsewhere) if details.elsewhere else None,
+        "evidence": details.evidence,
     }
 
 

@@ -15,14 +15,19 @@ from service.audit.rules import Entry
 from service.categories.details import CategoryDetails, columns
 from service.categories.queries import as_topic
 from service.categories.questions import as_questions
-from service.categories.rules import Catalogue, Elsewhere, Handler
+from service.categories.rules import Catalogue, Elsewhere, Evidence, Handler
 from service.categories.tables import Category
 from sla_policies.policy import Grade
 
 FILE = Path(__file__).parent / "catalogue.yaml"
 GROUP_GRADE = Grade.G3
 """A group is no topic of its own; what is known only by its group starts from the grade of most topics."""
-EMPTY: Mapping[str, Any] = {"handler": Handler.COMMUNITY, "examples": "", "elsewhere": None}
+EMPTY: Mapping[str, Any] = {
+    "handler": Handler.COMMUNITY,
+    "examples": "",
+    "elsewhere": None,
+    "evidence": Evidence.NONE,
+}
 """What stands in a field that nobody has filled in; a list is then empty."""
 LISTS = ("keywords", "questions", "danger_words", "care_groups")
 
@@ -50,6 +55,7 @@ def _flat(one: Mapping[str, Any], parent: str | None) -> Iterator[tuple[str, Cat
             danger_words=tuple(one.get("danger_words", ())),
             care_groups=tuple(one.get("care_groups", ())),
             elsewhere=Elsewhere(**elsewhere) if elsewhere else None,
+            evidence=Evidence(one.get("evidence", Evidence.NONE)),
         ),
     )
     for below in one.get("topics", ()):

@@ -56,6 +56,7 @@ def as_topic(row: Category) -> Topic:
         danger_words=tuple(row.danger_words),
         care_groups=tuple(row.care_groups),
         elsewhere=Elsewhere(**row.elsewhere) if row.elsewhere else None,
+        evidence=row.evidence,
     )
 
 

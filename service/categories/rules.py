@@ -27,6 +27,14 @@ class Handler(StrEnum):
     SUPERVISION = "supervision"
 
 
+class Evidence(StrEnum):
+    """Which photos staff must have taken before a case of a topic is resolved."""
+
+    NONE = "none"
+    AFTER = "after"
+    BEFORE_AND_AFTER = "before_and_after"
+
+
 @dataclass(frozen=True)
 class Elsewhere:
     """Where to go with what is not, or not first, for us: 110, 119, 120, 122, petitions, courts."""
@@ -59,6 +67,7 @@ class Topic:
     care_groups: tuple[str, ...] = ()
     elsewhere: Elsewhere | None = None
     examples: str = ""
+    evidence: Evidence = Evidence.NONE
 
     def examples_said(self, language: str) -> str:
         """Return what residents write about under it; there are examples in Chinese only."""
@@ -121,6 +130,11 @@ class Catalogue:
         """Return where to go with a topic, as it or the nearest above it says."""
         said = (self.topics[above].elsewhere for above in self.path(code))
         return next((one for one in said if one is not None), None)
+
+    def evidence(self, code: str) -> Evidence:
+        """Return which photos a topic or one above it asks for: the most that any of them does."""
+        asked = {self.topics[above].evidence for above in self.path(code)}
+        return max(asked, key=list(Evidence).index, default=Evidence.NONE)
 
     def raises(self, code: str, answers: Iterable[Answer] = ()) -> tuple[RaiseRule, ...]:
         """Return what a topic, those above it and the answers to its questions add to the rules that raise a grade."""

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
-from service.categories.rules import Handler
+from service.categories.rules import Evidence, Handler
 from service.database import text_enum
 from sla_policies.policy import Grade
 
@@ -27,6 +27,10 @@ class Category(SQLModel, table=True):
     grade: Grade = Field(sa_type=text_enum(Grade))
     keywords: list[str] = Field(default_factory=list, sa_type=ARRAY(sa.Text))
     handler: Handler = Field(default=Handler.COMMUNITY, sa_type=text_enum(Handler))
+    evidence: Evidence = Field(
+        default=Evidence.NONE, sa_type=text_enum(Evidence), sa_column_kwargs={"server_default": "none"}
+    )
+    """Which photos must be there before a case of it is resolved."""
     questions: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)
     """What else is asked; see categories.questions."""
     danger_words: list[str] = Field(default_factory=list, sa_type=ARRAY(sa.Text))

@@ -20,6 +20,7 @@ from service.handling.joining import join
 from service.handling.leeway import check_granter, extension, parking
 from service.handling.parting import part
 from service.handling.promises import recategorise, regrade, resolve_clock
+from service.handling.proof import check_evidence
 from service.handling.proposals import ASKS, propose
 from service.handling.rules import (
     MOST_RETURNS,
@@ -202,6 +203,10 @@ def _urge(step: Step) -> None:
     step.case.urged_at = step.now
 
 
+def _resolve(step: Step) -> None:
+    check_evidence(step.session, step.case, step.known)
+
+
 def _reopen(step: Step) -> None:
     """Take the case up again; its resident may ask for it only so often and so long."""
     if step.by.kind == "resident":
@@ -226,6 +231,7 @@ SPECIAL: Mapping[Action, Callable[[Step], None]] = {
     Action.DUPLICATE: _duplicate,
     Action.SEPARATE: _separate,
     Action.URGE: _urge,
+    Action.RESOLVE: _resolve,
     Action.REOPEN: _reopen,
 }
 """What an action does beside moving the status, keeping the words and telling the clocks."""

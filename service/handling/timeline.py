@@ -12,7 +12,7 @@ FOR_RESIDENTS = frozenset(
     {
         "received", "routed", "assign", "accept", "contact", "reply", "ask", "answer", "urge", "extend", "return",
         "transfer", "reassign", "resolve", "rate", "reopen", "close", "withdraw", "duplicate", "breached", "escalated",
-        "park", "resume", "outcome", "rezoned", "separate", "jointly",
+        "park", "resume", "outcome", "rezoned", "separate", "jointly", "photos", "photo_shown",
     }
 )  # fmt: skip
 """What a resident is told of; notes and what supervisors say to each other stay inside."""
@@ -60,5 +60,5 @@ def timeline(
 
 def _for_resident(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what a resident is told; of a contact only whether it reached them."""
-    kept = ("unit", "days", "solved", "satisfaction", "metric", "due_at", "step", "act", "result")
+    kept = ("unit", "days", "solved", "satisfaction", "metric", "due_at", "step", "act", "result", "count")
     return {name: facts[name] for name in kept if name in facts}

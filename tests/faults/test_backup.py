@@ -107,11 +107,13 @@ def test_a_backup_taken_while_requests_come_in_holds_all_that_was_acknowledged_b
     with place(folder / "data") as first:
         settle(first)
         before = {take_in(first) for _ in range(20)}
-        digest = Storage(folder / "data" / "attachments").put(photo)
+        kept = Storage(folder / "data" / "attachments")
+        digest, small = kept.put(photo), kept.put(b"a small one")
         case_id = "(SELECT min(id) FROM cases)"
         first.run(
-            "INSERT INTO attachments (case_id, sha256, media_type, size, by_resident, created_at)"
-            f" VALUES ({case_id}, '{digest}', 'image/jpeg', {len(photo)}, true, now())"
+            "INSERT INTO attachments (case_id, sha256, small_sha256, media_type, size, width, height, stage,"
+            " is_public, by_resident, created_at)"
+            f" VALUES ({case_id}, '{digest}', '{small}', 'image/jpeg', {len(photo)}, 4, 3, 'other', true, true, now())"
         )
         stop, later = threading.Event(), set[str]()
 
@@ -139,7 +141,8 @@ def test_a_backup_taken_while_requests_come_in_holds_all_that_was_acknowledged_b
     assert back.returncode == 0, back.stderr
     verified = jiban("audit", "verify", "--data-dir", folder / "other")
     assert (verified.returncode, "all whole" in verified.stdout) == (0, True), verified.stdout + verified.stderr
-    assert Storage(folder / "other" / "attachments").get(digest) == photo
+    restored = Storage(folder / "other" / "attachments")
+    assert (restored.get(digest), restored.get(small)) == (photo, b"a small one")
     with place(folder / "other") as second:
         kept = second.numbers()
         assert before <= kept <= everything
