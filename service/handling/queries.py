@@ -11,6 +11,8 @@ from sqlmodel import Session, select
 from service.accounts.limits import limit, record_failure
 from service.accounts.tables import Person
 from service.areas.rules import Place
+from service.attachments.queries import of_case as attachments
+from service.attachments.tables import Attachment
 from service.audit.queries import history
 from service.cases.numbers import is_case_number
 from service.cases.queries import by_number, contact_of, messages, visible_to
@@ -76,6 +78,8 @@ class CaseView:
     moves: tuple[Move, ...]
     """What the reader may do now."""
     known: Directory
+    photos: list[Attachment]
+    """Those that the reader may see, oldest first."""
 
     @property
     def current(self) -> list[PromiseView]:
@@ -148,6 +152,7 @@ def view(session: Session, case: Case, acting: frozenset[Actor]) -> CaseView:
         timeline=timeline(history(session, "case", case.id or 0), said, for_resident=for_resident),
         moves=offered(session, case, moves_from(case.status, acting)),
         known=known,
+        photos=attachments(session, case.id or 0, public_only=for_resident),
     )
 
 

@@ -4,6 +4,7 @@ Plain ASGI: Starlette's BaseHTTPMiddleware runs each request in a task of its ow
 The access log holds no query string, because the code of a case may stand in it.
 """
 
+import re
 import time
 from collections.abc import Mapping
 
@@ -16,12 +17,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.web.error_pages import answer, plain_problem
 from service.web.headers import add_headers
+from service.web.incoming import MULTIPART, most_of_a_form
 
 log = structlog.get_logger("jiban.access")
 
 MOST_BYTES = 1_000_000
 MOST_BYTES_AT: Mapping[str, int] = {"/admin/areas/import": 21_000_000}
-"""Address prefixes that may take more, as for photos."""
+"""Address prefixes that may take more."""
+PHOTOS_AT = re.compile(
+    r"/(submit|take-down|track/[^/]+/answer|cases/[^/]+/(photos|contact|reply|note|resolve)"
+    r"|api/v1/(staff/)?cases/[^/]+/photos)"
+)
+"""Addresses whose form may bring photos."""
+MOST_COMING = 600_000_000
+"""Bytes of large forms that one process takes in at the same time: they lie on its disk until they are read."""
+BUSY_SECONDS = 20
 DRAINED_BYTES = 8_000_000
 """A body that is too large is thrown away up to here, so that the sender gets to read the answer."""
 
@@ -39,6 +49,8 @@ class Guard:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.coming = 0
+        """Bytes of large forms that are being taken in."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
@@ -47,12 +59,21 @@ class Guard:
             return
         started, passage = time.perf_counter(), _Passage(scope, receive, send)
         try:
-            if passage.announces_too_much():
-                await passage.refuse()
+            if passage.announced > passage.most:
+                await passage.refuse(413)
+            elif passage.share and self.coming + passage.share > MOST_COMING:
+                await passage.refuse(503, {"Retry-After": str(BUSY_SECONDS)})
             else:
-                await self.app(scope, passage.receive, passage.send)
+                await self._pass_on(passage)
         finally:
             _note(scope, passage.status, time.perf_counter() - started)
+
+    async def _pass_on(self, passage: "_Passage") -> None:
+        self.coming += passage.share
+        try:
+            await self.app(passage.scope, passage.receive, passage.send)
+        finally:
+            self.coming -= passage.share
 
 
 class _Passage:
@@ -60,18 +81,25 @@ class _Passage:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self._receive, self._send = scope, receive, send
-        self.most = next((n for path, n in MOST_BYTES_AT.items() if scope["path"].startswith(path)), MOST_BYTES)
+        self.most = self._most()
+        length = Headers(scope=scope).get("content-length", "")
+        self.announced = int(length) if length.isdigit() else 0
+        """Bytes, as far as the request says so."""
+        large = self.announced > MOST_BYTES or (self.most > MOST_BYTES and not length)
+        self.share = (self.announced or self.most) if large else 0
         self.read = 0
         self.status = 500
 
-    def announces_too_much(self) -> bool:
-        """Does the request say that its body is too large?"""
-        length = Headers(scope=self.scope).get("content-length", "")
-        return length.isdigit() and int(length) > self.most
+    def _most(self) -> int:
+        """Return how many bytes the body may have."""
+        path, kind = self.scope["path"], Headers(scope=self.scope).get("content-type", "")
+        if self.scope["method"] == "POST" and kind.lower().startswith(MULTIPART) and PHOTOS_AT.fullmatch(path):
+            return most_of_a_form()
+        return next((n for start, n in MOST_BYTES_AT.items() if path.startswith(start)), MOST_BYTES)
 
-    async def refuse(self) -> None:
-        """Answer 413 without handing the body to anybody."""
-        response = answer(Request(self.scope), plain_problem(Request(self.scope), 413))
+    async def refuse(self, status: int, headers: Mapping[str, str] | None = None) -> None:
+        """Answer without handing the body to anybody."""
+        response = answer(Request(self.scope), plain_problem(Request(self.scope), status, headers))
         await self._drain()
         await response(self.scope, self._receive, self.send)
 

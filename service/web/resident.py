@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -12,25 +12,29 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlmodel import Session
 
 from service.accounts.limits import limit, record_failure
-from service.areas.rules import AreaLevel
 from service.cases.numbers import is_case_number
 from service.categories.questions import FIELD
 from service.categories.suggesting import suggest
 from service.errors import InvalidFieldsError, ServiceError
+from service.handling.photos import add_first_photos
 from service.intake.actions import MOST_KEY, open_case
 from service.intake.forms import Channel, RequestForm
 from service.intake.rules import KeyUsedError
 from service.routing.queries import directory
 from service.web import near, words
 from service.web.catalogues import Language, translate
+from service.web.choices import choices
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
 from service.web.error_pages import FIELD_SENTENCES, Problem, problem_of
 from service.web.looking import CHOOSE_SENTENCE, TOPICS, Look, carried, look_of
+from service.web.photo_forms import PhotoRoute, Sent, SentPhotos
 from service.web.receipt import to_receipt
 from service.web.render import choose, language_of, page
-from service.web.topics import answers_in, name_of, topics_by_group
+from service.web.topics import answers_in
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(maybe_person), Depends(product_now)])
+router = APIRouter(
+    include_in_schema=False, dependencies=[Depends(maybe_person), Depends(product_now)], route_class=PhotoRoute
+)
 """Every page knows who reads it, if somebody is signed in, and says so when time is simulated."""
 
 MOST_REQUESTS = 30
@@ -41,8 +45,6 @@ SAME_AS: Mapping[str, str] = {"too_long": "string_too_long", "too_short": "strin
 FIELD_AT: Mapping[str, str] = {"location": "address"}
 """Where the page tells what is wrong with a field that it does not show."""
 AFTER_SENTENCE = "About my earlier request {number}:"
-WHOLE_LABELS: Mapping[str, str] = {AreaLevel.SUBDISTRICT: "Somewhere in {place}"}
-"""What is chosen by who knows a place only roughly."""
 
 
 class ProbablyNoPersonError(ServiceError):
@@ -77,6 +79,8 @@ class Typed(BaseModel):
     phone: str = ""
     email: str = ""
     anonymous: str = ""
+    kept: list[str] = []
+    """Tokens of the photos that have come in."""
     key: str = ""
     join: str = ""
     """The answer whether somebody near has told the same: see web.near."""
@@ -124,16 +128,6 @@ def _sentences(wrong: ValidationError, language: Language) -> dict[str, str]:
     return found
 
 
-@dataclass(frozen=True)
-class Choices:
-    """What can be chosen in the form: pairs of code and name, or groups of them."""
-
-    topics: list[tuple[str, list[tuple[str, str]]]]
-    areas: list[tuple[str, list[tuple[str, str]]]]
-    for_whom: list[tuple[str, str]]
-    focus_groups: list[tuple[str, str]]
-
-
 @router.get("/")
 def show_home(request: Request) -> Response:
     """Show the two things a resident may want, and whom to call."""
@@ -153,14 +147,18 @@ def show_form(
 
 
 @router.post("/submit")
-def take_request(request: Request, session: DbSession, now: Now, typed: Annotated[Typed, Form()]) -> Response:
+def take_request(
+    request: Request, session: DbSession, now: Now, typed: Annotated[Typed, Form()], sent: SentPhotos
+) -> Response:
     """Take in a request and go to its receipt; the same form sent twice gets the same one."""
+    typed = typed.model_copy(update={"kept": sent.tokens})
     if choose(request, lang=typed.lang, size=typed.size):
-        return _again(request, session, typed, now)
+        return _again(request, session, typed, sent, now)
     if typed.back:
         return _form(request, session, typed.model_copy(update={"asked": "", "join": ""}))
     try:
-        form = typed.request(language_of(request))
+        with sent.checked(language_of(request)):
+            form = typed.request(language_of(request))
         look = _look(request, session, typed)
         if look is not None:
             return _looking(request, typed, look)
@@ -169,7 +167,9 @@ def take_request(request: Request, session: DbSession, now: Now, typed: Annotate
         if near.is_asked(offered, typed.join):
             return near.ask(request, offered, typed.model_dump())
         _let_in(session, request, typed)
-        receipt = open_case(session, form, now=now, key=key or None)
+        with session.begin_nested() if sent.photos else nullcontext():
+            receipt = open_case(session, form, now=now, key=key or None)
+            add_first_photos(session, receipt.number, sent.photos, by=None, now=now)
         near.join_offered(session, receipt, offered, typed.join, now)
     except KeyUsedError:
         return _form(request, session, typed.model_copy(update={"key": _new_key()}), SentBeforeError())
@@ -193,7 +193,7 @@ def _looking(request: Request, typed: Typed, look: Look, problem: Problem | None
     return page(request, "resident/look.html", fields, status=422 if errors else 200)
 
 
-def _again(request: Request, session: Session, typed: Typed, now: Now) -> Response:
+def _again(request: Request, session: Session, typed: Typed, sent: Sent, now: Now) -> Response:
     """Show the page that was read, in another language or size: the form, or what comes after it."""
     look = _look(request, session, typed.model_copy(update={"asked": ""})) if typed.asked else None
     if look is not None:
@@ -201,7 +201,7 @@ def _again(request: Request, session: Session, typed: Typed, now: Now) -> Respon
     if typed.was_near:
         found = near.offers(session, typed.request(language_of(request)), typed.key[:MOST_KEY], now)
         return near.ask(request, found, typed.model_dump())
-    return _form(request, session, typed, _wrong_again(request, typed))
+    return _form(request, session, typed, _wrong_again(request, typed, sent))
 
 
 def _told(request: Request, session: Session, typed: Typed, error: ServiceError) -> Response:
@@ -226,11 +226,12 @@ def _let_in(session: Session, request: Request, typed: Typed) -> None:
     record_failure(session, subject, now=real_now())
 
 
-def _wrong_again(request: Request, typed: Typed) -> ServiceError | None:
-    """Return what is wrong with the fields, where the form had told so before."""
+def _wrong_again(request: Request, typed: Typed, sent: Sent) -> ServiceError | None:
+    """Return what is wrong with the fields, where the form had told so before, and with photos that just came in."""
     try:
-        if typed.was_refused:
-            typed.request(language_of(request))
+        with sent.checked(language_of(request)):
+            if typed.was_refused:
+                typed.request(language_of(request))
     except InvalidFieldsError as error:
         return error
     return None
@@ -243,24 +244,8 @@ def _form(request: Request, session: Session, typed: Typed, error: ServiceError 
         "problem": problem,
         "errors": problem.fields if problem else {},
         "switch_form": "tell",
-        "choices": _choices(session, language_of(request)),
+        "choices": choices(session, language_of(request)),
     }
     response = page(request, "resident/submit.html", facts, status=problem.status if problem else 200)
     response.headers.update(problem.headers if problem else {})
     return response
-
-
-def _choices(session: Session, language: Language) -> Choices:
-    """Return the topics by group, and the communities by sub-district, each of which can be chosen itself."""
-    known = directory(session)
-    areas = []
-    for above in (p for p in known.areas.in_use if p.level is AreaLevel.SUBDISTRICT):
-        whole = translate(language, WHOLE_LABELS[above.level], place=name_of(above, language))
-        below = [(p.code, name_of(p, language)) for p in known.areas.in_use if p.parent_id == above.id]
-        areas.append((name_of(above, language), [(above.code, whole), *below]))
-    return Choices(
-        topics=topics_by_group(known.catalogue, language),
-        areas=areas,
-        for_whom=[(code, translate(language, msgid)) for code, msgid in words.FOR_WHOM.items()],
-        focus_groups=[(code, translate(language, msgid)) for code, msgid in words.FOCUS_GROUP.items()],
-    )

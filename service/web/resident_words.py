@@ -76,6 +76,7 @@ ON_PAGE_MISSED_SENTENCES: Mapping[str, str] = {"contact": "%(desk)s was to answe
 YOU_LABELS: Mapping[str, str] = {
     "received": "You sent this request",
     "answer": "You added information",
+    "photos": "You added photos",
     "urge": "You urged us",
     "rate": "You told us how it went",
     "reopen": "You asked us to take it up again",

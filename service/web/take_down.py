@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -14,6 +13,7 @@ from service.accounts.tables import Person
 from service.areas.rules import AreaLevel, Place
 from service.categories.questions import FIELD
 from service.errors import InvalidFieldsError, ServiceError
+from service.handling.photos import add_first_photos
 from service.intake.actions import open_case
 from service.intake.forms import Channel, RequestForm, checked
 from service.intake.rules import Receipt
@@ -24,17 +24,18 @@ from service.web.catalogues import Language, gettext
 from service.web.deps import DbSession, Now
 from service.web.error_pages import problem_of
 from service.web.looking import about
+from service.web.photo_forms import PhotoRoute, SentPhotos
 from service.web.render import choose, language_of, page
 from service.web.rereading import said_again
 from service.web.topics import answers_in, name_of, topics_by_group
 from service.web.worker import Working
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PhotoRoute)
 
 CHANNELS = (Channel.PHONE, Channel.WALK_IN, Channel.PATROL)
 CONTACT = "contact."
 MOST_KEY = 60
-NOT_ANSWERS = {"key", "name", "phone", "email", "lang", "size", "was_refused", "was_opened", "asked"}
+NOT_ANSWERS = {"key", "kept", "name", "phone", "email", "lang", "size", "was_refused", "was_opened", "asked"}
 """Fields of the form that are no answers, or are part of the contact."""
 LANGUAGE_LABELS: Mapping[str, str] = {"zh": "Chinese", "en": "English"}
 CHOOSE_SENTENCE = "Please choose one of the answers offered."
@@ -62,6 +63,8 @@ class TakenDown(BaseModel):
     for_whom: str = "self"
     focus_groups: list[str] = []
     language: str = "zh"
+    kept: list[str] = []
+    """Tokens of the photos that have come in."""
     asked: str = ""
     """The topic whose questions stand in the form."""
     lang: str = ""
@@ -70,6 +73,10 @@ class TakenDown(BaseModel):
     was_refused: str = ""
     was_opened: str = ""
     """The case is open already: its number and code are shown again."""
+
+    def own_key(self, person: Person) -> str | None:
+        """Return the idempotency key of this form, which is the person's own."""
+        return f"take-down:{person.id}:{self.key[:MOST_KEY]}" if self.key else None
 
     def request(self) -> RequestForm:
         """Return the request. Errors: InvalidFieldsError, its fields named as they are in the form."""
@@ -105,12 +112,18 @@ def show_form(
 
 @router.post("/take-down")
 def take_request(
-    request: Request, session: DbSession, person: Working, now: Now, typed: Annotated[TakenDown, Form()]
+    request: Request,
+    session: DbSession,
+    person: Working,
+    now: Now,
+    typed: Annotated[TakenDown, Form()],
+    sent: SentPhotos,
 ) -> Response:
     """Open the case and show number and code to read out, which stand nowhere else.
 
     The answer is the page itself: to send it again opens nothing, and shows the same number and code.
     """
+    typed = typed.model_copy(update={"kept": sent.tokens})
     if choose(request, lang=typed.lang, size=typed.size) and not typed.was_opened:
         error = said_again(session, typed.request, was_refused=typed.was_refused)
         return _form(request, session, typed, error)
@@ -118,7 +131,10 @@ def take_request(
         return _form(request, session, typed)
     try:
         with session.begin_nested():
-            receipt = _open(session, typed, person, now)
+            with sent.checked(language_of(request)):
+                form = typed.request()
+            receipt = open_case(session, form, now=now, key=typed.own_key(person), by=person)
+            add_first_photos(session, receipt.number, sent.photos, by=person, now=now)
     except ServiceError as error:
         return _form(request, session, typed, error)
     return page(request, "worker/taken_down.html", _receipt_facts(session, receipt, typed, person), status=201)
@@ -132,11 +148,6 @@ def _asks_more(session: Session, typed: TakenDown) -> bool:
         and typed.asked != typed.category
         and bool(catalogue.questions(typed.category))
     )
-
-
-def _open(session: Session, typed: TakenDown, person: Person, now: datetime) -> Receipt:
-    key = f"take-down:{person.id}:{typed.key[:MOST_KEY]}" if typed.key else None
-    return open_case(session, typed.request(), now=now, key=key, by=person)
 
 
 def _form(request: Request, session: Session, typed: TakenDown, error: ServiceError | None = None) -> Response:

@@ -1,6 +1,6 @@
 """How does a resident follow a request, and what may they still say and do about it?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from service.cases.tables import Case
 from service.errors import NotFoundError, ServiceError, TooManyTriesError
 from service.feedback.actions import rate
 from service.handling.actions import RESIDENT, act
+from service.handling.photos import add_photos
 from service.handling.queries import CaseView, WrongCodeError, resident_case, view
 from service.handling.rules import checked
 from service.web import near, timewords
@@ -24,14 +25,17 @@ from service.web import resident_words as telling
 from service.web.catalogues import HTML_LANG, as_language
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
 from service.web.error_pages import NEVER_KEPT, problem_of
+from service.web.photo_forms import KEPT, PhotoRoute, SentPhotos
 from service.web.receipt import CASE, case_path, tidy_number
 from service.web.render import choose, language_of, page
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(maybe_person), Depends(product_now)])
+router = APIRouter(
+    include_in_schema=False, dependencies=[Depends(maybe_person), Depends(product_now)], route_class=PhotoRoute
+)
 """Every page knows who reads it, if somebody is signed in, and says so when time is simulated."""
 
 CODE = "code"
-NOT_KEPT = frozenset({CODE, "lang", "size"})
+NOT_KEPT = frozenset({CODE, "lang", "size", KEPT})
 """What a form sends once and is asked anew."""
 STEPS = frozenset({Action.WITHDRAW})
 """Actions that have a page of their own, where one is asked again."""
@@ -62,6 +66,8 @@ class Tried:
     action: str = ""
     typed: Mapping[str, str] = field(default_factory=dict)
     error: ServiceError | None = None
+    kept: Sequence[str] = ()
+    """The tokens of photos that came with it."""
 
 
 @router.get("/track")
@@ -111,7 +117,9 @@ def leave_case(number: str) -> Response:
 
 
 @router.post("/track/{number}/{action}")
-def take_action(request: Request, session: DbSession, now: Now, number: str, action: str, typed: Fields) -> Response:
+def take_action(
+    request: Request, session: DbSession, now: Now, number: str, action: str, typed: Fields, sent: SentPhotos
+) -> Response:
     """Do what the resident asks for, and show the case again. Errors: NotFoundError."""
     if action not in telling.DONE_SENTENCES:
         raise NotFoundError
@@ -119,15 +127,17 @@ def take_action(request: Request, session: DbSession, now: Now, number: str, act
     try:
         case = _case(request, session, number, typed.get(CODE, ""))
     except (CodeNeededError, WrongCodeError, TooManyTriesError) as error:
-        return _search(request, number, Tried(action, typed, error))
+        return _search(request, number, Tried(action, typed, error, sent.tokens))
     again = _step_page if action in STEPS else _case_page
     if is_only_read:
-        return again(request, session, case, now, Tried(action, typed, _wrong_again(case, Action(action), typed)))
+        wrong = _wrong_again(case, Action(action), typed)
+        return again(request, session, case, now, Tried(action, typed, wrong, sent.tokens))
     try:
-        with session.begin_nested():
-            _do(session, case, Action(action), _answers(action, typed), now)
+        with session.begin_nested(), sent.checked(language_of(request)):
+            _do(session, case, Action(action), sent.beside(_answers(action, typed), case.language), now)
+            add_photos(session, case.id or 0, sent.photos, by=RESIDENT, now=now)
     except ServiceError as error:
-        return again(request, session, case, now, Tried(action, typed, error))
+        return again(request, session, case, now, Tried(action, typed, error, sent.tokens))
     return _to(case, action)
 
 
@@ -184,6 +194,7 @@ def _search(request: Request, number: str, tried: Tried = Tried()) -> Response:
         "problem": problem,
         "switch_form": "find" if request.method == "POST" else "",
         "kept": kept,
+        "photos": tried.kept,
         "target": f"{case_path(quote(number, safe=''))}/{tried.action}" if tried.action else "/track",
         "is_wrong": isinstance(tried.error, WrongCodeError),
     }
@@ -232,6 +243,7 @@ def _show(
         "tried": tried.action,
         "switch_form": f"do-{tried.action}" if any(m.action == tried.action for m in seen.moves) else "",
         "typed": tried.typed,
+        "kept": tried.kept,
         "problem": problem,
         "errors": {f"{tried.action}-{name}": said for name, said in problem.fields.items()} if problem else {},
     }

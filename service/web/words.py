@@ -134,7 +134,15 @@ CHECK: Mapping[str, str] = {
 }
 """What must never be true (`service.watch`), as it is said when it is."""
 
+STAGE: Mapping[str, str] = {
+    "before": "Before the work",
+    "after": "After the work",
+    "other": "Something else",
+}
+"""What a photo shows."""
+
 words = SimpleNamespace(
+    stage=STAGE,
     status=STATUS,
     action=ACTION,
     happened=HAPPENED,

@@ -10,22 +10,25 @@ from sqlmodel import Session
 
 from service.accounts.rules import Role
 from service.accounts.tables import Person
+from service.attachments.rules import Stage
 from service.cases.numbers import is_case_number
 from service.cases.rules import Action, Field
 from service.cases.tables import Case
 from service.errors import NotFoundError, ServiceError
-from service.handling.actions import Doer, act, reveal_contact
+from service.handling.actions import PUBLIC, Doer, act, reveal_contact
+from service.handling.photos import add_photos
 from service.handling.queries import actors, staff_case
 from service.handling.queues import queue
 from service.routing.queries import directory
 from service.web.deps import DbSession, Now, require_role
-from service.web.render import is_htmx, page, remember_choice
+from service.web.photo_forms import PhotoRoute, SentPhotos
+from service.web.render import is_htmx, language_of, page, remember_choice
 from service.web.rereading import is_only_read, said_again
 from service.web.sign_in import own_page
-from service.web.worker_forms import NOT_REVISED, REVEAL, Tried, given
+from service.web.worker_forms import NOT_REVISED, REVEAL, STAGE_OF, Tried, given
 from service.web.worker_pages import DONE_SENTENCES, TAB_LABELS, Asked, case_facts, line_of
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PhotoRoute)
 
 QUEUE = "/queue"
 Working = Annotated[Person, Depends(require_role(Role.WORKER, Role.HEAD, Role.TRIAGE, Role.SUPERVISOR, Role.DISTRICT))]
@@ -97,23 +100,33 @@ def take_reveal(
     try:
         contact = reveal()
     except ServiceError as error:
-        return _case_page(request, session, case, person, now, Tried(REVEAL, typed, error))
+        return case_page(request, session, case, person, now, Tried(REVEAL, typed, error))
     facts = case_facts(request, session, case, person, now)
     return page(request, "worker/case.html", facts | {"revealed": contact})
 
 
 @router.post("/cases/{number}/{action}")
 def take_action(
-    request: Request, session: DbSession, person: Working, now: Now, case: CaseToRead, action: str, typed: Typed
+    request: Request,
+    session: DbSession,
+    person: Working,
+    now: Now,
+    case: CaseToRead,
+    action: str,
+    typed: Typed,
+    sent: SentPhotos,
 ) -> Response:
     """Do an action of the lifecycle; when refused, show the case as it stands now with everything typed."""
     what = _action(action)
-    tried = Tried(what, typed)
+    tried = Tried(what, typed, kept=sent.tokens)
 
     def do() -> Case:
-        doer = Doer(actors(session, case, person), person)
+        doer, case_id = Doer(actors(session, case, person), person), case.id or 0
         version = None if what in NOT_REVISED else tried.version
-        return act(session, case.id or 0, what, given(what, typed), by=doer, now=now, version=version)
+        with sent.checked(language_of(request)):
+            stage, is_public = STAGE_OF.get(what, Stage.OTHER), what in PUBLIC
+            add_photos(session, case_id, sent.photos, by=doer, now=now, stage=stage, is_public=is_public)
+            return act(session, case_id, what, given(what, typed), by=doer, now=now, version=version)
 
     if is_only_read(request, typed):
         return _read_again(request, session, case, person, now, tried, do)
@@ -121,7 +134,7 @@ def take_action(
         with session.begin_nested():
             done = do()
     except ServiceError as error:
-        return _case_page(request, session, case, person, now, Tried(what, typed, error))
+        return case_page(request, session, case, person, now, Tried(what, typed, error, tried.kept))
     return _after(session, done, person, what, typed.get("next", ""))
 
 
@@ -135,15 +148,15 @@ def _read_again(
     do: Callable[[], object],
 ) -> Response:
     """Show the case in the language or size just chosen, with everything typed; where nothing is, by its address."""
-    if not any(tried.answers.get(name, "").strip() for name in Field):
+    if not tried.kept and not any(tried.answers.get(name, "").strip() for name in Field):
         back = RedirectResponse(f"/cases/{case.number}", 303)
         remember_choice(request, back)
         return back
     error = said_again(session, do, was_refused=tried.answers.get("was_refused", ""))
-    return _case_page(request, session, case, person, now, Tried(tried.action, tried.answers, error))
+    return case_page(request, session, case, person, now, Tried(tried.action, tried.answers, error, tried.kept))
 
 
-def _case_page(request: Request, session: Session, case: Case, person: Person, now: Now, tried: Tried) -> Response:
+def case_page(request: Request, session: Session, case: Case, person: Person, now: Now, tried: Tried) -> Response:
     """Show the case with what was refused: why on top and beside its field, and everything typed."""
     facts: dict[str, Any] = case_facts(request, session, case, person, now, tried)
     problem = facts["problem"]

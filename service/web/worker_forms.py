@@ -1,8 +1,9 @@
 """Which questions does the form of an action ask? A new row of the lifecycle table needs no new page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from service.attachments.rules import Stage
 from service.cases.rules import MOVES, Action, Field, Move
 from service.errors import ServiceError
 from service.handling.rules import MOST_DAYS, REASONS
@@ -99,6 +100,8 @@ class Tried:
     action: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
     error: ServiceError | None = None
+    kept: Sequence[str] = ()
+    """The tokens of photos that came with it."""
 
     @property
     def version(self) -> int | None:
@@ -108,6 +111,10 @@ class Tried:
 
 
 NOTHING_TRIED = Tried()
+TAKES_PHOTOS = frozenset({Action.CONTACT, Action.REPLY, Action.NOTE, Action.RESOLVE})
+"""Actions whose form may bring photos; the resident sees those of what is said to them."""
+STAGE_OF: Mapping[Action, Stage] = {Action.RESOLVE: Stage.AFTER}
+"""What photos show that come with an action, where that is plain."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +142,12 @@ class MoveForm:
     is_tried: bool
     """What is typed in it stands in it again."""
     was_refused: bool = False
+    kept: Sequence[str] = ()
+
+    @property
+    def takes_photos(self) -> bool:
+        """May photos come with it?"""
+        return self.action in TAKES_PHOTOS
 
     @property
     def key(self) -> str:
@@ -159,7 +172,8 @@ def _form(move: Move, tried: Tried) -> MoveForm:
     questions = tuple(
         _question(move, name, typed.get(name, AS_USUAL.get(name, ""))) for name in (*move.required, *move.optional)
     )
-    return MoveForm(move.action, HINT_SENTENCES.get(move.action, ""), questions, is_tried, tried.error is not None)
+    hint, kept = HINT_SENTENCES.get(move.action, ""), tried.kept if is_tried else ()
+    return MoveForm(move.action, hint, questions, is_tried, tried.error is not None, kept)
 
 
 def _question(move: Move, name: Field, value: str) -> Question:

@@ -20,12 +20,14 @@ from service.escalations.decisions import Choice, answerable, reach
 from service.escalations.explaining import explanations
 from service.escalations.queries import of_case
 from service.handling import proposals
+from service.handling.proof import missing_evidence
 from service.handling.queries import CaseView, actors, masked_contact, view, why_routed
 from service.handling.queues import Ask, Tab
 from service.handling.standing import acting_as
 from service.handling.timeline import Happened
 from service.intake.forms import clean
 from service.routing.directory import Directory, Staff
+from service.web.catalogues import Language, gettext
 from service.web.error_pages import problem_of
 from service.web.explained import tell
 from service.web.render import language_of
@@ -62,6 +64,7 @@ DONE_SENTENCES: Mapping[str, str] = {
     Action.RESOLVE: "The case is resolved. The resident will be asked whether they were helped.",
     Action.REOPEN: "The case is open again, and its promises begin anew.",
     Action.CLOSE: "The case is closed.",
+    "photos": "The photos are in the case.",
     Action.DUPLICATE: "The case is joined to the other one. The resident will be told.",
     Action.SEPARATE: "The case is dealt with by itself again. The resident will be told.",
 }
@@ -160,8 +163,15 @@ def case_facts(
         "switch_form": _switch_form(forms, tried),
         "path": f"/cases/{case.number}",
         "done": "",
+        "evidence": _evidence(session, seen, language_of(request)),
         "moment": datetime.fromisoformat,
     }
+
+
+def _evidence(session: Session, seen: CaseView, language: Language) -> str:
+    """Return which photos are still missing before the case may be resolved."""
+    sentence = missing_evidence(session, seen.case, seen.known)
+    return gettext(language, sentence) if sentence else ""
 
 
 def _switch_form(forms: list[MoveForm], tried: Tried) -> str:

@@ -26,6 +26,7 @@ from service.web.admin.common import (
 )
 from service.web.admin.saving import form_page, kept_of, row_of, save
 from service.web.deps import DbSession, Now
+from service.web.evidence_words import EVIDENCE_LABELS
 from service.web.topics import HANDLER_LABELS
 from service.web.words import FOCUS_GROUP
 from sla_policies.policy import Grade
@@ -108,6 +109,7 @@ def _form_page(
         ],
         "grades": [grade.value for grade in Grade],
         "handlers": said_of(request, HANDLER_LABELS),
+        "evidence": said_of(request, EVIDENCE_LABELS),
         "kinds": said_of(request, KIND_LABELS),
         "musts": said_of(request, MUST_LABELS),
         "focus_groups": said_of(request, FOCUS_GROUP),

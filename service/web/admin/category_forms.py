@@ -8,7 +8,7 @@ from pydantic import Field
 
 from service.categories.details import CategoryDetails, as_keywords
 from service.categories.questions import Option, Question, QuestionKind, as_questions
-from service.categories.rules import Elsewhere, Handler
+from service.categories.rules import Elsewhere, Evidence, Handler
 from service.categories.tables import Category
 from service.intake.forms import FocusGroup
 from service.web.admin.common import Text, one_of
@@ -58,6 +58,7 @@ class CategoryForm(RowForm):
     keywords: Text = ""
     danger_words: Text = ""
     care_groups: list[Text] = Field(default_factory=list)
+    evidence: Text = str(Evidence.NONE)
     elsewhere: Text = ""
     elsewhere_en: Text = ""
     elsewhere_phone: Text = ""
@@ -84,6 +85,7 @@ class CategoryForm(RowForm):
             danger_words=as_keywords(self.danger_words),
             care_groups=tuple(one_of(FocusGroup, group, "care_groups") for group in self.care_groups),
             elsewhere=self._elsewhere(),
+            evidence=one_of(Evidence, self.evidence, "evidence"),
         )
 
     def rows(self) -> list[TypedQuestion]:
@@ -119,6 +121,7 @@ def form_of(category: Category) -> CategoryForm:
         keywords="、".join(category.keywords),
         danger_words="、".join(category.danger_words),
         care_groups=category.care_groups,
+        evidence=category.evidence,
         elsewhere=elsewhere.get("zh", ""),
         elsewhere_en=elsewhere.get("en", ""),
         elsewhere_phone=elsewhere.get("phone", ""),

@@ -16,6 +16,7 @@ from service.categories.queries import topics
 from service.routing.actions import in_order
 from service.web import timewords
 from service.web.catalogues import NAMES, translate
+from service.web.evidence_words import EVIDENCE_LABELS
 from service.web.render import language_of
 from service.web.topics import HANDLER_LABELS
 from service.web.words import FOCUS_GROUP, GRADE, LEVEL
@@ -87,6 +88,7 @@ FIELD_LABELS: Mapping[str, str] = {
     "danger_words": "Words of danger",
     "care_groups": "Focus groups that come first",
     "elsewhere": "Where else to go",
+    "evidence": "Photos before it is resolved",
     "category_code": "Category",
     "target_level": "To the desk at this level",
     "target_area_id": "To this unit",
@@ -215,6 +217,7 @@ class _Teller:
             "grade": GRADE,
             "kind_of_change": KIND_LABELS,
             "handler": HANDLER_LABELS,
+            "evidence": EVIDENCE_LABELS,
             "focus_group": FOCUS_GROUP,
         }
         if name == "language":
