@@ -21,7 +21,7 @@ from service.intake.actions import MOST_KEY, open_case
 from service.intake.forms import Channel, RequestForm
 from service.intake.rules import KeyUsedError
 from service.routing.queries import directory
-from service.web import near, words
+from service.web import near
 from service.web.catalogues import Language, translate
 from service.web.choices import choices
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now

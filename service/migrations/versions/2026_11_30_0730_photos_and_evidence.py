@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "7c0e5b92d4a1"
-down_revision = "f2a86d1b4c37"
+down_revision = "a5c3e1f07b92"
 branch_labels = None
 depends_on = None
 
