@@ -1,7 +1,7 @@
 """What do the policy and calendar files say, or what is wrong with them, on which line?"""
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from sla_policies.calendar_files import (
     read_hours,
     read_year,
 )
+from sla_policies.climbing_checks import climbing_findings
 from sla_policies.policy import PolicyBook
-from sla_policies.policy_checks import findings
+from sla_policies.policy_checks import Finding, findings
 from sla_policies.policy_files import Pack, PolicyReader
 from sla_policies.reading import DocumentInvalidError, Node, Problem, Reader
 from sla_policies.work_calendar import WorkCalendar
@@ -53,12 +54,20 @@ def read_book(policy_path: Path, calendars_dir: Path, *, categories: Collection[
     return book_from_texts(texts, categories=categories)
 
 
-def book_from_texts(texts: Mapping[str, str], *, categories: Collection[str] | None = None) -> PolicyBook:
-    """Read a book from its texts: file name below the policies folder → text. Errors: DocumentInvalidError."""
+def book_from_texts(
+    texts: Mapping[str, str], *, categories: Collection[str] | None = None, is_stored: bool = False
+) -> PolicyBook:
+    """Read a book from its texts: file name below the policies folder → text. Errors: DocumentInvalidError.
+
+    What `is_stored` was accepted once: of a text from before ladders climbed it is not asked how they do.
+    """
     texts = {name: text.replace("\r\n", "\n") for name, text in sorted(texts.items())}
     problems: list[Problem] = []
     calendars = _calendars({n: t for n, t in texts.items() if n.startswith(CALENDARS)}, problems)
     packs = {n: _pack(t, n, calendars, problems, categories) for n, t in texts.items() if n.startswith(POLICY)}
+    if not is_stored and not problems:
+        for name, pack in packs.items():
+            _note(climbing_findings(pack), Reader(name, problems))
     if len(packs) != 1:
         facts = {"count": str(len(packs))}
         problems.append(Problem(POLICY, 1, "There are {count} policy files.", "A book has exactly one.", facts))
@@ -74,6 +83,8 @@ def parse_policy(
     """Read one policy file against calendars that are there already. Errors: DocumentInvalidError."""
     problems: list[Problem] = []
     pack = _pack(text, name, calendars, problems, categories)
+    if not problems:
+        _note(climbing_findings(pack), Reader(name, problems))
     if problems:
         raise DocumentInvalidError(problems)
     return _book(pack, calendars, {POLICY + name: text})
@@ -109,6 +120,7 @@ def _book(pack: Pack, calendars: Mapping[str, WorkCalendar], texts: Mapping[str,
         title_zh=pack.title[0],
         title_en=pack.title[1],
         effective_until=pack.effective_until,
+        orders=pack.orders,
     )
 
 
@@ -124,9 +136,13 @@ def _pack(
     before = len(problems)
     pack = reader.pack(yaml_tree(text, reader))
     if len(problems) == before:
-        for node, what, mend, facts in findings(pack, calendars):
-            reader.wrong(node, what, mend, **facts)
+        _note(findings(pack, calendars), reader)
     return pack
+
+
+def _note(found: Iterable[Finding], reader: Reader) -> None:
+    for node, what, mend, facts in found:
+        reader.wrong(node, what, mend, **facts)
 
 
 def _calendars(texts: Mapping[str, str], problems: list[Problem]) -> Mapping[str, WorkCalendar]:

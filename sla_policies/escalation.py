@@ -8,14 +8,25 @@ from sla_policies.policy import Budget, Metric
 
 ROLES = (
     "handler",
+    "addressee",
+    "issuer",
     "community_duty",
     "community_head",
     "subdistrict_desk",
     "subdistrict_supervisor",
     "district_desk",
 )
-"""Whom a step may name, from the street up; who they are is looked up when the step is taken."""
-ACTS = ("remind", "call_out", "force_assign", "yellow_card", "red_card", "supervise", "climb")
+"""Whom a step may name, from the street up; who they are is looked up when the step is taken.
+
+The first three are whoever must keep the promise: the one who holds the case, or whom an order went to or came from.
+"""
+OWN_ROLES = frozenset({"handler", "addressee", "issuer"})
+SUPERIORS = ("community_head", "subdistrict_supervisor", "district_desk")
+"""Over whom what is not answered climbs, from the nearest to the top."""
+TOP = SUPERIORS[-1]
+ACTS = ("remind", "call_out", "hand_over", "force_assign", "yellow_card", "red_card", "supervise", "climb")
+NEW_HANDS = frozenset({"hand_over", "force_assign"})
+"""Acts that give a case nobody has signed for to somebody else."""
 CONDITIONS = frozenset({"contacted", "acknowledged"})
 """What may make a step unnecessary; asked when it is taken, never before."""
 
@@ -63,6 +74,11 @@ class Step:
     title_en: str = ""
     source: str = "own"
     mark: str = "own"
+
+    @property
+    def asks(self) -> bool:
+        """Must somebody answer it?"""
+        return self.acknowledge_within is not None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sla_policies.promises import (
+    OF_ORDERS,
+    ORDERS,
+    PROMISED,
     Budget,
     Grade,
     Match,
@@ -18,6 +21,9 @@ from sla_policies.promises import (
 from sla_policies.words import plain, says
 
 __all__ = [
+    "OF_ORDERS",
+    "ORDERS",
+    "PROMISED",
     "Budget",
     "CaseFacts",
     "Considered",

@@ -1,16 +1,26 @@
 """What does a policy file say: the promises, the ladders, and when a grade is raised?"""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeVar
 
-from sla_policies import amounts
 from sla_policies.calendar_files import MARKS, NO_MARK
-from sla_policies.escalation import ACTS, CONDITIONS, ROLES, Offset, Step
-from sla_policies.policy import Budget, Grade, Match, Metric, RaiseRule, SlaPolicy, Target, TimeKind
-from sla_policies.reading import Node, Reader
-from sla_policies.sentences import SaidError
+from sla_policies.climbing import Climbing
+from sla_policies.escalation import Step
+from sla_policies.ladder_files import LadderReader
+from sla_policies.policy import (
+    ORDERS,
+    PROMISED,
+    Budget,
+    Grade,
+    Match,
+    Metric,
+    RaiseRule,
+    SlaPolicy,
+    Target,
+    TimeKind,
+)
+from sla_policies.reading import Node
 
 EVENTS: Mapping[Metric, frozenset[str]] = {
     Metric.ACCEPT: frozenset({"accepted", "resolved"}),
@@ -18,6 +28,8 @@ EVENTS: Mapping[Metric, frozenset[str]] = {
     Metric.NEXT_REPLY: frozenset({"public_reply", "contact_logged", "question_asked", "resolved"}),
     Metric.RESOLVE: frozenset({"resolved"}),
     Metric.HANDOVER: frozenset({"accepted", "resolved"}),
+    Metric.ORDER: frozenset({"order_replied", "resolved"}),
+    Metric.VERDICT: frozenset({"order_decided"}),
 }
 """What may fulfil which promise: a reply never counts as a result, and nothing a machine does by itself counts."""
 PAUSE_REASONS = frozenset({"waiting_for_resident", "parked"})
@@ -25,7 +37,7 @@ FOCUS_GROUPS = frozenset({"elderly", "elderly_alone", "disabled", "minor", "chil
 
 
 PACK_REQUIRED = ("name", "version", "effective_from", "title", "policies", "ladders")
-PACK_KEYS = (*PACK_REQUIRED, "effective_until", "source", "satisfied_by", "raises")
+PACK_KEYS = (*PACK_REQUIRED, "effective_until", "source", "satisfied_by", "raises", "climbing", "orders")
 POLICY_REQUIRED = ("name", "grade", "title", "promise")
 POLICY_KEYS = (*POLICY_REQUIRED, "default", "when", "targets", "ladder", "extensions", "nothing")
 TARGET_REQUIRED = ("within", "source", "mark")
@@ -33,12 +45,10 @@ TARGET_KEYS = (*TARGET_REQUIRED, "calendar", "satisfied_by", "pauses_for", "paus
 EXTENSION_REQUIRED = ("times", "source", "mark")
 EXTENSION_KEYS = (*EXTENSION_REQUIRED, "at_most")
 WHEN_KEYS = ("grades", "categories", "groups", "areas", "channels", "focus_groups")
-STEP_REQUIRED = ("step", "on", "at", "to", "act", "title", "source", "mark")
-STEP_KEYS = (*STEP_REQUIRED, "wakes", "acknowledge_within", "unless")
+ORDERS_KEYS = ("title", "order", "verdict", "ladder")
 RAISE_REQUIRED = ("to", "why", "source", "mark")
 RAISE_KEYS = (*RAISE_REQUIRED, "words", "focus_groups", "categories", "danger")
 MOST_EXTENSIONS = 10
-Found = TypeVar("Found")
 NO_GRADE, NO_FOCUS_GROUP = "“{word}” is no known grade.", "“{word}” is no known focus group."
 
 
@@ -56,12 +66,14 @@ class Pack:
     raises: tuple[RaiseRule, ...]
     nodes: Mapping[tuple[str, ...], Node]
     """("policy", name), ("target", policy, metric), ("match", policy), ("ladder", name), ("step", ladder, key) …"""
+    climbing: Mapping[str, Climbing]
+    """By ladder."""
+    orders: SlaPolicy | None
 
 
-class PolicyReader(Reader):
+class PolicyReader(LadderReader):
     """Reads a policy file."""
 
-    nodes: dict[tuple[str, ...], Node]
     known_categories: Collection[str] | None = None
 
     def pack(self, root: Node) -> Pack:
@@ -69,9 +81,12 @@ class PolicyReader(Reader):
         self.nodes = {}
         entries = self.table(root, PACK_KEYS, PACK_REQUIRED)
         ladder_nodes = self.named(entries["ladders"]) if "ladders" in entries else {}
-        ladders = {name: self._ladder(name, node) for name, node in ladder_nodes.items()}
+        ladders = {name: self.ladder(name, node) for name, node in ladder_nodes.items()}
+        climbing = self.climbing(entries.get("climbing"), ladders)
         shared = self._satisfied_by(entries.get("satisfied_by"))
         policies = [self._policy(node, ladders, shared) for node in self.items(entries.get("policies"))]
+        policies = [replace(p, climbing=climbing.get(str(self.nodes["uses", p.name].value))) for p in policies]
+        orders = self._orders(entries["orders"], ladders, climbing) if "orders" in entries else None
         return Pack(
             self.name(entries.get("name")),
             self.text(entries.get("version")),
@@ -81,6 +96,8 @@ class PolicyReader(Reader):
             ladders,
             tuple(self._raise(node) for node in self.items(entries.get("raises"))),
             self.nodes,
+            climbing,
+            orders,
         )
 
     def _effective(self, entries: Mapping[str, Node]) -> tuple[date, date | None]:
@@ -91,23 +108,10 @@ class PolicyReader(Reader):
             )
         return (first, last)
 
-    def budget(self, node: Node | None) -> Budget | None:
-        """Return an amount of one kind of time."""
-        return self._written(node, amounts.budget, amounts.BUDGETS_ARE)
-
-    def _written(self, node: Node | None, read: Callable[[str], Found], mend: str) -> Found | None:
-        """Return what a text means to `read`; None, and a problem, where it means nothing."""
-        text = self.text(node)
-        try:
-            return read(text) if text else None
-        except SaidError as error:
-            self.wrong(node or Node(1), error.sentence, mend, **error.facts)
-            return None
-
     def _satisfied_by(self, node: Node | None) -> dict[Metric, frozenset[str]]:
         if node is None:
             return {}
-        entries = self.table(node, tuple(Metric))
+        entries = self.table(node, PROMISED)
         return {Metric(m): self._events(Metric(m), entry) for m, entry in entries.items()}
 
     def _events(self, metric: Metric, node: Node | None) -> frozenset[str]:
@@ -131,15 +135,36 @@ class PolicyReader(Reader):
         targets = self._targets(name, entries["targets"], shared) if "targets" in entries else {}
         ladder = self.one_of(entries.get("ladder"), ladders, "“{word}” is no known ladder.")
         self.nodes["uses", name] = Node(node.line, ladder)
-        times, most, *whence = self._extensions(entries.get("extensions"))
+        times, most, whence = self._extensions(entries.get("extensions"))
         match = self._match(name, entries["when"]) if "when" in entries else Match()
         default = self.truth(entries.get("default"))
         steps = tuple(step for step in ladders.get(ladder, ()) if step.metric in targets)
         return SlaPolicy(name, Grade(grade), *title, *promise, targets, steps, times, most, match, default, *whence)
 
+    def _orders(
+        self, node: Node, ladders: Mapping[str, tuple[Step, ...]], climbing: Mapping[str, Climbing]
+    ) -> SlaPolicy:
+        """Read what holds for supervise orders: a policy of its own that no case is put under."""
+        entries = self.table(node, ORDERS_KEYS, ORDERS_KEYS)
+        if ("policy", ORDERS) in self.nodes:
+            what = "{policy} is the name of what holds for orders."
+            self.wrong(self.nodes["policy", ORDERS], what, "Give the policy another name.", policy=ORDERS)
+        self.nodes["policy", ORDERS] = node
+        targets: dict[Metric, Target] = {}
+        for metric in (Metric.ORDER, Metric.VERDICT):
+            entry = entries.get(metric, Node(node.line))
+            self.nodes["target", ORDERS, metric] = entry
+            target = self._target(metric, entry, EVENTS[metric]) if metric in entries else None
+            targets |= {metric: target} if target else {}
+        name = self.one_of(entries.get("ladder"), ladders, "“{word}” is no known ladder.")
+        self.nodes["uses", ORDERS] = Node(node.line, name)
+        steps = tuple(step for step in ladders.get(name, ()) if step.metric in targets)
+        title = self.both(entries.get("title"))
+        return SlaPolicy(ORDERS, Grade.G3, *title, *title, targets, steps, climbing=climbing.get(name))
+
     def _targets(self, policy: str, node: Node, shared: Mapping[Metric, frozenset[str]]) -> dict[Metric, Target]:
         found = {}
-        for key, entry in self.table(node, tuple(Metric)).items():
+        for key, entry in self.table(node, PROMISED).items():
             metric = Metric(key)
             self.nodes["target", policy, key] = entry
             target = self._target(metric, entry, shared.get(metric, frozenset()))
@@ -171,16 +196,16 @@ class PolicyReader(Reader):
             return None
         return Target(metric, within, calendar, by, pauses, most, source, mark)
 
-    def _extensions(self, node: Node | None) -> tuple[int, Budget | None, str, str]:
+    def _extensions(self, node: Node | None) -> tuple[int, Budget | None, tuple[str, str]]:
         """Return how often, how much in all, and where both come from."""
         if node is None:
-            return (0, None, "", "")
+            return (0, None, ("", ""))
         entries = self.table(node, EXTENSION_KEYS, EXTENSION_REQUIRED)
         source, mark = self.said(entries.get("source")), self.one_of(entries.get("mark"), MARKS, NO_MARK)
         times, most = self.whole(entries.get("times"), 0, MOST_EXTENSIONS), self.budget(entries.get("at_most"))
         if (times > 0) != ("at_most" in entries) and self.text(entries.get("times")).isdigit():
             self.wrong(node, "Extensions need a number of times and a limit together.", "Write times and at_most.")
-        return (times, most, source, mark)
+        return (times, most, (source, mark))
 
     def _match(self, policy: str, node: Node) -> Match:
         self.nodes["match", policy] = node
@@ -196,36 +221,6 @@ class PolicyReader(Reader):
         for item in self.items(node):
             if known is not None:
                 self.one_of(item, known, "“{word}” is no known category.")
-
-    def _ladder(self, name: str, node: Node) -> tuple[Step, ...]:
-        self.nodes["ladder", name] = node
-        steps: list[Step] = []
-        for item in self.items(node):
-            step = self._step(item)
-            if any(step.key == other.key for other in steps):
-                what = "The step {step} is there twice in the ladder {ladder}."
-                self.wrong(item, what, "Give each its own name.", step=step.key, ladder=name)
-            self.nodes["step", name, step.key] = item
-            steps.append(step)
-        return tuple(steps)
-
-    def _step(self, node: Node) -> Step:
-        entries = self.table(node, STEP_KEYS, STEP_REQUIRED)
-        metric = self.one_of(entries.get("on"), tuple(Metric), "“{word}” is no known promise.") or Metric.RESOLVE
-        to = self.some_of(entries.get("to"), ROLES, "“{word}” is no known role.")
-        return Step(
-            self.name(entries.get("step")),
-            Metric(metric),
-            self._written(entries.get("at"), amounts.offset, amounts.OFFSETS_ARE) or Offset(),
-            tuple(role for role in ROLES if role in to),
-            self.one_of(entries.get("act"), ACTS, "“{word}” is no known act."),
-            self.truth(entries.get("wakes")),
-            self.budget(entries.get("acknowledge_within")),
-            self.some_of(entries.get("unless"), CONDITIONS, "“{word}” is no known condition."),
-            *self.both(entries.get("title")),
-            self.said(entries.get("source")),
-            self.one_of(entries.get("mark"), MARKS, NO_MARK),
-        )
 
     def _raise(self, node: Node) -> RaiseRule:
         entries = self.table(node, RAISE_KEYS, RAISE_REQUIRED)

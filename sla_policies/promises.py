@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 from sla_policies.work_calendar import WorkCalendar
 
 if TYPE_CHECKING:
+    from sla_policies.climbing import Climbing
     from sla_policies.escalation import Step
+
+ORDERS = "order"
+"""The name under which a pack says what holds for supervise orders, among its policies."""
 
 
 class Grade(StrEnum):
@@ -25,13 +29,23 @@ class Grade(StrEnum):
 
 
 class Metric(StrEnum):
-    """What is promised: signing for the case, contact, the next reply, the result, and a unit's own time."""
+    """What is promised: signing for the case, contact, the next reply, the result, and a unit's own time.
+
+    The last two are owed inside the house: the answer to a supervise order, and what its issuer says to that.
+    """
 
     ACCEPT = "accept"
     CONTACT = "contact"
     NEXT_REPLY = "next_reply"
     RESOLVE = "resolve"
     HANDOVER = "handover"
+    ORDER = "order"
+    VERDICT = "verdict"
+
+
+OF_ORDERS = frozenset({Metric.ORDER, Metric.VERDICT})
+PROMISED = tuple(metric for metric in Metric if metric not in OF_ORDERS)
+"""What a policy may promise for a case."""
 
 
 class TimeKind(StrEnum):
@@ -115,6 +129,8 @@ class SlaPolicy:
     is_default: bool = False
     extension_source: str = "own"
     extension_mark: str = "own"
+    climbing: Climbing | None = None
+    """How long each rung has to answer; None: an older file, which does not say it."""
 
 
 @dataclass(frozen=True)
@@ -152,8 +168,11 @@ class PolicyBook:
     title_en: str = ""
     effective_until: date | None = None
     """The last day on whose receipts it holds; None: until a later version begins."""
+    orders: SlaPolicy | None = None
+    """What holds for supervise orders; it is never chosen for a case. None: the pack knows none."""
 
     @property
     def by_name(self) -> Mapping[str, SlaPolicy]:
-        """The policies by their names."""
-        return {policy.name: policy for policy in self.policies}
+        """The policies by their names, that of supervise orders among them."""
+        orders = (self.orders,) if self.orders else ()
+        return {policy.name: policy for policy in (*self.policies, *orders)}

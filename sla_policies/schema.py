@@ -5,9 +5,11 @@ from typing import Any
 
 from sla_policies import amounts
 from sla_policies import calendar_files as days
+from sla_policies import ladder_files as ladders
 from sla_policies import policy_files as packs
+from sla_policies.climbing import MOST_ROUNDS
 from sla_policies.escalation import ACTS, CONDITIONS, ROLES
-from sla_policies.policy import Grade, Metric
+from sla_policies.policy import PROMISED, Grade, Metric
 from sla_policies.reading import LONGEST_TEXT, MOST_ITEMS, NAME
 
 Schema = dict[str, Any]
@@ -93,11 +95,22 @@ def policy_schema() -> Schema:
             "satisfied_by": {
                 "type": "object",
                 "additionalProperties": False,
-                "properties": {str(m): _list(_one_of(events)) for m, events in packs.EVENTS.items()},
+                "properties": {str(m): _list(_one_of(events)) for m, events in packs.EVENTS.items() if m in PROMISED},
             },
             "policies": _list(_policy()),
             "ladders": {"type": "object", "propertyNames": NAMED, "additionalProperties": _list(_step())},
             "raises": _list(_raise()),
+            "climbing": {"type": "object", "propertyNames": NAMED, "additionalProperties": _climbing()},
+            "orders": _table(
+                packs.ORDERS_KEYS,
+                packs.ORDERS_KEYS,
+                {
+                    "title": BOTH,
+                    "order": _target(Metric.ORDER),
+                    "verdict": _target(Metric.VERDICT),
+                    "ladder": NAMED,
+                },
+            ),
         },
     )
 
@@ -116,7 +129,7 @@ def _policy() -> Schema:
             "targets": {
                 "type": "object",
                 "additionalProperties": False,
-                "properties": {str(metric): _target(metric) for metric in Metric},
+                "properties": {str(metric): _target(metric) for metric in PROMISED},
             },
             "ladder": NAMED,
             "extensions": _table(
@@ -161,8 +174,8 @@ def _when() -> Schema:
 
 def _step() -> Schema:
     return _table(
-        packs.STEP_KEYS,
-        packs.STEP_REQUIRED,
+        ladders.STEP_KEYS,
+        ladders.STEP_REQUIRED,
         SOURCED_IN_BOTH
         | {
             "step": NAMED,
@@ -175,6 +188,17 @@ def _step() -> Schema:
             "acknowledge_within": BUDGET,
             "unless": _list(_one_of(CONDITIONS)),
         },
+    )
+
+
+def _climbing() -> Schema:
+    time = _words(SHORT, "30m, 2h or 1d, day and night.")
+    return _table(
+        ladders.CLIMBING_KEYS,
+        ladders.CLIMBING_REQUIRED,
+        SOURCED_IN_BOTH
+        | dict.fromkeys((*ladders.RUNGS, "again"), time)
+        | {"rounds": {"type": "integer", "minimum": 1, "maximum": MOST_ROUNDS}},
     )
 
 

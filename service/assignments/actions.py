@@ -1,6 +1,8 @@
 """How does a case pass from hand to hand? One current holder, and everybody's load kept with it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
 from service.assignments.tables import Assignment, Workload
+from service.bulk import insert_all
 from service.cases.tables import Case
 from service.routing.rules import RoutingDecision
 from service.routing.tables import RoutingDecisionRow
+
+ASSIGNMENTS = Assignment.__table__  # type: ignore[attr-defined]
 
 
 def hand_over(
@@ -33,6 +38,34 @@ def hand_over(
         change_loads(session, {case.assignee_id: -1, person_id: +1}, now)
     case.unit_id, case.assignee_id = unit_id, person_id
     session.add(case)
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A locked case that goes into other hands by itself, and why."""
+
+    case: Case
+    unit_id: int
+    person_id: int
+    why: str
+
+
+def hand_over_all(session: Session, handed: Sequence[Handed], now: datetime) -> None:
+    """Put many locked cases into other hands, each at most once, in two statements and one for each person's load."""
+    ids = [one.case.id for one in handed]
+    ended = sa.update(Assignment).where(col(Assignment.case_id).in_(ids), col(Assignment.ended_at).is_(None))
+    session.execute(ended.values(ended_at=now), execution_options={"synchronize_session": False})
+    rows = [
+        {"case_id": one.case.id, "unit_id": one.unit_id, "person_id": one.person_id, "why": one.why, "started_at": now}
+        for one in handed
+    ]
+    insert_all(session, ASSIGNMENTS, rows)
+    changes: Counter[int | None] = Counter()
+    for one in handed:
+        if one.person_id != one.case.assignee_id:
+            changes.update({one.case.assignee_id: -1, one.person_id: 1})
+        one.case.unit_id, one.case.assignee_id = one.unit_id, one.person_id
+    change_loads(session, changes, now)
 
 
 def let_go(session: Session, case: Case, *, now: datetime) -> None:

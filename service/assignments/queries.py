@@ -25,3 +25,9 @@ def loads(session: Session, person_ids: Collection[int]) -> dict[int, Load]:
 def holders(session: Session, case_id: int) -> list[Assignment]:
     """Return who held the case, in order."""
     return list(session.exec(select(Assignment).where(Assignment.case_id == case_id).order_by(col(Assignment.id))))
+
+
+def held_because(session: Session, case_id: int) -> str | None:
+    """Return why the case is in the hands in which it is; None where it is in nobody's."""
+    current = select(Assignment.why).where(Assignment.case_id == case_id, col(Assignment.ended_at).is_(None))
+    return session.exec(current).one_or_none()

@@ -189,6 +189,7 @@ MOVES: tuple[Move, ...] = (
     Move(Action.RETURN, PENDING | {S.ACCEPTED}, S.RETURNED, HANDLERS - {A.TRIAGE}, (F.REASON, F.TEXT)),
     Move(Action.TRANSFER, PENDING | AT_DESK | AT_WORK, S.TRANSFERRED, DECIDERS | {A.HEAD}, (F.UNIT, F.TEXT)),
     Move(Action.REASSIGN, PENDING | AT_WORK, S.ASSIGNED, DECIDERS | {A.HEAD}, (F.PERSON,), (F.TEXT,)),
+    Move(Action.REASSIGN, PENDING, S.ASSIGNED, frozenset({A.SYSTEM}), (F.PERSON,)),
     Move(Action.REASSIGN, PARKED, None, DECIDERS | {A.HEAD}, (F.PERSON,), (F.TEXT,)),
     Move(Action.RESOLVE, AT_WORK | PARKED, S.RESOLVED, HANDLERS, (F.TEXT,), event="resolved"),
     Move(

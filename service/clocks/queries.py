@@ -85,7 +85,7 @@ def book(session: Session, digest: str) -> PolicyBook:
         row = session.get(PolicyBookRow, digest)
         if row is None:
             raise PolicyVanishedError(hash=digest)
-        _books[digest] = book_from_texts(row.texts)
+        _books[digest] = book_from_texts(row.texts, is_stored=True)
     return _books[digest]
 
 
@@ -102,7 +102,7 @@ def with_todays_years(made_from: PolicyBook, now: datetime) -> PolicyBook | None
         return None
     digest = text_hash(texts)
     if digest not in _books:
-        _books[digest] = book_from_texts(texts)
+        _books[digest] = book_from_texts(texts, is_stored=True)
     return _books[digest]
 
 

@@ -17,6 +17,7 @@ from service.clocks.tables import ClockRow
 from service.escalations.lists import Which, in_list, open_to, unanswered_listed, waits_for
 from service.escalations.tables import Escalation
 from service.routing.directory import Directory
+from sla_policies.climbing import base_of
 from sla_policies.clock import ClockState
 from sla_policies.escalation import Step
 from sla_policies.policy import Metric
@@ -75,7 +76,8 @@ def steps_of(session: Session, escalations: Collection[Escalation]) -> dict[int,
     rows = session.exec(select(ClockRow).where(col(ClockRow.id).in_(clocks))) if clocks else ()
     ladders = {row.id: policy_of(row, book(session, row.book_hash)).ladder for row in rows}
     by_key = {clock: {step.key: step for step in ladder} for clock, ladder in ladders.items()}
-    return {e.id or 0: by_key[e.clock_id][e.step] for e in escalations if e.step in by_key.get(e.clock_id, {})}
+    found = {e.id or 0: by_key.get(e.clock_id, {}).get(base_of(e.step)) for e in escalations}
+    return {escalation_id: step for escalation_id, step in found.items() if step is not None}
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,14 @@
 """Who hears when a step of the ladder is taken, and does its condition hold?"""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from service.accounts.rules import RANK, Role, stand_in
 from service.areas.rules import AreaLevel
 from service.routing.directory import Directory, Staff
-from sla_policies.escalation import Step
+from sla_policies.escalation import OWN_ROLES, Step
 
-HANDLER = "handler"
 RUNGS: tuple[tuple[str, AreaLevel, tuple[Role, ...]], ...] = (
     ("community_duty", AreaLevel.COMMUNITY, (Role.WORKER, Role.HEAD)),
     ("community_head", AreaLevel.COMMUNITY, (Role.HEAD,)),
@@ -18,6 +17,21 @@ RUNGS: tuple[tuple[str, AreaLevel, tuple[Role, ...]], ...] = (
     ("district_desk", AreaLevel.COUNTY, (Role.DISTRICT,)),
 )
 """The rungs of the ladder from the street up: at which level of the division, and which roles there."""
+RUNG = {name: (level, roles) for name, level, roles in RUNGS}
+DESK, ABOVE_DESK = "subdistrict_desk", ("subdistrict_supervisor", "district_desk")
+FALLS_TO: Mapping[str, tuple[str, ...]] = {
+    "nobody": (DESK, *ABOVE_DESK),
+    "handler": ("community_duty", "community_head", DESK, *ABOVE_DESK),
+    "community_duty": ("community_head", DESK, *ABOVE_DESK),
+    "community_head": (DESK, *ABOVE_DESK),
+    "subdistrict_desk": ABOVE_DESK,
+    "subdistrict_supervisor": (DESK, "district_desk"),
+    "district_desk": (DESK, "subdistrict_supervisor"),
+}
+"""Who hears where nobody of a role is there, in this order: a missing superior is the duty desk's to stand in for.
+
+"nobody" stands for the holder of a case that nobody holds.
+"""
 DUTY_ONLY = frozenset({"community_duty", "subdistrict_desk"})
 """Rungs on which only those on duty are meant, as long as somebody is."""
 
@@ -29,6 +43,9 @@ class Held:
     area_id: int
     unit_id: int
     assignee_id: int | None
+    """Who must keep the promise: the holder of the case, or whom an order went to, or who must judge its answer."""
+    issuer_id: int | None = None
+    """Of an order: who issued it."""
 
 
 @dataclass(frozen=True)
@@ -59,39 +76,56 @@ def above(role: Role) -> frozenset[str]:
     return frozenset(name for name, _, roles in RUNGS if max(RANK[r] for r in roles) > RANK[role])
 
 
-def recipients(step: Step, held: Held, directory: Directory, at: datetime) -> tuple[Staff, ...]:
-    """Return who hears of a step, resolved now: a missing or absent rung passes it to the next one up."""
+def recipients(roles: Iterable[str], held: Held, directory: Directory, at: datetime) -> tuple[Staff, ...]:
+    """Return who hears of what these roles are asked, resolved now.
+
+    Where nobody of a role is there, it falls to the duty desk and then to whoever stands above, up to the district.
+    """
     heard: dict[int, Staff] = {}
-    for role in step.to:
-        for person in _rung(role, held, directory, at):
+    for role in roles:
+        for person in reached(role, held, directory, at):
             heard[person.id] = person
     return tuple(heard.values())
 
 
-def _rung(role: str, held: Held, directory: Directory, at: datetime) -> tuple[Staff, ...]:
-    if role == HANDLER:
-        handler = _present([held.assignee_id], directory, at)
-        return handler or _from(0, held, directory, at)
-    return _from([name for name, _, _ in RUNGS].index(role), held, directory, at)
+def reached(role: str, held: Held, directory: Directory, at: datetime) -> tuple[Staff, ...]:
+    """Return who hears in the place of a role; nobody only where the whole line and the administrators are missing."""
+    if role in OWN_ROLES:
+        own = held.issuer_id if role == "issuer" else held.assignee_id
+        people = _present([own], directory, at)
+        line = FALLS_TO["handler"] if own is not None else FALLS_TO["nobody"]
+    else:
+        people, line = _on_rung(role, held, directory, at), FALLS_TO[role]
+    return (
+        people
+        or next(filter(None, (_on_rung(name, held, directory, at) for name in line)), ())
+        or _last(held, directory)
+    )
 
 
-def _from(index: int, held: Held, directory: Directory, at: datetime) -> tuple[Staff, ...]:
-    """Return who stands on that rung or, where nobody does, on the next one above that has somebody."""
-    for name, level, roles in RUNGS[index:]:
-        place = directory.areas.at_level(held.unit_id, level)
-        if place.level is not level:
-            continue
-        there = _present([p.id for p in directory.staff(place.id, *roles)], directory, at)
-        on_duty = tuple(p for p in there if directory.is_on_duty(p, at))
-        chosen = on_duty or there if name in DUTY_ONLY else there
-        if chosen:
-            return chosen
+def _on_rung(name: str, held: Held, directory: Directory, at: datetime) -> tuple[Staff, ...]:
+    """Return who stands on a rung now, or stands in there: on a duty desk those on duty, as long as somebody is."""
+    level, roles = RUNG[name]
+    place = directory.areas.at_level(held.unit_id, level)
+    if place.level is not level:
+        return ()
+    there = _present([p.id for p in directory.staff(place.id, *roles)], directory, at)
+    on_duty = tuple(p for p in there if directory.is_on_duty(p, at))
+    return on_duty or there if name in DUTY_ONLY else there
+
+
+def _last(held: Held, directory: Directory) -> tuple[Staff, ...]:
+    """Return whom it is left to when nobody is there: the district though they are away, else the administrators."""
+    top = directory.areas.root(held.unit_id).id
+    for role in (Role.DISTRICT, Role.ADMIN):
+        found = tuple(p for p in directory.people.values() if p.role is role and directory.areas.covers(top, p.area_id))
+        if found:
+            return found
     return ()
 
 
 def _present(person_ids: Collection[int | None], directory: Directory, at: datetime) -> tuple[Staff, ...]:
     """Return these people, or who stands in for those who are away."""
-    absences = {p.id: p.absences for p in directory.people.values()}
     known = [i for i in person_ids if i is not None and i in directory.people]
-    acting = dict.fromkeys(stand_in(i, absences, at) for i in known)
+    acting = dict.fromkeys(stand_in(i, directory.absences, at) for i in known)
     return tuple(directory.people[i] for i in acting if i is not None and i in directory.people)

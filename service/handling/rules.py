@@ -49,6 +49,15 @@ class ReturnsUsedUpError(ServiceError):
     sentence = "This case has been returned {returned} times already. The third assignment is binding."
 
 
+class AssignmentBindingError(ServiceError):
+    """The case was given by force, because nobody had signed for it: it cannot be given back."""
+
+    status, code = 409, "assignment-binding"
+    sentence = (
+        "Nobody had signed for this case, so it was assigned by force. It cannot be returned; it can be handed on."
+    )
+
+
 class TooManyExtensionsError(ServiceError):
     """The policy allows no further extension, or not so long a one."""
 

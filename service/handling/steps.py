@@ -10,7 +10,7 @@ from sqlmodel import Session
 from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.assignments.actions import hand_over, keep_decision, take_up_again
-from service.assignments.queries import loads
+from service.assignments.queries import held_because, loads
 from service.cases.rules import Action, Actor, CaseStatus, ClockEffect, Move
 from service.cases.tables import Case
 from service.clocks.rules import Change, Happening
@@ -24,6 +24,7 @@ from service.handling.proof import check_evidence
 from service.handling.proposals import ASKS, propose
 from service.handling.rules import (
     MOST_RETURNS,
+    AssignmentBindingError,
     Given,
     ReturnsUsedUpError,
 )
@@ -114,6 +115,8 @@ def _return(step: Step) -> None:
     """Give the case back to the triage desk above; the first receiver's clock runs on (DOMAIN 3.4)."""
     if step.case.returned >= MOST_RETURNS:
         raise ReturnsUsedUpError(returned=step.case.returned)
+    if held_because(step.session, step.case.id or 0) == "force_assign":
+        raise AssignmentBindingError
     step.case.returned += 1
     _to_desk(step, route_to_desk, step.case.area_id)
 

@@ -45,10 +45,21 @@ def assigned(to: Recipient, number: str, category: str, due_at: datetime | None,
     return Message(f"assigned:{number}:{turn}:{to.person_id}", "assigned", to, facts, wakes)
 
 
-def escalated(to: Recipient, number: str, step: str, act: str, due_at: datetime, *, key: str, wakes: bool) -> Message:
-    """Tell somebody on the ladder that a step was taken. `key` names clock, arming and step."""
+def escalated(
+    to: Recipient, number: str, step: str, act: str, due_at: datetime, *, key: str, wakes: bool, unanswered: bool
+) -> Message:
+    """Tell somebody on the ladder that a step was taken. `key` names clock, arming and step.
+
+    `unanswered`: somebody else was asked before, who did not answer by `due_at`.
+    """
     facts = {"number": number, "step": step, "act": act, "due_at": _iso(due_at), "key": key}
+    facts |= {"unanswered": "yes"} if unanswered else {}
     return Message(f"escalated:{key}:{to.person_id}", "escalated", to, facts, wakes)
+
+
+def handed_on(to: Recipient, number: str, *, turn: int) -> Message:
+    """Tell a worker that a case nobody signed for has been given to somebody else. `turn` is the case's version."""
+    return Message(f"handed_on:{number}:{turn}:{to.person_id}", "handed_on", to, {"number": number})
 
 
 def news(to: Recipient, number: str, what: str, *, version: int) -> Message:
@@ -96,6 +107,7 @@ TEMPLATES = (
     "receipt",
     "assigned",
     "escalated",
+    "handed_on",
     "news_reply",
     "news_ask",
     "news_resolve",

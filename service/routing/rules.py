@@ -69,7 +69,7 @@ class RoutingDecision:
     """Lines above the one that fired whose match held but whose target was broken: (rule id, why)."""
     candidates: tuple[Candidate, ...]
     chosen_because: str
-    """on-duty, off-duty, named, desk or nobody: how the person was found."""
+    """on-duty, off-duty, named, stands-in, desk or nobody: how the person was found."""
 
     def reasons(self) -> dict[str, Any]:
         """Return the decision as JSON, to be kept with the case and shown to staff."""
@@ -118,10 +118,13 @@ def route_to_desk(request: Request, directory: Directory, loads: Mapping[int, Lo
     return _desk_above(request, directory, loads, ())
 
 
-def route_within(request: Request, directory: Directory, loads: Mapping[int, Load]) -> RoutingDecision:
-    """Decide who in the unit `request.area_id` gets a case that was handed to it."""
+def route_within(
+    request: Request, directory: Directory, loads: Mapping[int, Load], *, but: int | None = None
+) -> RoutingDecision:
+    """Decide who in the unit `request.area_id` gets a case that was handed to it; `but` is somebody who does not."""
     unit = directory.areas.living(request.area_id)
-    people = directory.staff(unit.id, Role.WORKER) or directory.staff(unit.id, *AT_DESKS)
+    teams = (directory.staff(unit.id, Role.WORKER), directory.staff(unit.id, *AT_DESKS))
+    people = next(filter(None, (tuple(p for p in team if p.id != but) for team in teams)), ())
     return _choose(request, directory, loads, unit, people, None, ())
 
 

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONPATH
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from service.assignments.tables import Assignment
@@ -17,6 +20,7 @@ from service.outbox.rules import FAILED, NoticeState
 from service.outbox.tables import Notice
 from service.timekeeping import product_span, read_anchor
 from sla_policies.clock import ClockState
+from sla_policies.escalation import TOP
 
 SWEEP_LATE = timedelta(minutes=5)
 NOTICE_LATE = timedelta(minutes=10)
@@ -29,6 +33,7 @@ CLOCKS_APART = timedelta(minutes=2)
 class Late:
     """What fell due before these moments, in the product's time, should have been done long ago."""
 
+    now: datetime
     steps_before: datetime
     notices_before: datetime
     nothing_after: datetime | None
@@ -94,6 +99,41 @@ def _nobody_heard(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
     return sa.select(sa.func.count()).select_from(Escalation).where(silent)
 
 
+def _newest_unanswered(before: datetime) -> sa.Select[Any]:
+    """Return what was asked last of each clock that still runs, where nobody answered it before a moment."""
+    other = aliased(Escalation)
+    newer = sa.exists().where(
+        other.clock_id == Escalation.clock_id,  # type: ignore[arg-type]
+        col(other.id) > Escalation.id,
+        col(other.needs_acknowledgement),
+    )
+    return (
+        sa.select(sa.func.count())
+        .select_from(Escalation)
+        .join(ClockRow, col(ClockRow.id) == Escalation.clock_id)
+        .where(
+            col(Escalation.acknowledged_at).is_(None),
+            col(Escalation.needs_acknowledgement),
+            col(Escalation.acknowledge_by) < before,
+            ClockRow.state == ClockState.RUNNING,  # type: ignore[arg-type]
+            ~newer,
+        )
+    )
+
+
+def _climb_missed(late: Late) -> sa.Select[int]:
+    # An extension arms the ladder anew: what was asked before it climbs no more.
+    path = sa.cast('$[*] ? (@.kind == "extended")', JSONPATH)
+    extended = sa.func.jsonb_path_query_array(col(ClockRow.events), path)
+    below = ~col(Escalation.roles).contains([TOP])
+    present = sa.func.jsonb_array_length(extended) == Escalation.arm
+    return _newest_unanswered(late.steps_before).where(below, present)
+
+
+def _top_unanswered(late: Late) -> sa.Select[int]:
+    return _newest_unanswered(late.now).where(col(Escalation.roles).contains([TOP]))
+
+
 def _from_the_future(late: Late) -> sa.Select[int]:
     future = col(Case.received_at) > late.nothing_after if late.nothing_after else sa.false()
     return sa.select(sa.func.count()).select_from(Case).where(future)
@@ -109,6 +149,8 @@ CHECKS: tuple[tuple[str, Callable[[Late], sa.Select[int]], str], ...] = (
     ("no-assignment", _without_assignment, "Reassign the case from the board."),
     ("clock-set-back", _from_the_future, "Cases were received later than now: set the clocks of all machines by NTP."),
     ("nobody-heard", _nobody_heard, "Appoint somebody for the empty rung on the people page."),
+    ("climb-missed", _climb_missed, "Is a worker running, or beat? Answer the escalation from the board meanwhile."),
+    ("top-unanswered", _top_unanswered, "The district desk was asked and does not answer: call them."),
 )
 """Every check: its name, how it counts, and what to do. A later auditor adds to this list."""
 
@@ -117,6 +159,7 @@ def alarms(session: Session, now: datetime) -> list[Alarm]:
     """Return every check that does not hold."""
     anchor = read_anchor(session)
     late = Late(
+        now,
         now - product_span(anchor, SWEEP_LATE),
         now - product_span(anchor, NOTICE_LATE),
         now + CLOCKS_APART if anchor is None else None,

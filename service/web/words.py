@@ -14,6 +14,8 @@ METRIC: Mapping[str, str] = {
     "next_reply": "Next reply",
     "resolve": "Completion",
     "handover": "Handling by the unit",
+    "order": "Supervise order",
+    "verdict": "Judging the answer to an order",
 }
 PROMISED: Mapping[str, str] = {
     "accept": "A worker will take this on by",
@@ -26,6 +28,7 @@ PROMISED: Mapping[str, str] = {
 ACT: Mapping[str, str] = {
     "remind": "Reminder",
     "call_out": "Call-out",
+    "hand_over": "Handing over",
     "force_assign": "Binding assignment",
     "yellow_card": "Yellow card",
     "red_card": "Red card",
@@ -101,6 +104,8 @@ LEVEL: Mapping[str, str] = {
 }
 RUNG: Mapping[str, str] = {
     "handler": "The worker",
+    "addressee": "Whom the order went to",
+    "issuer": "Who issued the order",
     "community_duty": "Community staff on duty",
     "community_head": "Head of the community (to be told)",
     "subdistrict_desk": "Sub-district duty desk",
@@ -111,6 +116,7 @@ FOUND: Mapping[str, str] = {
     "on-duty": "On duty, and the least loaded.",
     "off-duty": "Nobody of the unit is on duty now: it waits for the least loaded.",
     "named": "The rule names this person.",
+    "stands-in": "Stands in for whoever held it and is away.",
     "desk": "Nobody of the unit could take it: the desk above has it.",
     "nobody": "Nobody could be found: the desk must decide.",
 }
@@ -131,6 +137,8 @@ CHECK: Mapping[str, str] = {
     "no-assignment": "An open case has no record of who holds it",
     "clock-set-back": "A case was received later than now: a clock was set back",
     "nobody-heard": "A step was taken, and there was nobody to tell",
+    "climb-missed": "An answer is missing, and nobody else was asked for it",
+    "top-unanswered": "The district desk has not answered what it was asked",
 }
 """What must never be true (`service.watch`), as it is said when it is."""
 

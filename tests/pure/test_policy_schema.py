@@ -65,6 +65,7 @@ def test_every_packaged_file_fits_and_names_its_schema(path: Any) -> None:
     assert [error.message for error in validator.iter_errors(yaml.load(text, Loader=EditorLoader))] == []
 
 
+CLIMBING = "climbing: {main: {again: 2h, rounds: 3, source: here, mark: own}}\n"
 ALLOWED = [
     POLICY,
     POLICY.replace('version: "1"', "version: 2026"),
@@ -73,7 +74,7 @@ ALLOWED = [
     POLICY.replace("within: 5 workdays", 'within: "5 workdays, same time"'),
     POLICY.replace("at: 50 %", "at: 50%", 1),
     POLICY.replace("source: here", "source: {zh: 此处, en: here}"),
-    POLICY.replace("act: climb", "act: climb, wakes: true, acknowledge_within: 30m, unless: acknowledged"),
+    POLICY.replace("act: climb", "act: climb, wakes: true, acknowledge_within: 30m, unless: acknowledged") + CLIMBING,
 ]
 
 
