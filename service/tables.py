@@ -18,6 +18,7 @@ from service.intake import tables as intake
 from service.outbox import tables as outbox
 from service.revisions import tables as revisions
 from service.rezoning import tables as rezoning
+from service.rosters import tables as rosters
 from service.routing import tables as routing
 from service.timekeeping import ClockAnchor
 
@@ -38,6 +39,7 @@ ROOMS = (
     outbox,
     revisions,
     rezoning,
+    rosters,
     routing,
     ClockAnchor,
 )

@@ -55,9 +55,10 @@ def joined(windows: Sequence[tuple[Edge, Edge]]) -> tuple[tuple[Edge, Edge], ...
     return tuple(found)
 
 
-def without(windows: Windows, breaks: Windows) -> Windows:
+def without(windows: Sequence[tuple[Edge, Edge]], breaks: Sequence[tuple[Edge, Edge]]) -> tuple[tuple[Edge, Edge], ...]:
     """Return what is left of the windows when the breaks are taken out."""
+    left = tuple(windows)
     for begins, ends in breaks:
-        pieces = [piece for o, c in windows for piece in ((o, min(c, begins)), (max(o, ends), c))]
-        windows = tuple((o, c) for o, c in pieces if o < c)
-    return windows
+        pieces = [piece for o, c in left for piece in ((o, min(c, begins)), (max(o, ends), c))]
+        left = tuple((o, c) for o, c in pieces if o < c)
+    return left

@@ -52,8 +52,13 @@ def duties_of(session: Session, person_ids: Collection[int]) -> Mapping[int, lis
         select(Duty).where(col(Duty.person_id).in_(person_ids)).order_by(col(Duty.weekday), col(Duty.starts))
     )
     for row in rows:
-        found[row.person_id].append(DutyHours(row.weekday, row.starts, row.ends))
+        found[row.person_id].append(duty_hours(row))
     return found
+
+
+def duty_hours(row: Duty) -> DutyHours:
+    """Return a weekly duty as the rules see it."""
+    return DutyHours(row.weekday, row.starts, row.ends, row.days)
 
 
 def absences(session: Session) -> Mapping[int, list[Away]]:

@@ -1,9 +1,9 @@
-"""Which roles are there, who is on duty, who stands in for whom, and is a password good enough?"""
+"""Which roles are there, what are duties and absences, who stands in for whom, and is a password good enough?"""
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
@@ -45,6 +45,9 @@ class Role(StrEnum):
 
 RANK: Mapping[Role, int] = {role: rank for rank, role in enumerate(Role)}
 """The order in which a case climbs; a higher number hears later. ADMIN stands outside the ladder."""
+
+PLAN_BELOW = frozenset({Role.HEAD, Role.DISTRICT})
+"""Who plans the rosters of those below them without appointing them."""
 
 ROLE_LABELS: Mapping[Role, str] = {
     Role.WORKER: "Community worker",
@@ -101,6 +104,26 @@ class OwnRoleError(InvalidFieldsError):
         super().__init__({field: self.sentence})
 
 
+class DutyDays(StrEnum):
+    """On which of its weekdays a weekly duty is done."""
+
+    EVERY = "every"
+    """On all of them, public holidays too: night desks, shifts."""
+    WORKDAYS = "workdays"
+    """Not on public holidays; on made-up workdays (调休) those of Monday."""
+    HOLIDAYS = "holidays"
+    """Only on public holidays."""
+
+
+class AbsenceKind(StrEnum):
+    """Why somebody is away: 休假, 病假, 培训, 其他."""
+
+    LEAVE = "leave"
+    SICK = "sick"
+    TRAINING = "training"
+    OTHER = "other"
+
+
 @dataclass(frozen=True)
 class DutyHours:
     """One weekly duty, in wall-clock time of the installation. `ends <= starts` means across midnight."""
@@ -109,6 +132,7 @@ class DutyHours:
     """Monday is 0; the day on which the duty starts."""
     starts: time
     ends: time
+    days: DutyDays = DutyDays.EVERY
 
 
 @dataclass(frozen=True)
@@ -139,22 +163,6 @@ class PersonDetails:
     is_active: bool = True
 
 
-def is_on_duty(duties: Iterable[DutyHours], absences: Iterable[Away], at: datetime, zone: tzinfo) -> bool:
-    """Is somebody with these duties and absences on duty at `at`? At the moment a duty ends, not any more."""
-    if any(away.covers(at) for away in absences):
-        return False
-    local = at.astimezone(zone)
-    today, yesterday, clock = local.weekday(), (local.weekday() - 1) % 7, local.time()
-    return any(_covers(duty, today, yesterday, clock) for duty in duties)
-
-
-def _covers(duty: DutyHours, today: int, yesterday: int, clock: time) -> bool:
-    if duty.ends > duty.starts:
-        return duty.weekday == today and duty.starts <= clock < duty.ends
-    begun_today = duty.weekday == today and clock >= duty.starts
-    return begun_today or (duty.weekday == yesterday and clock < duty.ends)
-
-
 def stand_in(person_id: int, absences: Mapping[int, Iterable[Away]], at: datetime) -> int | None:
     """Return who acts for somebody at `at`: themselves, their substitute, or the substitute's substitute.
 
@@ -179,6 +187,11 @@ def outranks(one: Role, other: Role) -> bool:
 def may_appoint(by: Role, role: Role) -> bool:
     """May `by` add or change people of this role? Administrators all, supervisors those below them."""
     return by is Role.ADMIN or (by is Role.SUPERVISOR and outranks(by, role))
+
+
+def may_plan(by: Role, role: Role) -> bool:
+    """May `by` write the rosters of people of this role? Whoever leads does so for those below them."""
+    return may_appoint(by, role) or (by in PLAN_BELOW and outranks(by, role))
 
 
 def check_password(password: str, *, login: str) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, time
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from service.accounts.rules import Role
+from service.accounts.rules import AbsenceKind, DutyDays, Role
 from service.database import text_enum
 
 
@@ -78,7 +78,7 @@ class Duty(SQLModel, table=True):
     __tablename__ = "duties"
     __table_args__ = (
         sa.CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
-        sa.UniqueConstraint("person_id", "weekday", "starts"),
+        sa.UniqueConstraint("person_id", "weekday", "starts", "days"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
@@ -87,6 +87,9 @@ class Duty(SQLModel, table=True):
     """Monday is 0; the day on which the duty starts."""
     starts: time
     ends: time
+    days: DutyDays = Field(
+        default=DutyDays.EVERY, sa_type=text_enum(DutyDays), sa_column_kwargs={"server_default": DutyDays.EVERY.value}
+    )
 
 
 class Absence(SQLModel, table=True):
@@ -103,4 +106,9 @@ class Absence(SQLModel, table=True):
     starts_at: datetime
     ends_at: datetime
     substitute_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="people.id")
+    kind: AbsenceKind = Field(
+        default=AbsenceKind.OTHER,
+        sa_type=text_enum(AbsenceKind),
+        sa_column_kwargs={"server_default": AbsenceKind.OTHER.value},
+    )
     reason: str = ""

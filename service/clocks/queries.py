@@ -69,8 +69,16 @@ def current_book(received_at: datetime) -> PolicyBook:
 
 def desk_calendar(at: datetime) -> WorkCalendar:
     """Return the calendar of ordinary workdays in force at a moment; a pack without one knows no days off."""
-    calendars = current_book(at).calendars
-    return calendars.get(WORKDAYS, calendars[ROUND_THE_CLOCK])
+    return _desk_calendar(current_book(at))
+
+
+def newest_desk_calendar() -> WorkCalendar:
+    """Return the calendar of ordinary workdays as the newest version of the pack knows it."""
+    return _desk_calendar(installed_books()[-1])
+
+
+def _desk_calendar(of: PolicyBook) -> WorkCalendar:
+    return of.calendars.get(WORKDAYS, of.calendars[ROUND_THE_CLOCK])
 
 
 def book(session: Session, digest: str) -> PolicyBook:

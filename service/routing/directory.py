@@ -6,9 +6,10 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from service.accounts.rules import Away, DutyHours, Role, is_on_duty
+from service.accounts.rules import Away, DutyHours, Role, stand_in
 from service.areas.rules import AreaLevel, AreaTree
 from service.categories.rules import Catalogue, Topic
+from service.rosters.rules import ORDINARY, Days, Roster, Single, is_on_duty
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,16 @@ class Staff:
     capacity: int = 20
     duties: tuple[DutyHours, ...] = ()
     absences: tuple[Away, ...] = ()
+    singles: tuple[Single, ...] = ()
+    topics: frozenset[str] = frozenset()
+    """The codes of what they are good at, each with everything below it."""
+    languages: frozenset[str] = frozenset()
+    """What they speak beside Chinese."""
+
+    @cached_property
+    def roster(self) -> Roster:
+        """Return everything that says when they are on duty."""
+        return Roster(self.duties, self.singles, self.absences)
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,8 @@ class Directory:
     people: Mapping[int, Staff]
     model_id: int | None = None
     """The version that suggests topics; None: their keywords do."""
+    days: Days = ORDINARY
+    """The public holidays, and the days that are worked instead."""
 
     @cached_property
     def topics_by_id(self) -> Mapping[int, Topic]:
@@ -70,8 +83,16 @@ class Directory:
 
     def is_on_duty(self, person: Staff, at: datetime) -> bool:
         """Is the person at work at that moment?"""
-        return is_on_duty(person.duties, person.absences, at, self.zone)
+        return is_on_duty(person.roster, at, self.days, self.zone)
 
     def is_absent(self, person: Staff, at: datetime) -> bool:
         """Is the person on leave at that moment, whatever the roster says?"""
         return any(away.covers(at) for away in person.absences)
+
+    def acting_for(self, person: Staff, at: datetime) -> Staff | None:
+        """Return who acts for somebody: themselves, or while they are away whoever stands in for them."""
+        return self.people.get(stand_in(person.id, self._absences, at) or 0)
+
+    @cached_property
+    def _absences(self) -> Mapping[int, tuple[Away, ...]]:
+        return {p.id: p.absences for p in self.people.values() if p.absences}

@@ -2,21 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from threading import Lock
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.accounts.queries import absences
+from service.accounts.queries import absences, duty_hours
 from service.accounts.rules import DutyHours
 from service.accounts.tables import Duty, Person
 from service.areas.queries import area_tree
+from service.cases.tables import Case
 from service.categories.queries import model_in_use, topics
 from service.categories.rules import Catalogue
+from service.clocks.queries import newest_desk_calendar
+from service.rosters.queries import all_singles, all_skills
+from service.rosters.rules import Days, SkillKind
 from service.routing.directory import Directory, Rule, Staff
 from service.routing.tables import DirectoryVersion, RoutingDecisionRow, RoutingRule
 from service.timekeeping import ZONE
 
+LOOKED_BACK = timedelta(days=7)
 _lock = Lock()
 _known: Directory | None = None
 
@@ -30,7 +36,7 @@ def directory_at(session: Session, version: int) -> Directory:
     """Return everything routing knows, for a caller that has just read the version with something else."""
     global _known  # noqa: PLW0603  # One snapshot a process; replaced whole, never changed.
     known = _known
-    if known is None or known.version != version:
+    if known is None or known.version != version or known.days.off is not newest_desk_calendar().off:
         with _lock:
             known = _known = read_directory(session, version)
     return known
@@ -51,6 +57,7 @@ def read_directory(session: Session, version: int) -> Directory:
         rules=tuple(_rules(session)),
         people={p.id: p for p in _people(session)},
         model_id=model_in_use(session),
+        days=public_holidays(),
     )
 
 
@@ -71,8 +78,10 @@ def _rules(session: Session) -> Iterable[Rule]:
 def _people(session: Session) -> Iterable[Staff]:
     duties: dict[int, list[DutyHours]] = defaultdict(list)
     for d in session.exec(select(Duty)):
-        duties[d.person_id].append(DutyHours(weekday=d.weekday, starts=d.starts, ends=d.ends))
+        duties[d.person_id].append(duty_hours(d))
     away = absences(session)
+    singles = all_singles(session, _still_asked_for(session))
+    topics_of, languages_of = (all_skills(session, kind) for kind in (SkillKind.TOPIC, SkillKind.LANGUAGE))
     for p in session.exec(select(Person).where(Person.is_active).order_by(col(Person.id))):
         yield Staff(
             id=p.id or 0,
@@ -85,7 +94,22 @@ def _people(session: Session) -> Iterable[Staff]:
             capacity=p.capacity,
             duties=tuple(duties[p.id or 0]),
             absences=tuple(away.get(p.id or 0, ())),
+            singles=singles.get(p.id or 0, ()),
+            topics=topics_of.get(p.id or 0, frozenset()),
+            languages=languages_of.get(p.id or 0, frozenset()),
         )
+
+
+def _still_asked_for(session: Session) -> datetime | None:
+    """Return from when on single shifts may matter: somewhat before the newest case; None: all of them."""
+    newest = session.scalar(sa.select(col(Case.received_at)).order_by(col(Case.id).desc()).limit(1))
+    return newest - LOOKED_BACK if newest is not None else None
+
+
+def public_holidays() -> Days:
+    """Return the public holidays and the days worked instead, as the newest promise pack knows them."""
+    calendar = newest_desk_calendar()
+    return Days(calendar.off, calendar.worked)
 
 
 def decisions(session: Session, case_id: int) -> list[RoutingDecisionRow]:

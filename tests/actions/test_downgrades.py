@@ -37,6 +37,7 @@ GONE = {
     *("channels", "notice_wishes", "unsubscribed", "caught"),
     "category_models",
     *("case_joins", "case_traces", "word_shares", "hot_issues"),
+    *("swaps", "shifts", "skills", "roster_feeds"),
 }
 """Tables that the first migration does not know: their rows go with them on the way down."""
 

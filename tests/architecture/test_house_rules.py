@@ -114,7 +114,8 @@ def test_any_change_of_the_directory_tells_every_process(connection: sa.Connecti
     def version() -> int:
         return connection.execute(sa.text("SELECT version FROM directory_version")).scalar_one()
 
-    for table in ("areas", "categories", "routing_rules", "people", "duties", "absences", "category_models"):
+    people = ("people", "duties", "absences", "shifts", "skills")
+    for table in ("areas", "categories", "routing_rules", *people, "category_models"):
         before = version()
         connection.execute(sa.text(f"DELETE FROM {table} WHERE false"))
         assert version() == before + 1, table

@@ -9,10 +9,10 @@ from service.accounts.rules import (
     PasswordTooWeakError,
     Role,
     check_password,
-    is_on_duty,
     outranks,
     stand_in,
 )
+from service.rosters.rules import ORDINARY, Roster, is_on_duty
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY_SHIFT = [DutyHours(weekday, time(8, 30), time(17, 30)) for weekday in range(5)]
@@ -47,16 +47,16 @@ def at(text: str) -> datetime:
 def test_duty_runs_from_its_first_moment_to_just_before_its_end(
     duties: list[DutyHours], moment: str, expected: bool
 ) -> None:
-    assert is_on_duty(duties, [], at(moment), SHANGHAI) is expected
-    assert is_on_duty(duties, [], at(moment).astimezone(UTC), SHANGHAI) is expected
+    assert is_on_duty(Roster(tuple(duties)), at(moment), ORDINARY, SHANGHAI) is expected
+    assert is_on_duty(Roster(tuple(duties)), at(moment).astimezone(UTC), ORDINARY, SHANGHAI) is expected
 
 
 def test_nobody_is_on_duty_while_away() -> None:
-    away = Away(at("2026-11-23T10:00"), at("2026-11-23T12:00"))
+    roster = Roster(tuple(DAY_SHIFT), absences=(Away(at("2026-11-23T10:00"), at("2026-11-23T12:00")),))
 
-    assert is_on_duty(DAY_SHIFT, [away], at("2026-11-23T09:59"), SHANGHAI)
-    assert not is_on_duty(DAY_SHIFT, [away], at("2026-11-23T10:00"), SHANGHAI)
-    assert is_on_duty(DAY_SHIFT, [away], at("2026-11-23T12:00"), SHANGHAI)
+    assert is_on_duty(roster, at("2026-11-23T09:59"), ORDINARY, SHANGHAI)
+    assert not is_on_duty(roster, at("2026-11-23T10:00"), ORDINARY, SHANGHAI)
+    assert is_on_duty(roster, at("2026-11-23T12:00"), ORDINARY, SHANGHAI)
 
 
 NOON = at("2026-11-23T12:00")

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from service.accounts.duties import add_absence, add_duties, end_absence, remove_duty
 from service.accounts.rules import DutyHours
 from service.accounts.tables import Absence, Person
 from service.errors import InvalidFieldsError
+from service.rosters.actions import add_absence, add_duties, end_absence, remove_duty
 from service.web.admin.common import Manager, RowId, Text, as_clock, as_moment, go_to
 from service.web.admin.person_page import PEOPLE, person_page, person_to_manage
 from service.web.admin.saving import SwitchedForm, id_typed, save

@@ -1,0 +1,1 @@
+"""When is who on duty: duties, single shifts, swaps, absences, skills?"""
