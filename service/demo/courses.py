@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from service.accounts.rules import Role
-from service.cases.rules import AT_WORK, Action, CaseStatus
+from service.cases.rules import AT_WORK, ENDED, Action, CaseStatus
 from service.demo.life import Life
 from service.demo.world import Course
 from sla_policies.policy import Grade, Metric
@@ -233,11 +233,12 @@ def done_late(life: Life) -> Course:
 
 
 def twin_of(first: Life) -> Callable[[Life], Course]:
-    """Return the course of a second request about the same matter: it joins the first."""
+    """Return the course of a second request about the same matter: it joins the first, while that is open."""
 
     def joined(life: Life) -> Course:
         yield life.now + life.world.minutes(10, 60)
-        life.does(Action.DUPLICATE, by=life.desk(), number=first.case.number, text=life.say("duplicate"))
+        if first.case.status not in ENDED:
+            life.does(Action.DUPLICATE, by=life.desk(), number=first.case.number, text=life.say("duplicate"))
 
     return joined
 

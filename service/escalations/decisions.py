@@ -19,8 +19,8 @@ from service.errors import NotFoundError
 from service.escalations.queries import steps_of
 from service.escalations.tables import Escalation
 from service.handling.standing import acting_as
+from service.routing.choosing import NO_LOAD
 from service.routing.directory import Directory, Staff
-from service.routing.rules import NO_LOAD
 from sla_policies.escalation import Step
 
 SUGGESTED = 6

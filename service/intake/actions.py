@@ -2,6 +2,7 @@
 
 import hmac
 import json
+from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,23 +12,26 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from service.accounts.tables import Person
-from service.assignments.queries import loads
+from service.assignments.queries import Matter, loads_for
 from service.cases.numbers import case_number
 from service.categories.suggesting import suggest
 from service.clocks.queries import current_book
 from service.clocks.rules import new_row, opening
 from service.database import savepoint
 from service.intake.forms import RequestForm
-from service.intake.rows import Decided, Ticket, key_rows, receipt, rows
-from service.intake.rules import KeyUsedError, Promise, Receipt, body_hash, judge, new_code
+from service.intake.rows import Decided, Ticket, key_rows, phone_index_of, receipt, rows
+from service.intake.rules import KeyUsedError, Promise, Receipt, Verdict, body_hash, judge, new_code
 from service.intake.statements import BEGIN_DAY, GATHER, OPEN_CASE, parameters
 from service.intake.tables import IdempotencyKey
+from service.routing.directory import Directory
 from service.routing.queries import directory_at
-from service.routing.rules import Request, candidates_of, route
+from service.routing.rules import Request, RoutingDecision, candidates_of, route
 from service.secrecy import decrypt, token_hash
 from service.timekeeping import ZONE
 
 KEY_LASTS = timedelta(hours=24)
+TRIES = 20
+"""So often somebody is looked for whom nobody else has filled up meanwhile."""
 MOST_KEY = 200
 
 
@@ -64,15 +68,17 @@ def _open(session: Session, form: RequestForm, *, now: datetime, key: str | None
     ticket = _ticket(session, drawn, key_hash, now)
     guesses = suggest(session, known.catalogue, known.model_id, title=form.title or "", text=form.text)
     verdict = judge(form, known, guesses, book, now)
-    asked = Request(verdict.topic.code, verdict.place.id, verdict.grade.grade, now)
-    decision = route(asked, known, loads(session, candidates_of(asked, known)))
     policy = verdict.choice.policy
     clocks = [new_row(c, policy, book, instance=1) for c in opening(policy, book, now)] if policy else []
 
-    decided = Decided(ticket, form, verdict, decision, clocks, now, by)
-    answer = receipt(decided)
-    keys = {"idempotency_keys": key_rows(decided, key_hash, digest, answer)}
-    session.execute(OPEN_CASE, parameters(rows(decided) | keys))
+    for left in reversed(range(TRIES)):
+        decision = _decision(session, form, verdict, known, now)
+        decided = Decided(ticket, form, verdict, decision, clocks, now, by)
+        answer = receipt(decided)
+        keys = {"idempotency_keys": key_rows(decided, key_hash, digest, answer)}
+        # Whoever gets it may have become full meanwhile; the last try takes nobody's word for it.
+        if _is_written(session, parameters(rows(decided) | keys, decision.most if left else None)):
+            break
     return answer
 
 
@@ -83,6 +89,24 @@ def was_answered(session: Session, key: str, now: datetime) -> bool:
         col(IdempotencyKey.created_at) > now - KEY_LASTS,
     )
     return session.scalar(sa.select(sa.exists().where(*mine))) or False
+
+
+def _is_written(session: Session, written: Mapping[str, Any]) -> bool:
+    """Write a case; False where its holder is full. The lock on their load is not kept: who waits, waits in order."""
+    with savepoint(session) as opened:
+        is_written = bool(session.execute(OPEN_CASE, written).scalar_one())
+        if not is_written and opened is not None:
+            opened.rollback()
+    return is_written
+
+
+def _decision(
+    session: Session, form: RequestForm, verdict: Verdict, known: Directory, now: datetime
+) -> RoutingDecision:
+    """Decide who gets it, with what everybody holds at this moment."""
+    asked = Request(verdict.topic.code, verdict.place.id, verdict.grade.grade, now, form.language)
+    matter = Matter(verdict.topic.id, verdict.place.id, form.address, phone_index_of(form))
+    return route(asked, known, loads_for(session, candidates_of(asked, known), matter, now))
 
 
 def forget_keys(session: Session, now: datetime) -> None:

@@ -93,7 +93,7 @@ def case_row(of: Decided) -> dict[str, Any]:
         lat=lat,
         lon=lon,
         contact=encrypt(json.dumps(contact, ensure_ascii=False)) if any(contact.values()) else None,
-        phone_index=blind_index(contact["phone"]) if contact.get("phone") else None,
+        phone_index=phone_index_of(form),
         is_anonymous=form.anonymous,
         for_whom=form.for_whom,
         focus_groups=sorted(form.focus_groups),
@@ -106,6 +106,12 @@ def case_row(of: Decided) -> dict[str, Any]:
         due_metric=due[1] if due else None,
         **NOTHING_YET,
     )
+
+
+def phone_index_of(form: RequestForm) -> bytes | None:
+    """Return by what a caller is found again; None for whoever leaves no number or wants to stay unknown."""
+    phone = None if form.anonymous else form.contact.phone
+    return blind_index(phone) if phone else None
 
 
 NOTHING_YET: dict[str, Any] = {

@@ -21,9 +21,9 @@ from service.outbox.tables import Notice
 from service.routing.tables import RoutingDecisionRow
 
 TABLES: Mapping[str, type[SQLModel]] = {
+    "workloads": Workload,
     "cases": Case,
     "assignments": Assignment,
-    "workloads": Workload,
     "routing_decisions": RoutingDecisionRow,
     "clocks": ClockRow,
     "audit_entries": AuditEntry,
@@ -37,8 +37,9 @@ WITH_ID = frozenset({"cases"})
 
 ONE_MORE_CASE = (
     "ON CONFLICT (person_id) DO UPDATE SET open_cases = workloads.open_cases + 1, "
-    "last_assigned_at = excluded.last_assigned_at"
+    "last_assigned_at = excluded.last_assigned_at WHERE workloads.open_cases < coalesce(CAST(:most AS int), 2147483647)"
 )
+"""Nobody gets a case too many, however many come in at once: who is full by now refuses, and nothing is written."""
 
 GATHER = sa.text("""
 SELECT nextval('cases_id_seq') AS id,
@@ -63,8 +64,8 @@ def _columns(name: str) -> tuple[sa.Column[Any], ...]:
 
 
 def _insert(name: str) -> str:
-    tail = f" {ONE_MORE_CASE}" if name == "workloads" else ""
-    return insert_text(name, _columns(name), name) + tail
+    tail = ONE_MORE_CASE if name == "workloads" else "WHERE (SELECT count(*) FROM workloads_in) = :holders"
+    return f"{insert_text(name, _columns(name), name)} {tail}"
 
 
 OPEN_CASE = sa.text(
@@ -72,11 +73,14 @@ OPEN_CASE = sa.text(
     + ",\n".join(f"{name}_in AS ({_insert(name)} RETURNING 1)" for name in TABLES)
     + "\nSELECT count(*) FROM cases_in"
 )
+"""Returns 1, or 0 when nothing was written because the holder has become full meanwhile."""
 
 
-def parameters(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
+def parameters(rows: Mapping[str, Sequence[Mapping[str, Any]]], most: int | None) -> dict[str, Any]:
     """Return the parameters of OPEN_CASE: for each table its rows, every column named, as a JSON list.
 
+    `most`: so many cases the holder may have with this one; None: any number.
     Errors: KeyError when a column has no value, so that nothing is left to a default by accident.
     """
-    return {name: as_json(rows[name], _columns(name)) for name in TABLES}
+    written = {name: as_json(rows[name], _columns(name)) for name in TABLES}
+    return written | {"most": most, "holders": len(rows["workloads"])}

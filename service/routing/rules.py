@@ -4,13 +4,14 @@
 of the case and everybody's load, and returns a decision with its reasons.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from service.accounts.rules import Role
 from service.areas.rules import AreaLevel, Place
+from service.routing.choosing import Asked, Candidate, Load, best, explained, weigh
 from service.routing.directory import Directory, Rule, Staff
 from sla_policies.policy import Grade
 
@@ -26,17 +27,6 @@ AT_DESKS = (Role.HEAD, *(role for _, role in DESKS))
 
 
 @dataclass(frozen=True)
-class Load:
-    """What a person holds now."""
-
-    open_cases: int = 0
-    last_assigned_at: datetime | None = None
-
-
-NO_LOAD = Load()
-
-
-@dataclass(frozen=True)
 class Request:
     """The facts of a case that routing looks at."""
 
@@ -44,18 +34,7 @@ class Request:
     area_id: int
     grade: Grade
     at: datetime
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One person who was considered."""
-
-    person_id: int
-    on_duty: bool
-    absent: bool
-    open_cases: int
-    capacity: int
-    last_assigned_at: datetime | None
+    language: str = "zh"
 
 
 @dataclass(frozen=True)
@@ -69,7 +48,9 @@ class RoutingDecision:
     """Lines above the one that fired whose match held but whose target was broken: (rule id, why)."""
     candidates: tuple[Candidate, ...]
     chosen_because: str
-    """on-duty, off-duty, named, stands-in, desk or nobody: how the person was found."""
+    """on-duty, named, substitute, stands-in, off-duty, unit-desk, desk, desk-full or nobody: how the person was found."""
+    most: int | None = None
+    """So many cases the person may hold with this one; None: it is theirs whatever they hold."""
 
     def reasons(self) -> dict[str, Any]:
         """Return the decision as JSON, to be kept with the case and shown to staff."""
@@ -91,6 +72,10 @@ class RoutingDecision:
                     "open_cases": c.open_cases,
                     "capacity": c.capacity,
                     "last_assigned_at": c.last_assigned_at and c.last_assigned_at.isoformat(),
+                    "runs_out_soon": c.runs_out_soon,
+                    "skills": c.skills,
+                    "knows": c.knows.value,
+                    "why": c.why,
                 }
                 for c in self.candidates
             ],
@@ -101,7 +86,7 @@ class RoutingDecision:
 def route(request: Request, directory: Directory, loads: Mapping[int, Load]) -> RoutingDecision:
     """Decide who gets the case: the first rule that matches and whose target holds, else the desk above the place.
 
-    Among the people of the unit: on duty, then least loaded for their capacity, then longest idle, then by id.
+    Among the people of the unit: see `choosing`.
     """
     passed_over: list[tuple[int, str]] = []
     for rule in matching_rules(request, directory):
@@ -160,13 +145,15 @@ def target_of(rule: Rule, request: Request, directory: Directory) -> tuple[Place
 
 def candidates_of(request: Request, directory: Directory) -> set[int]:
     """Return the ids of everybody whose load may matter to `route`: what a caller has to look up first."""
-    ids: set[int] = set()
+    people: list[Staff] = []
     for rule in matching_rules(request, directory):
-        ids.update(p.id for p in target_of(rule, request, directory)[1])
-        if ids:
+        unit, targets, _ = target_of(rule, request, directory)
+        if unit is not None and targets:
+            people += [*targets, *_at_desk_of(unit, directory)]
             break
-    at_desks = {p.id for _, people in _desks(request.area_id, directory) for p in people}
-    return ids | at_desks | {p.id for p in directory.staff(request.area_id, Role.WORKER, *AT_DESKS)}
+    people += [p for _, at_desk in _desks(request.area_id, directory) for p in at_desk]
+    people += directory.staff(request.area_id, Role.WORKER, *AT_DESKS)
+    return {p.id for p in (*people, *_standing_in(people, request.at, directory))}
 
 
 def _desks(area_id: int, directory: Directory) -> Iterator[tuple[Place, tuple[Staff, ...]]]:
@@ -185,17 +172,29 @@ def _choose(
     rule: Rule | None,
     passed_over: tuple[tuple[int, str], ...],
 ) -> RoutingDecision:
-    seen = _weigh(people, request.at, directory, loads)
+    """Choose among the people of a unit, then who stands in for them, then its own desk, then the desk above.
+
+    Whoever is away or full is passed over. What may ring nobody at night waits for those who are off duty.
+    """
+    asked, waits = _asked(request, directory), request.grade not in RINGS_AT_NIGHT
+    own = weigh(people, asked, request.at, directory, loads)
+    others = weigh(_standing_in(people, request.at, directory), asked, request.at, directory, loads)
+    there = {p.id for p in people} | {c.person_id for c in others}
+    at_desk = [p for p in _at_desk_of(unit, directory) if p.id not in there]
+    desk = weigh(at_desk, asked, request.at, directory, loads)
     named = rule is not None and rule.target_person_id is not None
-    on_duty = _best(c for c in seen if c.on_duty and not c.absent)
-    if on_duty is not None:
-        because = "named" if named else "on-duty"
-        return RoutingDecision(unit, directory.people[on_duty.person_id], rule, passed_over, seen, because)
-    if request.grade in RINGS_AT_NIGHT:
-        return _desk_above(request, directory, loads, passed_over, rule=rule, unit=unit, seen=seen)
-    waiting = _best(c for c in seen if not c.absent)
-    if waiting is not None:
-        return RoutingDecision(unit, directory.people[waiting.person_id], rule, passed_over, seen, "off-duty")
+    tries = (
+        ("named" if named else "on-duty", (c for c in own if c.is_free)),
+        ("substitute", (c for c in others if c.is_free)),
+        ("off-duty", (c for c in own if waits and c.can_wait)),
+        ("unit-desk", (c for c in desk if c.is_free or (waits and c.can_wait))),
+    )
+    seen = own + others + desk
+    for because, fitting in tries:
+        chosen = best(fitting)
+        if chosen is not None:
+            considered = seen if because == "unit-desk" else own + others
+            return _decided(unit, directory, chosen, considered, because, rule=rule, passed_over=passed_over)
     return _desk_above(request, directory, loads, passed_over, rule=rule, unit=unit, seen=seen)
 
 
@@ -209,40 +208,61 @@ def _desk_above(
     unit: Place | None = None,
     seen: tuple[Candidate, ...] = (),
 ) -> RoutingDecision:
-    """Give the case to the first desk above with somebody on duty, else with anybody; a named unit stays."""
+    """Give the case to the first desk above with somebody on duty, else with anybody; a named unit stays.
+
+    A desk takes it even when it is full: no case is without an owner.
+    """
     desks = list(_desks(request.area_id, directory))
-    for fits in (lambda c: c.on_duty and not c.absent, lambda c: not c.absent, lambda _: True):
+    asked = _asked(request, directory)
+    for because, fits in LAST_RESORTS:
         for desk, people in desks:
-            at_desk = _weigh(people, request.at, directory, loads)
-            best = _best(filter(fits, at_desk))
-            if best is not None:
-                person = directory.people[best.person_id]
-                return RoutingDecision(unit or desk, person, rule, passed_over, seen + at_desk, "desk")
+            at_desk = weigh(people, asked, request.at, directory, loads)
+            chosen = best(filter(fits, at_desk))
+            if chosen is not None:
+                seen += tuple(c for c in at_desk if c.person_id not in {s.person_id for s in seen})
+                where = unit or desk
+                return _decided(where, directory, chosen, seen, because, rule=rule, passed_over=passed_over)
     nearest = desks[0][0] if desks else directory.areas.root(request.area_id)
-    return RoutingDecision(unit or nearest, None, rule, passed_over, seen, "nobody")
+    return RoutingDecision(unit or nearest, None, rule, passed_over, explained(seen, None), "nobody")
 
 
-def _weigh(
-    people: Iterable[Staff], at: datetime, directory: Directory, loads: Mapping[int, Load]
-) -> tuple[Candidate, ...]:
-    return tuple(
-        Candidate(
-            person_id=p.id,
-            on_duty=directory.is_on_duty(p, at),
-            absent=directory.is_absent(p, at),
-            open_cases=loads.get(p.id, NO_LOAD).open_cases,
-            capacity=p.capacity,
-            last_assigned_at=loads.get(p.id, NO_LOAD).last_assigned_at,
-        )
-        for p in people
-    )
+LAST_RESORTS: tuple[tuple[str, Callable[[Candidate], bool]], ...] = (
+    ("desk", lambda c: c.is_free),
+    ("desk-full", lambda c: c.on_duty and not c.absent),
+    ("desk", lambda c: c.can_wait),
+    ("desk-full", lambda c: not c.absent),
+    ("desk-full", lambda _: True),
+)
+"""Whom the desks above offer, best first, and how that is called."""
 
 
-def _best(candidates: Iterable[Candidate]) -> Candidate | None:
-    """Return the least loaded for their capacity, then the longest idle, then the lowest id."""
+def _decided(
+    unit: Place,
+    directory: Directory,
+    chosen: Candidate,
+    seen: tuple[Candidate, ...],
+    because: str,
+    *,
+    rule: Rule | None,
+    passed_over: tuple[tuple[int, str], ...],
+) -> RoutingDecision:
+    person = directory.people[chosen.person_id]
+    most = None if because == "desk-full" else chosen.capacity
+    return RoutingDecision(unit, person, rule, passed_over, explained(seen, chosen), because, most)
 
-    def order(c: Candidate) -> tuple[float, float, int]:
-        idle_since = c.last_assigned_at.timestamp() if c.last_assigned_at else float("-inf")
-        return c.open_cases / max(c.capacity, 1), idle_since, c.person_id
 
-    return min(candidates, key=order, default=None)
+def _asked(request: Request, directory: Directory) -> Asked:
+    return Asked(frozenset(directory.catalogue.path(request.category_code)), request.language)
+
+
+def _at_desk_of(unit: Place, directory: Directory) -> tuple[Staff, ...]:
+    """Return who takes at the unit itself what its people cannot; above a community the desks do."""
+    return directory.staff(unit.id, Role.HEAD)
+
+
+def _standing_in(people: Iterable[Staff], at: datetime, directory: Directory) -> tuple[Staff, ...]:
+    """Return who stands in for those of these people who are away, without those who are among them."""
+    people = tuple(people)
+    there = {p.id for p in people}
+    acting = (directory.acting_for(p, at) for p in people if directory.is_absent(p, at))
+    return tuple({p.id: p for p in acting if p is not None and p.id not in there}.values())

@@ -113,14 +113,34 @@ RUNG: Mapping[str, str] = {
     "district_desk": "District control desk",
 }
 FOUND: Mapping[str, str] = {
-    "on-duty": "On duty, and the least loaded.",
-    "off-duty": "Nobody of the unit is on duty now: it waits for the least loaded.",
+    "on-duty": "On duty, and fits best.",
+    "off-duty": "Nobody of the unit is on duty now: it waits for whoever fits best.",
+    "substitute": "Stands in for somebody of the unit who is away.",
+    "unit-desk": "Nobody else of the unit could take it: its head has it.",
+    "desk-full": "Everybody is away or full: the desk has it all the same.",
     "named": "The rule names this person.",
     "stands-in": "Stands in for whoever held it and is away.",
     "desk": "Nobody of the unit could take it: the desk above has it.",
     "nobody": "Nobody could be found: the desk must decide.",
 }
 """How routing found the person (`RoutingDecision.chosen_because`)."""
+WHY_NOT: Mapping[str, str] = {
+    "away": "away then",
+    "off-duty": "off duty then",
+    "full": "full: holds as much as they can",
+    "skill": "knows the topic or the language less",
+    "continuity": "knows the resident or the matter less",
+    "load": "holds more for what they can",
+    "idle": "had a case more recently",
+    "order": "all else equal, comes later",
+    "desk": "the desk comes first here",
+}
+"""Why somebody who was considered did not get a case (`choosing.Candidate.why`)."""
+KNOWS: Mapping[str, str] = {
+    "matter": "knows the matter",
+    "resident": "knows the resident",
+}
+"""What somebody who was considered knows already (`choosing.Knows`)."""
 BROKEN_RULE: Mapping[str, str] = {
     "person-gone": "the person named has left",
     "unit-gone": "the unit named is gone",
@@ -173,6 +193,8 @@ words = SimpleNamespace(
     level=LEVEL,
     rung=RUNG,
     found=FOUND,
+    why_not=WHY_NOT,
+    knows=KNOWS,
     broken_rule=BROKEN_RULE,
     check=CHECK,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from threading import Barrier
 from typing import Any
 
@@ -10,6 +10,9 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from service.accounts.rules import Role
+from service.accounts.tables import Duty, Person
+from service.areas.tables import Area
 from service.assignments.tables import Workload
 from service.audit.queries import broken_chains
 from service.cases.rules import Action, CaseStatus
@@ -171,3 +174,88 @@ def test_the_same_information_sent_many_times_at_once_is_said_once(
 
     with Session(shared) as session:
         assert session.exec(select(CaseMessage.text).where(CaseMessage.case_id == case)).all() == ["三单元"]
+
+
+CAPACITY, WORKERS = 25, 40
+
+
+@pytest.fixture
+def team(shared: sa.Engine, crowd: Town) -> Iterator[list[int]]:
+    """A community of its own in which forty people have room for a thousand cases together, and not for one more."""
+    with Session(shared, expire_on_commit=False) as session, session.begin():
+        far = session.get_one(Area, crowd.areas["mill"].id)
+        earlier = session.scalar(sa.select(sa.func.count()).select_from(Person))
+        people = [
+            Person(
+                login=f"team.{earlier}.{number}",
+                name=f"组员{number}",
+                password_hash="!",
+                role=Role.WORKER,
+                area_id=far.id or 0,
+                capacity=CAPACITY,
+                created_at=crowd.admin.created_at,
+            )
+            for number in range(WORKERS)
+        ]
+        session.add_all(people)
+        session.flush()
+        ids = [person.id or 0 for person in people]
+        session.add_all(Duty(person_id=i, weekday=day, starts=time(0), ends=time(0)) for i in ids for day in range(7))
+    yield ids
+    with Session(shared) as session, session.begin():
+        session.execute(sa.update(Person).where(col(Person.id).in_(ids)).values(is_active=False))
+
+
+def held_by(shared: sa.Engine, ids: list[int]) -> dict[int, int]:
+    """Return what each really holds, which is what is noted as their load."""
+    with Session(shared) as session:
+        mine = sa.select(col(Case.assignee_id), sa.func.count()).where(col(Case.assignee_id).in_(ids))
+        held = {person: count for person, count in session.execute(mine.group_by(col(Case.assignee_id)))}  # noqa: C416
+        noted = session.exec(select(Workload).where(col(Workload.person_id).in_(ids)))
+        assert {w.person_id: w.open_cases for w in noted if w.open_cases} == held
+    return held
+
+
+def test_a_thousand_requests_at_once_fill_everybody_and_nobody_too_much(
+    shared: sa.Engine, crowd: Town, team: list[int], now: datetime
+) -> None:
+    receipts = at_once(shared, lambda s, _: open_case(s, a_request(area="磨坊村"), now=now), times=1000)
+    assert len({r.number for r in receipts}) == 1000
+    assert held_by(shared, team) == dict.fromkeys(team, CAPACITY)
+    over = at_once(shared, lambda s, _: open_case(s, a_request(area="磨坊村"), now=now), times=20)
+    with Session(shared) as session:
+        numbers = [r.number for r in over]
+        owners = set(session.exec(select(Case.assignee_id).where(col(Case.number).in_(numbers))))
+        assert None not in owners
+        assert not owners & set(team)
+        assert broken_chains(session) == []
+    assert held_by(shared, team) == dict.fromkeys(team, CAPACITY)
+
+
+def test_cases_handed_around_at_once_overfill_nobody_and_nothing_waits_for_ever(
+    shared: sa.Engine, crowd: Town, team: list[int], now: datetime
+) -> None:
+    """Handed to a unit by many desks, while others come in and some are done: loads stay exact."""
+    with Session(shared, expire_on_commit=False) as session, session.begin():
+        cases = [received(session, now, area="东山社区")[0].id or 0 for _ in range(60)]
+        session.execute(sa.update(Person).where(col(Person.id).in_(team)).values(capacity=2))
+    boss, mill = crowd.qian_bo, crowd.areas["mill"].id
+
+    def turn(session: Session, number: int) -> str:
+        if number % 4 == 3:
+            return open_case(session, a_request(area="磨坊村"), now=now).number
+        case = session.get_one(Case, cases[number % len(cases)])
+        doer = Doer(actors(session, case, boss), boss)
+        try:
+            act(session, case.id or 0, Action.TRANSFER, {"unit_id": mill, "text": "请接手"}, by=doer, now=now)
+        except ServiceError as refused:
+            return refused.code
+        return "handed"
+
+    answers = at_once(shared, turn, times=160)
+    assert answers.count("handed") >= 50, answers
+    held = held_by(shared, team)
+    assert max(held.values()) == 2
+    assert sum(held.values()) > WORKERS
+    with Session(shared) as session:
+        assert session.exec(select(Case.id).where(col(Case.assignee_id).is_(None))).all() == []

@@ -7,8 +7,9 @@ import pytest
 from service.accounts.rules import Away, DutyHours, Role
 from service.areas.rules import AreaLevel, AreaTree, Place
 from service.categories.rules import Catalogue, Topic
+from service.routing.choosing import Load
 from service.routing.directory import Directory, Rule, Staff
-from service.routing.rules import Load, Request, candidates_of, route
+from service.routing.rules import Request, candidates_of, route
 from sla_policies.policy import Grade
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

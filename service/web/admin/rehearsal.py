@@ -6,12 +6,13 @@ from typing import Any
 from fastapi import Request as WebRequest
 from sqlmodel import Session
 
-from service.assignments.queries import loads
+from service.assignments.queries import Matter, loads_for
 from service.errors import InvalidFieldsError
 from service.routing.actions import in_order
+from service.routing.choosing import Candidate
 from service.routing.directory import Directory, Staff
 from service.routing.queries import directory
-from service.routing.rules import Candidate, Request, RoutingDecision, candidates_of, route
+from service.routing.rules import Request, RoutingDecision, candidates_of, route
 from service.web.admin.common import as_id, as_moment
 from service.web.admin.lines import Line, lines
 
@@ -52,7 +53,8 @@ def rehearse(session: Session, category: str, area: str, at: str) -> Rehearsal:
     if topic is None or place is None:
         raise InvalidFieldsError(wrong)
     asked = Request(topic.code, place.id, topic.grade, moment)
-    return Rehearsal(asked, route(asked, known, loads(session, candidates_of(asked, known))), known)
+    held = loads_for(session, candidates_of(asked, known), Matter(topic.id, place.id), moment)
+    return Rehearsal(asked, route(asked, known, held), known)
 
 
 def show_as(request: WebRequest, session: Session, rehearsal: Rehearsal) -> Shown:
