@@ -24,6 +24,7 @@ from service.web import (
     policies,
     receipt,
     resident,
+    roster,
     sign_in,
     staff_api,
     supervisor,
@@ -54,6 +55,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     worker.router,
     take_down.router,
     notices.router,
+    roster.router,
 )
 """Everything that can be asked for; a new page module adds its line here."""
 

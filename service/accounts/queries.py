@@ -100,6 +100,8 @@ class PeopleAsk:
     with_left: bool = False
     page: int = 1
     most: int = 50
+    handling_only: bool = False
+    """Without administrators, who handle no cases."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ def find_people(session: Session, ask: PeopleAsk, *, within: int | None = None) 
         wanted.append(col(Person.is_active))
     if ask.role is not None:
         wanted.append(col(Person.role) == ask.role)
+    if ask.handling_only:
+        wanted.append(col(Person.role) != Role.ADMIN)
     if ask.search:
         columns = (Person.name, Person.name_en, Person.login)
         wanted.append(sa.or_(*(col(column).icontains(ask.search, autoescape=True) for column in columns)))

@@ -47,11 +47,14 @@ def teams(session: Session, within: Iterable[int] | None = None) -> list[Team]:
     areas = area_tree(session)
     wanted = None if within is None else set(within)
     by_place: dict[int, list[Person]] = {}
-    for person in session.exec(select(Person).where(col(Person.is_active)).order_by(Person.name, col(Person.id))):
+    found = select(Person).where(col(Person.is_active))
+    if wanted is not None:
+        found = found.where(col(Person.area_id).in_(wanted))
+    for person in session.exec(found.order_by(Person.name, col(Person.id))):
         by_place.setdefault(person.area_id, []).append(person)
     places = [p for p in areas.in_use if wanted is None or p.id in wanted]
-    found = (_team(place, by_place.get(place.id, [])) for place in _in_order(areas, places))
-    return [team for team in found if team is not None]
+    made = (_team(place, by_place.get(place.id, [])) for place in _in_order(areas, places))
+    return [team for team in made if team is not None]
 
 
 def uncovered(session: Session, of: Iterable[Team], first: date, last: date, days: Days) -> list[Gap]:

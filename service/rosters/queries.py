@@ -78,8 +78,8 @@ def swaps_of(session: Session, person_id: int, *, since: datetime) -> list[Swap]
     return list(session.exec(found.order_by(col(Swap.state) != SwapState.ASKED, col(Swap.starts_at), col(Swap.id))))
 
 
-def swaps_among(session: Session, person_ids: Collection[int], *, since: datetime) -> list[tuple[Swap, Person, Person]]:
-    """Return the swaps of these people that nobody has seen or answered, with asker and other, the next first."""
+def swaps_among(session: Session, area_ids: Collection[int], *, since: datetime) -> list[tuple[Swap, Person, Person]]:
+    """Return the swaps at the desks of these areas that nobody has seen or answered, with asker and other."""
     asker, other = aliased(Person), aliased(Person)
     pending = sa.or_(
         sa.and_(col(Swap.state) == SwapState.ASKED, col(Swap.starts_at) > since),
@@ -93,7 +93,7 @@ def swaps_among(session: Session, person_ids: Collection[int], *, since: datetim
         sa.select(Swap, asker, other)
         .join(asker, col(asker.id) == col(Swap.asker_id))
         .join(other, col(other.id) == col(Swap.other_id))
-        .where(pending, col(Swap.asker_id).in_(person_ids))
+        .where(pending, col(asker.area_id).in_(area_ids))
         .order_by(col(Swap.starts_at), col(Swap.id))
     )
     return [(swap, one, two) for swap, one, two in session.execute(found)]

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from service.accounts.rules import ROLE_LABELS, Role
 from service.settings import get_settings
 from service.timekeeping import ZONE
-from service.web import catalogues, timewords
+from service.web import catalogues, roster_words, timewords
 from service.web.catalogues import DEFAULT, HTML_LANG, LANGUAGES, NAMES, Language, as_language, translate
 from service.web.csrf import CSRF_COOKIE, CsrfToken, csrf_of
 from service.web.deps import Reader, known_anchor, known_now, reader_of
@@ -39,14 +39,15 @@ class Link:
 
 
 _STAFF = (Link("/queue", "My queue"), Link("/board", "Board"), Link("/take-down", "Take down a request"))
+_DUTIES = Link("/admin/duties", "Duty calendar")
 _TRY_OUT = Link("/what-if", "What if")
 NAVIGATION: Mapping[Role | None, tuple[Link, ...]] = {
     None: (Link("/submit", "Tell us"), Link("/track", "Follow")),
     Role.WORKER: (_STAFF[0], _STAFF[2]),
-    Role.HEAD: _STAFF,
-    Role.TRIAGE: _STAFF,
+    Role.HEAD: (*_STAFF, _DUTIES),
+    Role.TRIAGE: (*_STAFF, _DUTIES),
     Role.SUPERVISOR: (*_STAFF, Link("/admin/people", "People")),
-    Role.DISTRICT: (*_STAFF, _TRY_OUT),
+    Role.DISTRICT: (*_STAFF, _DUTIES, _TRY_OUT),
     Role.ADMIN: (Link("/admin", "Administration"), Link("/watch", "Watch over the service"), _TRY_OUT),
 }
 """What stands in the header, by role; a page may give its own `navigation`."""
@@ -213,6 +214,7 @@ def _environment(language: Language) -> Environment:
         csrf_token=lambda: _reading.get().csrf.token,
         time_state=timewords.time_state,
         ROLE_LABELS=ROLE_LABELS,
+        swap_labels=roster_words.SWAP_LABELS,
         words=words,
     )
     environment.filters.update(
@@ -220,10 +222,14 @@ def _environment(language: Language) -> Environment:
         deadline=_deadline,
         moment=lambda value: _time(value, timewords.moment(value, _reading.get().now, language)),
         day=lambda value: timewords.day(value, _reading.get().now, language),
+        weekday=lambda value: timewords.weekday(value, language),
         span=lambda length: timewords.span(length, language),
         remaining=lambda due_at, now=None: timewords.remaining(due_at, now or _reading.get().now, language),
         sentence=lambda msgid, facts=None: translate(language, msgid, **(facts or {})),
-        called=lambda named: _called(named, language),
+        called=lambda named: called_in(language, named),
+        hours=roster_words.hours,
+        turn=lambda span: roster_words.said(span, _reading.get().now, language),
+        span_value=roster_words.span_value,
         desk=lambda place: place.desk_name_en if language == "en" and place.desk_name_en else place.desk_name,
     )
     return environment
@@ -243,6 +249,6 @@ def _time(value: datetime, said: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(moment, said)
 
 
-def _called(named: Reader | Any, language: str) -> str:  # noqa: ANN401  # Whatever has a name in two languages.
+def called_in(language: str, named: Reader | Any) -> str:  # noqa: ANN401  # Whatever has a name in two languages.
     """Return the name of a person, an area or a category in the reader's language."""
     return str(named.name_en if language == "en" and named.name_en else named.name)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
 from service.timekeeping import ZONE
 
@@ -61,6 +61,11 @@ def moment(value: datetime, now: datetime, language: str) -> str:
 def day(value: date, now: datetime, language: str) -> str:
     """Return a date with its weekday, and with its year unless that is this year: 11月23日 周一."""
     return _date(datetime.combine(value, time(), ZONE), now, language)
+
+
+def weekday(value: date, language: str) -> str:
+    """Return the day of the week of a date: 周三, 'Wed'."""
+    return format_date(value, "EEE", locale=_LOCALES[language])
 
 
 def hours(length: timedelta, language: str) -> str:

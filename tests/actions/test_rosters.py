@@ -9,9 +9,11 @@ from service.accounts.actions import change_person
 from service.accounts.rules import AbsenceKind, DutyDays, DutyHours, PersonDetails
 from service.accounts.tables import Absence, Person
 from service.audit.queries import broken_chains, history
+from service.cli.doctor import duties
 from service.errors import InvalidFieldsError, NotAllowedError, NotFoundError
 from service.intake.actions import open_case
 from service.rosters.actions import add_absence, add_duties, end_absence
+from service.rosters.coverage import teams, uncovered
 from service.rosters.queries import person_of_feed, rosters, shifts, swaps_among, swaps_of
 from service.rosters.rules import Days, SkillKind, Span, SwapState, turns
 from service.rosters.shifts import add_shift, make_feed, revoke_feed, set_skills, take_off
@@ -171,11 +173,11 @@ def test_a_swap_is_asked_accepted_and_seen(session: Session, town: Town, now: da
     answer_swap(session, swap.id or 0, DAYS, accept=True, by=town.sun_li, now=now)
     assert "11-28 09:00–12:00" not in on_roster(session, town.li_qiang)
     assert "11-28 09:00–12:00" in on_roster(session, town.sun_li)
-    assert [s.id for s, _, _ in swaps_among(session, [town.li_qiang.id], since=now)] == [swap.id]
+    assert [s.id for s, _, _ in swaps_among(session, [town.li_qiang.area_id], since=now)] == [swap.id]
     with pytest.raises(NotAllowedError):
         see_swap(session, swap.id or 0, by=town.li_qiang, now=now)
     see_swap(session, swap.id or 0, by=town.he_jun, now=now)
-    assert (swap.seen_by_id, swaps_among(session, [town.li_qiang.id], since=now)) == (town.he_jun.id, [])
+    assert (swap.seen_by_id, swaps_among(session, [town.li_qiang.area_id], since=now)) == (town.he_jun.id, [])
     for person, count in ((town.li_qiang, 4), (town.sun_li, 1)):
         told = [row["action"] for row in history(session, "person", person.id) if row["action"].startswith("s")]
         assert len(told) == count, told
@@ -330,3 +332,51 @@ def test_what_runs_out_soon_weighs_twice(session: Session, town: Town, now: date
     session.flush()
     case = case_of(session, open_case(session, a_request(), now=later).number)
     assert case.assignee_id == town.sun_li.id
+
+
+def found_by_the_doctor(session: Session, now: datetime) -> dict[str, tuple[str, str]]:
+    return {f.subject: (f.verdict.value, f.found) for f in duties(session, now)}
+
+
+def test_the_doctor_sees_whether_tonight_is_covered_and_what_hangs_on_one(
+    session: Session, town: Town, now: datetime
+) -> None:
+    found = found_by_the_doctor(session, now)
+    assert found["tonight"] == ("ok", "somebody is at all 2 duty desks until Tue 08:00")
+    assert found["people"][0] == "warn"
+    assert "东山社区 (赵敏)" in found["people"][1]
+    tonight = Absence(person_id=town.wu_dan.id, starts_at=at("11-23T20:00"), ends_at=at("11-24T10:00"))
+    add_absence(session, town.wu_dan, tonight, by=town.admin, now=now)
+    found = found_by_the_doctor(session, now)
+    assert found["tonight"] == ("warn", "nobody is at 望湖街道 from 11-23 20:00 to 11-24 08:00")
+
+
+def test_the_doctor_looks_at_the_next_public_holidays(session: Session, town: Town) -> None:
+    september = at("09-20T10:00")
+    assert found_by_the_doctor(session, september)["holidays"][0] == "ok"
+    away = Absence(person_id=town.qian_bo.id, starts_at=at("09-26T08:00"), ends_at=at("09-26T12:00"))
+    add_absence(session, town.qian_bo, away, by=town.admin, now=september)
+    assert found_by_the_doctor(session, september)["holidays"] == (
+        "warn",
+        "nobody is at 江城区 from 09-26 08:00 to 09-26 12:00",
+    )
+
+
+def test_the_doctor_of_an_empty_installation_says_so(session: Session, now: datetime) -> None:
+    assert found_by_the_doctor(session, now) == {"tonight": ("warn", "nobody works here yet")}
+
+
+def test_a_community_is_covered_while_it_is_open(session: Session, town: Town, now: datetime) -> None:
+    shore = town.areas["shore"]
+    shore.opening_hours, shore.special_days = "08:30–12:00, 13:30–20:00", "2026-11-25 09:00–11:00"
+    session.flush()
+    days = date(2026, 11, 23), date(2026, 11, 28)
+    gaps = uncovered(session, teams(session, [shore.id or 0]), *days, Days(off=frozenset({date(2026, 11, 26)})))
+    told = [f"{g.span[0].astimezone(ZONE):%d %H:%M}–{g.span[1].astimezone(ZONE):%H:%M}" for g in gaps]
+    assert told == [
+        "23 17:30–20:00",
+        "24 17:30–20:00",
+        "27 17:30–20:00",
+        "28 08:30–12:00",
+        "28 13:30–20:00",
+    ]

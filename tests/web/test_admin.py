@@ -810,7 +810,7 @@ def test_a_dry_run_tells_who_and_why_and_writes_nothing(admin: Browser, session:
     page = admin.get("/admin/rules/try", category="C05", area=area_id(town, "shore"), at="2026-11-23T10:00")
 
     assert "会派给李强" in page.text
-    assert "当班且手上工单最少" in page.text
+    assert "当班且最合适" in page.text
     assert "第 1 条：任何类别，任何地点" in page.text
     assert "孙丽" in page.text
     assert len(session.exec(select(AuditEntry)).all()) == before

@@ -7,6 +7,7 @@ from service.web.admin.area_files import router as area_files
 from service.web.admin.areas import router as areas
 from service.web.admin.categories import router as categories
 from service.web.admin.channels import router as channels
+from service.web.admin.duties import router as duties
 from service.web.admin.history import router as history
 from service.web.admin.outbox import router as outbox
 from service.web.admin.overview import router as overview
@@ -17,5 +18,6 @@ from service.web.deps import product_now
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(product_now)])
 """Every page says when time is simulated."""
-for part in (overview, people, roster, area_files, area_changes, areas, categories, rules, history, channels, outbox):
+of_people, of_areas = (people, roster, duties), (area_files, area_changes, areas)
+for part in (overview, *of_people, *of_areas, categories, rules, history, channels, outbox):
     router.include_router(part, prefix="/admin")

@@ -30,17 +30,28 @@ Choice = tuple[str, str]
 Administrator = Annotated[Person, Depends(require_role(Role.ADMIN))]
 Manager = Annotated[Person, Depends(require_role(Role.ADMIN, Role.SUPERVISOR))]
 """Administrators, and supervisors for the people of their own sub-district."""
+Planner = Annotated[Person, Depends(require_role(Role.ADMIN, Role.DISTRICT, Role.SUPERVISOR, Role.HEAD))]
+"""Whoever leads: they plan the rosters of those below them."""
+DutyReader = Annotated[
+    Person, Depends(require_role(Role.ADMIN, Role.DISTRICT, Role.SUPERVISOR, Role.TRIAGE, Role.HEAD))
+]
+"""Whoever plans rosters, and the duty desk, which has to know who is there."""
 MOST_ID = 2**63 - 1
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 FIELD_OF = {"phone-invalid": "phone"}
 """Where an error belongs that names no field."""
 
 _PEOPLE = Link("/admin/people", "People")
+_DUTIES = Link("/admin/duties", "Duty calendar")
 TABS: Mapping[Role, tuple[Link, ...]] = {
-    Role.SUPERVISOR: (_PEOPLE,),
+    Role.HEAD: (_PEOPLE, _DUTIES),
+    Role.TRIAGE: (_DUTIES,),
+    Role.SUPERVISOR: (_PEOPLE, _DUTIES),
+    Role.DISTRICT: (_PEOPLE, _DUTIES),
     Role.ADMIN: (
         Link("/admin", "Overview"),
         _PEOPLE,
+        _DUTIES,
         Link("/admin/areas", "Areas"),
         Link("/admin/categories", "Categories"),
         Link("/admin/rules", "Rules"),

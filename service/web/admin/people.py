@@ -18,6 +18,7 @@ from service.routing.queries import directory
 from service.web.admin.common import (
     NOTHING_WRONG,
     Manager,
+    Planner,
     Refused,
     RowId,
     Text,
@@ -88,7 +89,7 @@ class PeopleQuery(TypedForm):
 
 @router.get("")
 def show_people(
-    request: Request, session: DbSession, by: Manager, now: Now, query: Annotated[PeopleQuery, Query()]
+    request: Request, session: DbSession, by: Planner, now: Now, query: Annotated[PeopleQuery, Query()]
 ) -> Response:
     """List the people of an area and below it."""
     ask, known = query.ask(), directory(session)

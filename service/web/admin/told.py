@@ -18,6 +18,7 @@ from service.web import timewords
 from service.web.catalogues import NAMES, translate
 from service.web.evidence_words import EVIDENCE_LABELS
 from service.web.render import language_of
+from service.web.roster_words import DAYS_SHORT_LABELS
 from service.web.topics import HANDLER_LABELS
 from service.web.words import FOCUS_GROUP, GRADE, LEVEL
 
@@ -30,6 +31,16 @@ ACTION_LABELS: Mapping[str, str] = {
     "duty.removed": "Weekly duty removed",
     "absence.added": "Absence noted",
     "absence.ended": "Absence ended or taken back",
+    "shift.added": "Single shift added",
+    "shift.taken-off": "Taken out of a shift",
+    "swap.asked": "Swap of shifts asked for",
+    "swap.accepted": "Swap of shifts accepted",
+    "swap.declined": "Swap of shifts declined",
+    "swap.withdrawn": "Swap of shifts taken back",
+    "swap.seen": "Swap of shifts seen",
+    "skills.changed": "What they are good at changed",
+    "feed.made": "Link to the duties made",
+    "feed.revoked": "Link to the duties revoked",
     "area.added": "Area added",
     "area.changed": "Area changed",
     "area.decided": "Change of the division decided",
@@ -98,6 +109,10 @@ FIELD_LABELS: Mapping[str, str] = {
     "place": "Place in the order",
     "duty": "Weekly duty",
     "absence": "Absence",
+    "shift": "Shift",
+    "swap": "Shifts",
+    "skills": "Topics",
+    "speaks": "Languages",
     "kind": "Kind of channel",
     "channel_address": "Address of the channel",
     "channel_secret": "Secret of the channel",
@@ -113,6 +128,8 @@ PART_LABELS: Mapping[str, str] = {
     "no": "no",
     "gap": ", ",
     "stand-in": "{when}, standing in: {name}",
+    "handed": "{when}, {one} → {other}",
+    "on-days": "{when}, {days}",
 }
 WEEKDAY_LABELS: Mapping[int, str] = {
     0: "Mon",
@@ -126,7 +143,9 @@ WEEKDAY_LABELS: Mapping[int, str] = {
 SHOWN = 20
 """So many changes stand on the page of a subject; the rest on the page of all changes."""
 _AREAS = frozenset({"area_id", "parent_id", "target_area_id", "duty_area_id", "target_id"})
-_PEOPLE = frozenset({"target_person_id", "substitute_id"})
+_PEOPLE = frozenset({"target_person_id", "substitute_id", "asker_id", "other_id"})
+_LISTS: Mapping[str, str] = {"care_groups": "focus_group", "skills": "category_code", "speaks": "language"}
+"""What the parts of a list are, where each is said as if it stood alone."""
 _CODES = frozenset({"parent_code", "category_code"})
 
 
@@ -192,7 +211,7 @@ class _Teller:
             return self.say(PART_LABELS["nothing"])
         if isinstance(value, bool):
             return self.say(PART_LABELS["yes" if value else "no"])
-        if name in ("duty", "absence"):
+        if name in ("duty", "absence", "shift", "swap"):
             return self.span(value)
         if name in _AREAS and value in self.areas:
             return self.called(self.areas[value])
@@ -202,8 +221,9 @@ class _Teller:
             return f"{value} {self.called(self.topics[value])}"
         if isinstance(value, dict):
             return str(value.get(self.language) or value.get("zh", ""))
-        if isinstance(value, list) and (name == "care_groups" or isinstance(value[0], dict)):
-            return self.say(PART_LABELS["gap"]).join(self.value("focus_group", part) for part in value)
+        if isinstance(value, list) and (name in _LISTS or isinstance(value[0], dict)):
+            kind = _LISTS.get(name, "focus_group")
+            return self.say(PART_LABELS["gap"]).join(self.value(kind, part) for part in value)
         if isinstance(value, list):
             return self.say(PART_LABELS["gap"]).join(str(part) for part in value)
         return self.coded(name, str(value))
@@ -226,9 +246,14 @@ class _Teller:
 
     def span(self, value: Mapping[str, Any]) -> str:
         if "weekday" in value:
-            return f"{self.say(WEEKDAY_LABELS[value['weekday']])} {value['starts']}–{value['ends']}"
+            when = f"{self.say(WEEKDAY_LABELS[value['weekday']])} {value['starts']}–{value['ends']}"
+            days = DAYS_SHORT_LABELS.get(value.get("days", ""))
+            return self.say(PART_LABELS["on-days"], when=when, days=self.say(days)) if days else when
         ends = (datetime.fromisoformat(value[name]) for name in ("starts_at", "ends_at"))
         told = " – ".join(timewords.when(end, self.now, self.language) for end in ends)
+        one, other = (self.people.get(value.get(name) or 0) for name in ("asker_id", "other_id"))
+        if one and other:
+            return self.say(PART_LABELS["handed"], when=told, one=self.called(one), other=self.called(other))
         to = self.people.get(value.get("substitute_id") or 0)
         return self.say(PART_LABELS["stand-in"], when=told, name=self.called(to)) if to else told
 
