@@ -1,20 +1,25 @@
 """Is this installation well? Each check says what it found and, when that is not good, what to do."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 import redis
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from service.clocks.queries import current_book, unregistered
 from service.database import get_engine, transaction
 from service.migrations.run import is_current
+from service.rosters.coverage import BY_DAY, Gap, alone, teams, uncovered
+from service.rosters.rules import ONE_DAY, day_span, shared
+from service.routing.queries import public_holidays
 from service.settings import SettingsInvalidError, get_settings
+from service.timekeeping import ZONE, read_anchor, simulated
 from service.web.deps import real_now
 from sla_policies.documents import DocumentInvalidError
 from sla_policies.policy import PolicyBook
@@ -25,6 +30,11 @@ ROOM_NEEDED = 100_000_000
 """Bytes; below this PostgreSQL is about to stop."""
 SKEW_MOST = timedelta(seconds=2)
 BROKER_WITHIN = 3.0
+MORNING = timedelta(hours=8)
+"""The night ends this long after midnight."""
+HOLIDAYS_AHEAD = timedelta(days=60)
+NAMED = 5
+"""So many desks are named in one line."""
 
 
 class Verdict(StrEnum):
@@ -60,6 +70,7 @@ def examine() -> Iterator[Finding]:
     yield from database(get_engine())
     yield broker(settings.redis_url)
     yield from promises()
+    yield from people()
     yield room(settings.data_dir)
 
 
@@ -139,6 +150,59 @@ def calendars(book: PolicyBook, year: int) -> Finding:
         found = f"{year + 1} is missing in {', '.join(missing[year + 1])}"
         return Finding("calendar", Verdict.WARN, found, f"{add} It is published in autumn.")
     return Finding("calendar", Verdict.OK, f"{year} and {year + 1} are known")
+
+
+def people() -> Iterator[Finding]:
+    """Is somebody at the duty desks tonight and on the next public holidays, and what hangs on one person?"""
+    try:
+        with transaction() as session:
+            yield from duties(session, simulated(read_anchor(session), real_now()))
+    except SQLAlchemyError:
+        yield Finding("duties", Verdict.FAIL, "they cannot be looked for", "See the database above.")
+
+
+def duties(session: Session, now: datetime) -> Iterator[Finding]:
+    """Look at the rosters as they are at `now`."""
+    found, days, today = teams(session), public_holidays(), now.astimezone(ZONE).date()
+    if not found:
+        yield Finding("tonight", Verdict.WARN, "nobody works here yet", "Add people at /admin/people.")
+        return
+    desks = [team for team in found if team.roles != BY_DAY]
+    until = day_span(today + ONE_DAY, ZONE)[0] + MORNING
+    gaps = [_from_to(gap) for gap in _overlapping(uncovered(session, desks, today, today + ONE_DAY, days), now, until)]
+    yield _covered("tonight", gaps, f"somebody is at all {len(desks)} duty desks until {until:%a %H:%M}")
+    holiday = sorted(day for day in days.off if today < day <= today + HOLIDAYS_AHEAD)
+    if holiday:
+        last = next((d for d in holiday if d + ONE_DAY not in days.off), holiday[-1])
+        gaps = [_from_to(gap) for gap in uncovered(session, desks, holiday[0], last, days)]
+        yield _covered("holidays", gaps, f"somebody is at all {len(desks)} duty desks from {holiday[0]} to {last}")
+    single = [f"{team.place.name} ({team.people[0].name})" for team in alone(found)]
+    if single:
+        what = f"{len(single)} desks hang on one person: {_some(single)}"
+        yield Finding("people", Verdict.WARN, what, "Add a colleague, or name who stands in before each absence.")
+    else:
+        yield Finding("people", Verdict.OK, f"each of the {len(found)} desks has at least two people")
+
+
+def _covered(subject: str, gaps: list[str], good: str) -> Finding:
+    if not gaps:
+        return Finding(subject, Verdict.OK, good)
+    return Finding(subject, Verdict.WARN, f"nobody is at {_some(gaps)}", "Add a shift at /admin/duties.")
+
+
+def _overlapping(gaps: Iterable[Gap], since: datetime, until: datetime) -> list[Gap]:
+    parts = ((gap.team, part) for gap in gaps for part in shared(gap.span, [(since, until)]))
+    return [Gap(team, part) for team, part in parts]
+
+
+def _from_to(gap: Gap) -> str:
+    starts, ends = (moment.astimezone(ZONE) for moment in gap.span)
+    return f"{gap.team.place.name} from {starts:%m-%d %H:%M} to {ends:%m-%d %H:%M}"
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def room(folder: Path) -> Finding:

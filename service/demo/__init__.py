@@ -12,6 +12,7 @@ from service.demo.cases import MONTH, live_a_month
 from service.demo.catalogue import add_rules
 from service.demo.channels import add_channels
 from service.demo.people import add_roster, build_staff
+from service.demo.rosters import add_rosters
 from service.demo.town import COUNTY_CODE, build_town
 
 SIGN_INS: tuple[tuple[str, str, str, str], ...] = (
@@ -43,4 +44,5 @@ def seed(session: Session, now: datetime) -> bool:
     add_rules(session, town, people)
     add_channels(session, people, begun)
     live_a_month(session, town, people, now)
+    add_rosters(session, people, now)
     return True

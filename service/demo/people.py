@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from service.accounts.passwords import hashed
-from service.accounts.rules import DEMO_PASSWORD, Role, check_password
+from service.accounts.rules import DEMO_PASSWORD, AbsenceKind, DutyDays, Role, check_password
 from service.accounts.tables import Absence, Duty, Person
 from service.areas.rules import AreaLevel
 from service.audit.actions import record_all
@@ -46,16 +46,17 @@ class Leave:
     until: float
     substitute: str | None
     reason: str
+    kind: AbsenceKind = AbsenceKind.LEAVE
 
 
 LEAVES = (
     Leave("cao.yang", -1.5, 3, "zhao.min", "年休假"),
-    Leave("bai.xue", -0.5, 1.5, "yan.feng", "病假"),
-    Leave("fan.zhigang", -2, 2, "shi.lei", "外出培训"),
-    Leave("hao.yun", -0.2, 4, "zhou.tao", "出差"),
+    Leave("bai.xue", -0.5, 1.5, "yan.feng", "病假", AbsenceKind.SICK),
+    Leave("fan.zhigang", -2, 2, "shi.lei", "外出培训", AbsenceKind.TRAINING),
+    Leave("hao.yun", -0.2, 4, "zhou.tao", "出差", AbsenceKind.OTHER),
     Leave("tan.jun", -16, -12, "liao.hong", "年休假"),
     Leave("jin.feng", 4, 9, "shi.lei", "年休假"),
-    Leave("duan.yong", 2, 3, None, "体检"),
+    Leave("duan.yong", 2, 3, None, "体检", AbsenceKind.OTHER),
 )
 
 
@@ -114,7 +115,8 @@ def add_roster(session: Session, staff: People, now: datetime) -> None:
     for (_, role), team in teams.items():
         duties = _shifts(team) if role in ROUND_THE_CLOCK else _office_hours(team, role)
         for person, weekday, (starts, ends) in duties:
-            session.add(Duty(person_id=person.id or 0, weekday=weekday, starts=starts, ends=ends))
+            days = DutyDays.WORKDAYS if role not in ROUND_THE_CLOCK and weekday in WORKING_DAYS else DutyDays.EVERY
+            session.add(Duty(person_id=person.id or 0, weekday=weekday, starts=starts, ends=ends, days=days))
     for leave in LEAVES:
         session.add(
             Absence(
@@ -122,6 +124,7 @@ def add_roster(session: Session, staff: People, now: datetime) -> None:
                 starts_at=_midnight_near(now, leave.since),
                 ends_at=_midnight_near(now, leave.until),
                 substitute_id=staff[leave.substitute].id if leave.substitute else None,
+                kind=leave.kind,
                 reason=leave.reason,
             )
         )
