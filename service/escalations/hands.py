@@ -19,7 +19,8 @@ from service.escalations.taking import Batch
 from service.handling.notices import notices
 from service.outbox.actions import rows as notice_rows
 from service.outbox.messages import Recipient, handed_on
-from service.routing.rules import Load, Request, RoutingDecision, candidates_of, route, route_to_desk, route_within
+from service.routing.choosing import Load
+from service.routing.rules import Request, RoutingDecision, candidates_of, route, route_to_desk, route_within
 from service.routing.tables import RoutingDecisionRow
 from sla_policies.policy import Metric
 
@@ -44,10 +45,17 @@ def give_away(session: Session, batch: Batch) -> None:
         decision = _decide(case, act, request, batch, held)
         if decision and decision.person and (decision.person.id != case.assignee_id or case.status in AT_DESK):
             found.append((case, act, decision))
-            before = held.get(decision.person.id, Load())
-            held[decision.person.id] = replace(before, open_cases=before.open_cases + 1, last_assigned_at=batch.now)
+            _pass(held, case.assignee_id, decision.person.id, batch)
     if found:
         _write(session, found, batch)
+
+
+def _pass(held: dict[int, Load], giver: int | None, taker: int, batch: Batch) -> None:
+    """Note in the loads that one case has changed hands, so that the next is decided with it."""
+    if giver in held:
+        held[giver] = replace(held[giver], open_cases=held[giver].open_cases - 1)
+    before = held.get(taker, Load())
+    held[taker] = replace(before, open_cases=before.open_cases + 1, last_assigned_at=batch.now)
 
 
 def _request(case: Case, batch: Batch) -> Request:
@@ -84,7 +92,7 @@ def _stand_in(case: Case, batch: Batch) -> RoutingDecision | None:
     if holder is None or acting is None or acting == holder.id or acting not in known.people:
         return None
     person = known.people[acting]
-    return RoutingDecision(known.areas.places[person.area_id], person, None, (), (), "stands-in")
+    return RoutingDecision(known.areas.places[person.area_id], person, None, (), (), "substitute")
 
 
 def _colleague(case: Case, request: Request, batch: Batch, held: Mapping[int, Load]) -> RoutingDecision | None:

@@ -48,7 +48,7 @@ class RoutingDecision:
     """Lines above the one that fired whose match held but whose target was broken: (rule id, why)."""
     candidates: tuple[Candidate, ...]
     chosen_because: str
-    """on-duty, named, substitute, stands-in, off-duty, unit-desk, desk, desk-full or nobody: how the person was found."""
+    """on-duty, named, substitute, off-duty, unit-desk, desk, desk-full or nobody: how the person was found."""
     most: int | None = None
     """So many cases the person may hold with this one; None: it is theirs whatever they hold."""
 

@@ -119,7 +119,6 @@ FOUND: Mapping[str, str] = {
     "unit-desk": "Nobody else of the unit could take it: its head has it.",
     "desk-full": "Everybody is away or full: the desk has it all the same.",
     "named": "The rule names this person.",
-    "stands-in": "Stands in for whoever held it and is away.",
     "desk": "Nobody of the unit could take it: the desk above has it.",
     "nobody": "Nobody could be found: the desk must decide.",
 }

@@ -228,7 +228,7 @@ def test_who_is_away_is_stood_in_for_by_whom_they_named(session: Session, town: 
     session.flush()
     look(session, at, 6.1, every=HOUR / 2)
     assert (case.assignee_id, case.unit_id) == (town.zhao_min.id, town.areas["hill"].id)
-    assert decisions(session, case.id or 0)[-1].reasons["because"] == "stands-in"
+    assert decisions(session, case.id or 0)[-1].reasons["because"] == "substitute"
 
 
 def test_at_night_a_case_is_not_handed_from_one_who_sleeps_to_another(

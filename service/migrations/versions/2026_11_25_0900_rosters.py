@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "7c1e4b9f2a60"
-down_revision = "f2a86d1b4c37"
+down_revision = "7c0e5b92d4a1"
 branch_labels = None
 depends_on = None
 
