@@ -15,6 +15,7 @@ from service.logs import configure_logging
 from service.settings import get_settings
 from service.web import (
     admin,
+    alike,
     api,
     error_pages,
     health,
@@ -52,6 +53,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     staff_api.router,
     supervisor.router,
     admin.router,
+    alike.router,
     worker.router,
     take_down.router,
     notices.router,

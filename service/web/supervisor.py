@@ -25,6 +25,7 @@ from service.insight.queries import brief
 from service.intake.forms import clean
 from service.routing.queries import directory
 from service.watch.queries import alarms
+from service.web.alike_pages import hot_rows
 from service.web.deps import DbSession, Now, require_role
 from service.web.error_pages import FIELD_SENTENCES
 from service.web.render import choose, page
@@ -77,6 +78,7 @@ def show_board(request: Request, session: DbSession, person: Deciding, now: Now,
     facts = {
         "seen": seen,
         "waiting": by_case(answerable(session, seen.unacknowledged, known))[:FIRST],
+        "hot": hot_rows(session, person, known),
         "asked": proposed(session, proposals.waiting_for(session, person, most=STEPS), person, known, now),
         "unassigned": decisions(session, seen.unassigned[:FIRST], within),
         "breached": decisions(session, seen.breached[:FIRST], within),

@@ -14,6 +14,7 @@ from service.attachments.rules import Stage
 from service.cases.numbers import is_case_number
 from service.cases.rules import Action, Field
 from service.cases.tables import Case
+from service.duplicates.marks import marks_of
 from service.errors import NotFoundError, ServiceError
 from service.handling.actions import PUBLIC, Doer, act, reveal_contact
 from service.handling.photos import add_photos
@@ -57,7 +58,8 @@ def show_queue(
     """Show open cases, what runs out first on top; for htmx only the part that changes."""
     found = queue(session, person, asked.ask(), now)
     known = directory(session)
-    lines = [line_of(case, person, known, asked.since_at) for case in found.cases]
+    marks = marks_of(session, [case.id or 0 for case in found.cases])
+    lines = [line_of(case, person, known, asked.since_at, marks) for case in found.cases]
     facts = {
         "asked": asked,
         "lines": lines,

@@ -16,6 +16,7 @@ from service.cases.rules import Action, moves_from
 from service.cases.tables import Case
 from service.categories.questions import as_answers
 from service.categories.rules import Topic
+from service.duplicates.marks import NO_MARK, Mark
 from service.escalations.decisions import Choice, answerable, reach
 from service.escalations.explaining import explanations
 from service.escalations.queries import of_case
@@ -27,6 +28,7 @@ from service.handling.standing import acting_as
 from service.handling.timeline import Happened
 from service.intake.forms import clean
 from service.routing.directory import Directory, Staff
+from service.web.alike_pages import HOW_LABELS, around
 from service.web.catalogues import Language, gettext
 from service.web.error_pages import problem_of
 from service.web.explained import tell
@@ -117,9 +119,13 @@ class Line:
     may_accept: bool
     is_new: bool
     """It came or changed since the reader opened the list."""
+    mark: Mark = NO_MARK
+    """What others have to do with it."""
 
 
-def line_of(case: Case, person: Person, known: Directory, since: datetime | None) -> Line:
+def line_of(
+    case: Case, person: Person, known: Directory, since: datetime | None, marks: Mapping[int, Mark] = {}
+) -> Line:
     """Return a case as the queue shows it, with the one tap that the lifecycle offers."""
     offered = {move.action for move in moves_from(case.status, acting_as(person, case, known))}
     return Line(
@@ -129,6 +135,7 @@ def line_of(case: Case, person: Person, known: Directory, since: datetime | None
         holder=known.people.get(case.assignee_id or 0),
         may_accept=Action.ACCEPT in offered,
         is_new=since is not None and case.updated_at > since,
+        mark=marks.get(case.id or 0, NO_MARK),
     )
 
 
@@ -150,6 +157,8 @@ def case_facts(
         "contact": masked_contact(case),
         "revealed": None,
         "reveal_form": reveal_form(tried),
+        "around": around(session, case, person),
+        "how_labels": HOW_LABELS,
         "proposals": proposals.of_case(session, case.id or 0),
         "routing": why_routed(session, case),
         "escalations": taken,
