@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from service.accounts.rules import Role
 from service.accounts.tables import Person
-from service.demo import courses, standing
+from service.demo import courses, crowds, standing
 from service.demo.life import Life
 from service.demo.people import People
 from service.demo.stories import Teller
@@ -108,10 +108,12 @@ def live_a_month(session: Session, town: Town, people: People, now: datetime) ->
     places = {n.area.name: n for n in town.neighbourhoods}
     for shown in SHOWN:
         world.begin(now - timedelta(minutes=shown.minutes_ago), _shown(world, teller, shown, places[shown.place]))
+    crowds.gather(world, teller, places[crowds.PLACE], now)
     world.run(now - LATEST)
     _leave_one_to_nobody(session, world, teller)
     world.run(now)
     _deliver_the_past(session, now)
+    crowds.know_each_other(session, now)
 
 
 def _arrivals(dice: random.Random, now: datetime) -> list[datetime]:

@@ -233,12 +233,14 @@ def done_late(life: Life) -> Course:
 
 
 def twin_of(first: Life) -> Callable[[Life], Course]:
-    """Return the course of a second request about the same matter: it joins the first, while that is open."""
+    """Return the course of a second request about the same matter: it joins the first, unless that has ended."""
 
     def joined(life: Life) -> Course:
         yield life.now + life.world.minutes(10, 60)
-        if first.case.status not in ENDED:
-            life.does(Action.DUPLICATE, by=life.desk(), number=first.case.number, text=life.say("duplicate"))
+        if first.case.status in ENDED:
+            yield from usual(life)
+            return
+        life.does(Action.DUPLICATE, by=life.desk(), number=first.case.number, text=life.say("duplicate"))
 
     return joined
 

@@ -29,7 +29,8 @@ def read_new(session: Session, now: datetime, *, most: int, everything: bool = F
     """Make the traces of cases that have none, oldest first, and note which one each most likely repeats.
 
     Looks behind the newest case that was read; `everything` looks through all recent ones, for stragglers. Two workers
-    at once write each trace once. Returns how many cases were read.
+    at once write each trace once. Where more cases wait than are read now, nothing is noted, so that a flood is soon
+    read: their pages look for themselves. Returns how many cases were read.
     """
     new = _without_trace(session, now, most=most, everything=everything)
     if not new:
@@ -42,7 +43,7 @@ def read_new(session: Session, now: datetime, *, most: int, everything: bool = F
         where = {"area_id": case.area_id, "cell": cell(point) if point else None}
         rows.append({"case_id": case.id, "received_at": case.received_at, "words": words, "like_id": None} | where)
     insert_all(session, TRACES, rows, tail="ON CONFLICT (case_id) DO NOTHING")
-    for case in new:
+    for case in new if len(new) < most else ():
         likely = [one for one in alike(session, known, matter_of(case, known), most=1) if _is_likely(one.how)]
         if likely and likely[0].case.status not in ENDED and (likely[0].case.id or 0) < (case.id or 0):
             session.execute(

@@ -23,6 +23,7 @@ from service.clocks.tables import ClockRow
 from service.demo import SIGN_INS, seed
 from service.demo.shapes import Lattice, communities
 from service.demo.town import COUNTY_CODE
+from service.duplicates.heat import hot_issues
 from service.escalations.queries import board
 from service.handling.queues import Ask, queue
 from service.outbox.rules import NoticeState
@@ -75,6 +76,13 @@ def test_seeding_twice_changes_nothing(demo: Session) -> None:
     assert rows() == before
     assert before["cases"] > 300
     assert before["people"] >= 60
+
+
+def test_many_ask_for_one_matter_and_the_board_shows_it(demo: Session) -> None:
+    ((issue, lead), *_) = hot_issues(demo, person(demo, "he.jun"), most=5)
+    assert (issue.reporters, issue.open_cases) == (4, 3)
+    assert "消防通道" in lead.text
+    assert count(demo, col(Case.duplicate_of_id) == lead.id) == 1
 
 
 def test_the_county_has_two_sub_districts_and_twenty_communities_and_villages(known: Directory) -> None:
