@@ -5,7 +5,7 @@ no name. What is offered is looked for anew when the answer comes, so that nobod
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -89,7 +89,8 @@ def offers(session: Session, form: RequestForm, key: str, now: datetime) -> list
         point=Point(*at) if at else None,
     )
     found = (one.case for one in alike(session, known, what, most=2 * MOST_OFFERED) if one.how is How.LIKELY)
-    return [_offer(session, case, key, known, now) for case in found if case.status not in ENDED][:MOST_OFFERED]
+    each = [_offer(session, case, key, known, now) for case in found if case.status not in ENDED]
+    return _told_apart(each)[:MOST_OFFERED]
 
 
 def may_look(session: Session, request: Request) -> bool:
@@ -160,6 +161,16 @@ def together(session: Session, case: Case, known: Directory) -> Together | None:
         next_due=due[0] if due else None,
         people=1 + len(joined_to(session, lead.id or 0)),
     )
+
+
+def _told_apart(each: Sequence[Offer]) -> list[Offer]:
+    """Return one offer for what a stranger cannot tell apart, the surest, with everybody who asked for any of them."""
+    found: dict[tuple[int, int], Offer] = {}
+    for one in each:
+        like = (one.topic.id, one.place.id)
+        before = found.get(like)
+        found[like] = replace(before, people=before.people + one.people) if before else one
+    return list(found.values())
 
 
 def _offer(session: Session, case: Case, key: str, known: Directory, now: datetime) -> Offer:

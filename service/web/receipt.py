@@ -22,6 +22,7 @@ from service.web import timewords
 from service.web.catalogues import Language
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
 from service.web.error_pages import problem_of
+from service.web.near import together
 from service.web.places import desk_hours
 from service.web.render import language_of, page
 from service.web.sealed import Seal
@@ -46,6 +47,7 @@ def show_receipt(request: Request, session: DbSession, now: Now) -> Response:
         return RedirectResponse("/track", 303)
     seen, said = view(session, case, RESIDENT.actors), issued(session, case)
     about = facts | {"view": seen, "promises": telling.promises(seen, now), "telling": telling, "lasts": RECEIPT.lasts}
+    about |= {"together": together(session, case, seen.known)}
     about |= {"hours": desk_hours(seen.known.areas, seen.unit.id, now)}
     about |= {"qr": qr_code(track_url(case.number)), "check_url": get_settings().public_url + CHECK_PATH}
     return page(request, "resident/receipt.html", about | _told(session, said, now, language_of(request)))

@@ -52,12 +52,25 @@ def test_a_neighbour_is_asked_and_sees_nothing_of_the_other(browse: Browser, ses
     assert how_many(session) == 1, "nothing is sent yet"
 
 
+def test_what_a_stranger_cannot_tell_apart_is_one_answer_with_everybody_who_asked(
+    browse: Browser, session: Session, now: datetime, neighbour: Case
+) -> None:
+    received(session, now, text=LAMP)
+    read_new(session, now, most=10)
+    session.commit()
+    asked = send(browse)
+    assert len(refs(asked)) == 2
+    assert "已有 2 人反映" in asked.text
+
+
 def test_who_joins_has_number_and_code_and_hears_what_comes_of_it(
     browse: Browser, session: Session, town: Town, now: datetime, neighbour: Case
 ) -> None:
     asked = send(browse, email="zhang@example.org")
     assert again(browse, asked, join=refs(asked)[0]).to == "/receipt"
-    number, code = number_and_code(browse.get("/receipt"))
+    receipt = browse.get("/receipt")
+    assert "共有 2 人反映了这件事" in receipt.text
+    number, code = number_and_code(receipt)
     mine = case_of(session, number)
     assert (mine.status, mine.duplicate_of_id) == (CaseStatus.DUPLICATE, neighbour.id)
     assert len(code.replace(" ", "")) == 10
