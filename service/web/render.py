@@ -39,7 +39,7 @@ class Link:
 
 
 _STAFF = (Link("/queue", "My queue"), Link("/board", "Board"), Link("/take-down", "Take down a request"))
-_DUTIES = Link("/admin/duties", "Duty calendar")
+_DUTIES = Link("/admin/duties", "Duties")
 _TRY_OUT = Link("/what-if", "What if")
 NAVIGATION: Mapping[Role | None, tuple[Link, ...]] = {
     None: (Link("/submit", "Tell us"), Link("/track", "Follow")),

@@ -1,7 +1,8 @@
 """When am I on duty, who takes my shift, and how do I say that I am away? Everybody's own roster."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import groupby
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -38,7 +39,6 @@ AHEAD = 27 * ONE_DAY
 """Four weeks with today."""
 SWAPPED_AHEAD = 20 * ONE_DAY
 FEED_PAST, FEED_AHEAD = 14 * ONE_DAY, 62 * ONE_DAY
-SECRETS = "no-store"
 TAKER_LABELS = {"freely": "{name}, nothing in return", "for": "in return for {span}"}
 FEED_LABELS = {"title": "On duty: {place}", "name": "My duties"}
 ANSWERS = {"accept": "accepted", "decline": "declined", "withdraw": "withdrawn"}
@@ -132,7 +132,7 @@ def take_feed(request: Request, session: DbSession, by: CurrentPerson, now: Now)
     token = make_feed(session, by, now=now)
     address = str(request.base_url.replace(path=f"{MINE}/feed/{token}.ics"))
     response = _page(request, session, by, now, address=address)
-    response.headers["Cache-Control"] = SECRETS
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -194,7 +194,7 @@ def _page(
     swaps = [swap for swap in swaps_of(session, person_id, since=now) if swap.state is not SwapState.WITHDRAWN]
     context = {
         "by": by,
-        "coming": coming[person_id],
+        "coming": [(day, list(found)) for day, found in groupby(coming[person_id], _day_of)],
         "away": known[person_id].absences,
         "absences": absences,
         "kinds": ABSENCE_LABELS,
@@ -215,6 +215,10 @@ def _page(
         "path": MINE,
     }
     return page(request, "worker/roster.html", context, status=refused.status)
+
+
+def _day_of(turn: Turn) -> date:
+    return turn.starts_at.astimezone(ZONE).date()
 
 
 def _to_come(found: list[Turn], now: datetime) -> list[Turn]:

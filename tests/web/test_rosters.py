@@ -54,7 +54,7 @@ def test_every_page_speaks_both_languages(
 ) -> None:
     extra_shift(session, town, clock)
     page = head.speak(language).get(path.format(li=town.li_qiang.id))
-    assert ("值班日历" if language == "zh" else "Duty calendar") in page.text
+    assert ("我的值班" if language == "zh" else "My duties") in page.text
 
 
 def test_a_head_opens_their_people_and_nobody_elses(head: Browser, town: Town) -> None:

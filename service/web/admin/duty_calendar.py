@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from service.accounts.tables import Person
 from service.rosters.queries import rosters
-from service.rosters.rules import ONE_DAY, Days, Roster, Span, Turn, shared, turns
+from service.rosters.rules import ONE_DAY, Days, Roster, Span, Turn, day_span, shared, turns
 from service.timekeeping import ZONE
 
 NAMED_IN_A_DAY = 8
@@ -119,18 +119,17 @@ def boxes(of: Collection[Line], days: list[Day]) -> list[list[DayBox | None]]:
 
 def _cells(roster: Roster, shown: Period, holidays: Days) -> list[list[Shown]]:
     found = turns(roster, shown.first, shown.last, holidays, ZONE)
-    return [[_shown(turn, roster) for turn in found if _begins(turn, day, shown)] for day in shown.dates]
+    cells: dict[date, list[Shown]] = {day: [] for day in shown.dates}
+    for turn in found:
+        begins = max(turn.starts_at.astimezone(ZONE), day_span(shown.first, ZONE)[0])
+        cells[begins.date()].append(_shown(turn, begins, roster))
+    return list(cells.values())
 
 
-def _begins(turn: Turn, day: date, shown: Period) -> bool:
-    """Does a turn stand in the cell of this date: the one on which it begins, or else the first that is shown?"""
-    begins = turn.starts_at.astimezone(ZONE).date()
-    return begins == day or (day == shown.first and begins < day)
-
-
-def _shown(turn: Turn, roster: Roster) -> Shown:
-    away = shared(turn.span, [(a.starts_at, a.ends_at) for a in roster.absences])
-    return Shown(turn.span, turn.is_single, bool(away))
+def _shown(turn: Turn, begins: datetime, roster: Roster) -> Shown:
+    """Return a turn as its cell shows it: one of the night before from the first midnight that is shown."""
+    span = (begins, turn.ends_at)
+    return Shown(span, turn.is_single, bool(shared(span, [(a.starts_at, a.ends_at) for a in roster.absences])))
 
 
 def _there(of: Collection[Line], number: int) -> Iterator[tuple[Person, list[Shown]]]:
