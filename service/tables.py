@@ -15,6 +15,7 @@ from service.escalations import tables as escalations
 from service.feedback import tables as feedback
 from service.handling import tables as handling
 from service.intake import tables as intake
+from service.orders import tables as orders
 from service.outbox import tables as outbox
 from service.revisions import tables as revisions
 from service.rezoning import tables as rezoning
@@ -36,6 +37,7 @@ ROOMS = (
     feedback,
     handling,
     intake,
+    orders,
     outbox,
     revisions,
     rezoning,

@@ -66,6 +66,12 @@ def key_of(base: str, rung: str, turn: int = 1) -> str:
     return f"{base}{JOINT}{rung}" + (f"{JOINT}{turn}" if turn > 1 else "")
 
 
+def turn_of(key: str) -> int:
+    """Return for which time the same people are asked under a key."""
+    *_, last = key.split(JOINT)
+    return int(last) if JOINT in key and last.isdecimal() else 1
+
+
 def unanswered(asked: Sequence[Asked]) -> list[Asked]:
     """Return what waits for an answer and climbs without one, of the ledger of one clock, oldest first.
 

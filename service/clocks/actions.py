@@ -32,7 +32,7 @@ from service.clocks.rules import (
 from service.clocks.tables import ClockRow, PolicyBookRow
 from service.errors import ServiceError
 from sla_policies.clock import Clock, ClockEvent, ClockState, EventKind
-from sla_policies.policy import Metric, PolicyBook
+from sla_policies.policy import OF_ORDERS, Metric, PolicyBook
 
 log = structlog.get_logger("clocks")
 CLOCKS = ClockRow.__table__  # type: ignore[attr-defined]
@@ -186,9 +186,10 @@ def write_clock(row: ClockRow, clock: Clock, at: datetime, case: Case, why: str)
 
 def _begin_inner(session: Session, case: Case, rows: list[ClockRow], metric: Metric, what: Happening) -> list[ClockRow]:
     """Start the next reply's or the unit's own clock, where the policy has one; a unit's earlier one ends."""
-    if not rows or case.status in ENDED:
+    promised = [row for row in rows if row.metric not in OF_ORDERS]
+    if not promised or case.status in ENDED:
         return []
-    from_book = book(session, max(rows, key=lambda row: row.id or 0).book_hash)
+    from_book = book(session, max(promised, key=lambda row: row.id or 0).book_hash)
     policy = from_book.by_name.get(case.policy or "")
     target = policy.targets.get(metric) if policy else None
     if policy is None or target is None or not may_begin(metric, [(row.metric, row.state) for row in rows]):

@@ -25,9 +25,11 @@ from service.escalations.taking import Batch, Due, decide
 from service.handling.notices import notices
 from service.handling.promises import end_pause
 from service.intake.forms import clean
+from service.orders.queries import by_clock
 from service.outbox.actions import rows as notice_rows
 from service.outbox.actions import write_rows
 from service.routing.queries import directory
+from sla_policies.policy import OF_ORDERS
 
 ESCALATIONS = Escalation.__table__  # type: ignore[attr-defined]
 BATCH = 200
@@ -69,6 +71,7 @@ def _take_steps(session: Session, claimed: Claimed, now: datetime) -> None:
     known = directory(session)
     ledgers = taken(session, [row.id or 0 for row, _ in claimed])
     heard = contacted(session, [case.id or 0 for _, case in claimed])
+    orders = by_clock(session, [row.id or 0 for row, _ in claimed if row.metric in OF_ORDERS])
 
     batch = Batch(known, now)
     for row, case in claimed:
@@ -79,7 +82,8 @@ def _take_steps(session: Session, claimed: Claimed, now: datetime) -> None:
         row.failures = 0
         its_book = book(session, row.book_hash)
         ledger = ledgers.get(row.id or 0, [])
-        decide(Due(row, case, as_clock(row, its_book), policy_of(row, its_book), ledger, case.id in heard), batch)
+        clock, policy, order = as_clock(row, its_book), policy_of(row, its_book), orders.get(row.id or 0)
+        decide(Due(row, case, clock, policy, ledger, case.id in heard, order), batch)
 
     give_away(session, batch)
     insert_all(session, ESCALATIONS, batch.escalations)

@@ -43,9 +43,15 @@ class Held:
     area_id: int
     unit_id: int
     assignee_id: int | None
-    """Who must keep the promise: the holder of the case, or whom an order went to, or who must judge its answer."""
-    issuer_id: int | None = None
-    """Of an order: who issued it."""
+    addressee_ids: tuple[int, ...] = ()
+    """Of an order: who must answer it."""
+    issuer_ids: tuple[int, ...] = ()
+    """Of an order: who must judge the answer."""
+
+    def own(self, role: str) -> tuple[int, ...]:
+        """Return who must keep the promise themselves, in one of their roles."""
+        holder = () if self.assignee_id is None else (self.assignee_id,)
+        return {"handler": holder, "addressee": self.addressee_ids, "issuer": self.issuer_ids}[role]
 
 
 @dataclass(frozen=True)
@@ -91,9 +97,8 @@ def recipients(roles: Iterable[str], held: Held, directory: Directory, at: datet
 def reached(role: str, held: Held, directory: Directory, at: datetime) -> tuple[Staff, ...]:
     """Return who hears in the place of a role; nobody only where the whole line and the administrators are missing."""
     if role in OWN_ROLES:
-        own = held.issuer_id if role == "issuer" else held.assignee_id
-        people = _present([own], directory, at)
-        line = FALLS_TO["handler"] if own is not None else FALLS_TO["nobody"]
+        own = held.own(role)
+        people, line = _present(own, directory, at), FALLS_TO["handler" if own else "nobody"]
     else:
         people, line = _on_rung(role, held, directory, at), FALLS_TO[role]
     return (
@@ -124,8 +129,8 @@ def _last(held: Held, directory: Directory) -> tuple[Staff, ...]:
     return ()
 
 
-def _present(person_ids: Collection[int | None], directory: Directory, at: datetime) -> tuple[Staff, ...]:
+def _present(person_ids: Collection[int], directory: Directory, at: datetime) -> tuple[Staff, ...]:
     """Return these people, or who stands in for those who are away."""
-    known = [i for i in person_ids if i is not None and i in directory.people]
+    known = [i for i in person_ids if i in directory.people]
     acting = dict.fromkeys(stand_in(i, directory.absences, at) for i in known)
     return tuple(directory.people[i] for i in acting if i is not None and i in directory.people)

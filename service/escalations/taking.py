@@ -15,15 +15,18 @@ from service.clocks.tables import ClockRow
 from service.escalations.climbing import Climb, next_climb, next_climb_at
 from service.escalations.rules import Held, Standing, holds, reached
 from service.escalations.tables import Escalation
+from service.orders.queries import between
+from service.orders.rules import answerers, issuers
+from service.orders.tables import Order
 from service.outbox import messages
 from service.outbox.actions import rows as notice_rows
 from service.outbox.rules import earliest
 from service.routing.directory import Directory, Staff
 from service.timekeeping import ZONE
-from sla_policies.climbing import UNSAID, Asked, Climbing, base_of, unanswered
+from sla_policies.climbing import UNSAID, Asked, Climbing, base_of, turn_of, unanswered
 from sla_policies.clock import Clock, ClockState
 from sla_policies.escalation import NEW_HANDS, DueStep, Step, due_and_next
-from sla_policies.policy import Budget, SlaPolicy
+from sla_policies.policy import Budget, Metric, SlaPolicy
 
 log = structlog.get_logger("escalations")
 
@@ -40,6 +43,17 @@ class Batch:
     new_hands: dict[int, tuple[Case, str]] = field(default_factory=dict)
     """Cases that somebody else is to get, by their id, with the act that says so."""
     _reached: dict[tuple[str, Held], tuple[Staff, ...]] = field(default_factory=dict)
+
+    def held(self, due: "Due") -> Held:
+        """Return who must keep a promise, and where: of an order whom it went to, or who must judge its answer."""
+        case, order, known = due.case, due.order, self.known
+        if order is None:
+            return Held(case.area_id, case.unit_id, case.assignee_id)
+        sides = (answerers(between(order), known, self.now), issuers(between(order), known, self.now))
+        issuer = known.people.get(order.issued_by_id)
+        unit_id = issuer.area_id if issuer and due.row.metric is Metric.VERDICT else order.unit_id
+        told, judge = (tuple(person.id for person in side) for side in sides)
+        return Held(case.area_id, unit_id, case.assignee_id, told, judge)
 
     def reached(self, role: str, held: Held) -> tuple[Staff, ...]:
         """Return who hears in the place of a role; within one look everybody is asked for once."""
@@ -63,6 +77,8 @@ class Due:
     policy: SlaPolicy
     ledger: list[Escalation]
     contacted: bool
+    order: Order | None = None
+    """The order whose time it is."""
 
     @property
     def taken(self) -> list[Escalation]:
@@ -73,11 +89,6 @@ class Due:
     def arm(self) -> int:
         """How often the clock had been extended when it last ran: a step belongs to that arming of the ladder."""
         return self.clock.last_run[0].extensions
-
-    @property
-    def held(self) -> Held:
-        """Return who must keep the promise, and where."""
-        return Held(self.case.area_id, self.case.unit_id, self.case.assignee_id)
 
     @property
     def climbing(self) -> Climbing:
@@ -119,10 +130,10 @@ def decide(due: Due, batch: Batch) -> None:
     steps, next_at = due_and_next(clock, due.policy.ladder, frozenset(e.step for e in due.taken), now)
     for what in steps:
         asked += _tell(due, _of_step(due, what, standing, batch), batch)
-    moments = [next_at]
+    moments, held = [next_at], batch.held(due)
     if clock.state is ClockState.RUNNING:
         for one in unanswered(asked):
-            climb = next_climb(one, asked, due.climbing, lambda role: batch.reached(role, due.held))
+            climb = next_climb(one, asked, due.climbing, lambda role: batch.reached(role, held))
             if climb is not None and climb.due_at <= now:
                 asked += _tell(due, _of_climb(due, climb), batch)
         moments.append(next_climb_at(asked, due.climbing))
@@ -148,7 +159,7 @@ def _of_step(due: Due, what: DueStep, standing: Standing, batch: Batch) -> Told:
         return Told(step.key, step.act, step.to, (), what.due_at, step=step, skipped=True)
     if step.act in NEW_HANDS:
         batch.new_hands[due.case.id or 0] = (due.case, step.act)
-    people = batch.recipients(step.to, due.held)
+    people = batch.recipients(step.to, batch.held(due))
     return Told(step.key, step.act, step.to, people, what.due_at, step.acknowledge_within, step)
 
 
@@ -199,7 +210,9 @@ def _facts(due: Due, told: Told) -> dict[str, Any]:
         "due_at": told.due_at.isoformat(),
         "to": [p.id for p in told.people],
     }
-    return facts | ({"instead_of": told.instead_of} if told.instead_of else {})
+    turn = turn_of(told.key)
+    facts |= {"instead_of": told.instead_of} if told.instead_of else {}
+    return facts | ({"again": turn} if turn > 1 else {})
 
 
 def _messages(due: Due, told: Told, *, wakes: bool) -> list[messages.Message]:

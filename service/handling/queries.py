@@ -33,7 +33,7 @@ from service.routing.tables import RoutingDecisionRow
 from service.secrecy import mask_email, mask_name, mask_phone, token_hash
 from sla_policies.clock import Clock, ClockState
 from sla_policies.escalation import Step, step_time
-from sla_policies.policy import SlaPolicy
+from sla_policies.policy import OF_ORDERS, SlaPolicy
 
 log = structlog.get_logger("handling")
 WRONG_CODES_PER_CASE = 50
@@ -156,10 +156,15 @@ def view(session: Session, case: Case, acting: frozenset[Actor]) -> CaseView:
     )
 
 
-def promises(session: Session, case: Case) -> list[PromiseView]:
-    """Return the promises of a case, each with its clock; one that cannot be read is left out, and said in the log."""
+def promises(session: Session, case: Case, *, of_orders: bool = False) -> list[PromiseView]:
+    """Return the promises of a case, each with its clock, or the times of the orders on it, which no resident sees.
+
+    One that cannot be read is left out, and said in the log.
+    """
     found = []
     for row in of_case(session, case.id or 0):
+        if (row.metric in OF_ORDERS) is not of_orders:
+            continue
         try:
             its_book = book(session, row.book_hash)
             found.append(PromiseView(row, as_clock(row, its_book), policy_of(row, its_book)))

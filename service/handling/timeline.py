@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from service.cases.tables import CaseMessage
+from sla_policies.policy import OF_ORDERS
 
 FOR_RESIDENTS = frozenset(
     {
         "received", "routed", "assign", "accept", "contact", "reply", "ask", "answer", "urge", "extend", "return",
         "transfer", "reassign", "resolve", "rate", "reopen", "close", "withdraw", "duplicate", "breached", "escalated",
         "park", "resume", "outcome", "rezoned", "separate", "jointly", "photos", "photo_shown",
+        "order_issued",
     }
 )  # fmt: skip
 """What a resident is told of; notes and what supervisors say to each other stay inside."""
@@ -42,7 +44,7 @@ def timeline(
             said[message.at, message.kind].append(message)
     lines: list[Happened] = []
     for entry in entries:
-        if for_resident and entry["action"] not in FOR_RESIDENTS:
+        if for_resident and (entry["action"] not in FOR_RESIDENTS or _is_inside(entry["data"])):
             continue
         words = said[entry["at"], entry["action"]]
         lines.append(
@@ -56,6 +58,11 @@ def timeline(
             )
         )
     return lines
+
+
+def _is_inside(facts: Mapping[str, Any]) -> bool:
+    """Is it of an order, or asked once more of somebody who was asked before? That is the house's own business."""
+    return facts.get("metric") in OF_ORDERS or "again" in facts
 
 
 def _for_resident(facts: Mapping[str, Any]) -> Mapping[str, Any]:

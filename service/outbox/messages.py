@@ -62,6 +62,12 @@ def handed_on(to: Recipient, number: str, *, turn: int) -> Message:
     return Message(f"handed_on:{number}:{turn}:{to.person_id}", "handed_on", to, {"number": number})
 
 
+def ordered(to: Recipient, number: str, what: str, *, order_id: int, turn: int, due_at: datetime | None) -> Message:
+    """Tell one side of a supervise order what the other did: issued, replied, sent back … `turn` is its version."""
+    facts = {"number": number, "order": str(order_id), "due_at": _iso(due_at)}
+    return Message(f"order:{order_id}:{turn}:{what}:{to.person_id}", f"order_{what}", to, facts)
+
+
 def news(to: Recipient, number: str, what: str, *, version: int) -> Message:
     """Tell the resident that something happened in their case: reply, question, resolved, extended, closed …"""
     return Message(f"news:{number}:{version}", f"news_{what}", to, {"number": number})
@@ -108,6 +114,13 @@ TEMPLATES = (
     "assigned",
     "escalated",
     "handed_on",
+    "order_issued",
+    "order_replied",
+    "order_accepted",
+    "order_sent_back",
+    "order_withdrawn",
+    "order_settled",
+    "order_lapsed",
     "news_reply",
     "news_ask",
     "news_resolve",

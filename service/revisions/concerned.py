@@ -9,11 +9,13 @@ from sqlmodel import Session, col
 from service.cases.tables import Case
 from service.clocks.queries import book
 from service.clocks.tables import ClockRow, PolicyBookRow
-from sla_policies.policy import Metric, PolicyBook
+from sla_policies.policy import OF_ORDERS, Metric, PolicyBook
 from sla_policies.what_if import Rule, chooses_alike, counts_alike, rule_of, says_alike
 
 CASES = Case.__table__  # type: ignore[attr-defined]
 CLOCKS = ClockRow.__table__  # type: ignore[attr-defined]
+OF_CASES = CLOCKS.c.metric.not_in(OF_ORDERS)
+"""What was promised to a case, and no order on it."""
 Key = tuple[str, str, Metric]
 """A promise as it was made: the hash of its text, its policy, and what is promised."""
 
@@ -33,12 +35,12 @@ class Concerned:
         """Return the condition for rows of cases: they have a promise that differs, or none yet."""
         key = sa.tuple_(CLOCKS.c.book_hash, CLOCKS.c.policy)
         differs = sa.or_(CLOCKS.c.book_hash.in_(sorted(self.books)), key.in_(sorted(self.policies)))
-        return sa.or_(CASES.c.policy.is_(None), sa.exists().where(CLOCKS.c.case_id == CASES.c.id, differs))
+        return sa.or_(CASES.c.policy.is_(None), sa.exists().where(CLOCKS.c.case_id == CASES.c.id, OF_CASES, differs))
 
     def promises(self) -> sa.ColumnElement[bool]:
         """Return the condition for rows of clocks: they may be judged in another way."""
         key = sa.tuple_(CLOCKS.c.book_hash, CLOCKS.c.policy, CLOCKS.c.metric)
-        return sa.or_(CLOCKS.c.book_hash.in_(sorted(self.books)), key.in_(sorted(self.rules)))
+        return sa.and_(OF_CASES, sa.or_(CLOCKS.c.book_hash.in_(sorted(self.books)), key.in_(sorted(self.rules))))
 
     @property
     def judges_alike(self) -> bool:

@@ -12,7 +12,7 @@ from service.cases.tables import Case
 from service.clocks.queries import book
 from service.clocks.tables import PolicyBookRow
 from service.handling.promises import facts_of, past_of
-from service.revisions.concerned import CASES, CLOCKS, Concerned
+from service.revisions.concerned import CASES, CLOCKS, OF_CASES, Concerned
 from service.revisions.pairing import Comparison, FactsRow
 from service.revisions.rules import AT_WORK, Promise, Stand
 from service.revisions.tables import MigratedCase, Migration, WhatIf
@@ -63,7 +63,7 @@ def stands(session: Session, rows: Collection[Any]) -> list[Stand]:
     promises: dict[int, list[Promise]] = {row.id: [] for row in rows}
     wanted = (
         sa.select(CLOCKS.c.case_id, *PROMISE)
-        .where(CLOCKS.c.case_id.in_(promises))
+        .where(CLOCKS.c.case_id.in_(promises), OF_CASES)
         .order_by(CLOCKS.c.case_id, CLOCKS.c.instance, CLOCKS.c.id)
     )
     for case_id, *values in session.execute(wanted):

@@ -15,12 +15,15 @@ from service.cases.rules import AT_DESK, ENDED
 from service.cases.tables import Case
 from service.clocks.tables import ClockRow
 from service.escalations.tables import Escalation
+from service.orders.rules import UNSETTLED
+from service.orders.tables import Order
 from service.outbox.messages import TRIAL
 from service.outbox.rules import FAILED, NoticeState
 from service.outbox.tables import Notice
 from service.timekeeping import product_span, read_anchor
 from sla_policies.clock import ClockState
 from sla_policies.escalation import TOP
+from sla_policies.policy import OF_ORDERS
 
 SWEEP_LATE = timedelta(minutes=5)
 NOTICE_LATE = timedelta(minutes=10)
@@ -61,7 +64,9 @@ def _set_aside(late: Late) -> sa.Select[int]:  # noqa: ARG001  # Every check is 
 
 def _open_without_clock(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
     live = sa.exists().where(
-        col(ClockRow.case_id) == Case.id, col(ClockRow.state).in_([ClockState.RUNNING, ClockState.PAUSED])
+        col(ClockRow.case_id) == Case.id,
+        col(ClockRow.state).in_([ClockState.RUNNING, ClockState.PAUSED]),
+        col(ClockRow.metric).not_in(OF_ORDERS),
     )
     promised = col(Case.policy).is_not(None)
     return sa.select(sa.func.count()).select_from(Case).where(col(Case.status).not_in(ENDED), promised, ~live)
@@ -97,6 +102,11 @@ def _without_assignment(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See ab
 def _nobody_heard(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
     silent = sa.and_(col(Escalation.skipped).is_(False), sa.func.cardinality(col(Escalation.person_ids)) == 0)
     return sa.select(sa.func.count()).select_from(Escalation).where(silent)
+
+
+def _order_without_clock(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
+    running = sa.exists().where(col(ClockRow.id) == Order.clock_id, ClockRow.state == ClockState.RUNNING)  # type: ignore[arg-type]
+    return sa.select(sa.func.count()).select_from(Order).where(col(Order.state).in_(UNSETTLED), ~running)
 
 
 def _newest_unanswered(before: datetime) -> sa.Select[Any]:
@@ -149,6 +159,7 @@ CHECKS: tuple[tuple[str, Callable[[Late], sa.Select[int]], str], ...] = (
     ("no-assignment", _without_assignment, "Reassign the case from the board."),
     ("clock-set-back", _from_the_future, "Cases were received later than now: set the clocks of all machines by NTP."),
     ("nobody-heard", _nobody_heard, "Appoint somebody for the empty rung on the people page."),
+    ("order-without-clock", _order_without_clock, "Look at the order: take it back, and issue it anew."),
     ("climb-missed", _climb_missed, "Is a worker running, or beat? Answer the escalation from the board meanwhile."),
     ("top-unanswered", _top_unanswered, "The district desk was asked and does not answer: call them."),
 )

@@ -91,6 +91,13 @@ HAPPENED: Mapping[str, str] = {
     "breached": "A promise was missed",
     "escalated": "Reported to the next level",
     "acknowledged": "A supervisor has answered",
+    "order_issued": "Supervise order issued",
+    "order_replied": "The order was answered",
+    "order_accepted": "The answer to the order was accepted",
+    "order_sent_back": "The answer to the order was sent back",
+    "order_withdrawn": "The order was taken back",
+    "order_settled": "The result settles the order",
+    "order_lapsed": "The order lapsed with the case",
     "revealed": "Contact data was looked at",
 }
 DUE_CHANGED: Mapping[str, str] = {
@@ -110,5 +117,20 @@ DUE_CHANGED: Mapping[str, str] = {
 """Why a due time moved."""
 REROUTE: Mapping[str, str] = {"no": "It stays where it is", "yes": "The rules find it by the new topic"}
 """Whether a case with another topic goes on to somebody else."""
+ORDER_STATE: Mapping[str, str] = {
+    "open": "to be answered",
+    "replied": "answered, to be judged",
+    "accepted": "done",
+    "withdrawn": "taken back",
+    "settled": "settled by the result",
+    "lapsed": "lapsed with the case",
+}
+"""Where a supervise order stands."""
+ORDER_ACTION: Mapping[str, str] = {
+    "reply": "Say what was done",
+    "accept": "Accept the answer",
+    "send_back": "Send it back",
+    "withdraw": "Take the order back",
+}
 PROPOSAL: Mapping[str, str] = {"extend": "More time", "park": "Parking"}
 OUTCOME: Mapping[str, str] = {"granted": "granted", "refused": "refused", "lapsed": "not decided in time"}

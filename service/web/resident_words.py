@@ -87,11 +87,13 @@ TO_YOU_LABELS: Mapping[str, str] = {
     "contact": "The worker got in touch with you",
     "not_reached": "The worker tried to reach you and did not get through",
     "ask": "A question to you",
+    "order_issued": "A supervisor watches over this now and has told the desk to see to it",
 }
 """What staff did with the resident, said to the resident."""
 STEP_LABELS: Mapping[str, str] = {
     "remind": "The worker was reminded of the time",
     "call_out": "Those responsible were told to hurry",
+    "hand_over": "Nobody had taken it on in time, so it was passed on",
     "force_assign": "It was decided who must take it on",
     "yellow_card": "A warning was given: little time is left",
     "red_card": "The supervisors were told: the time has run out",

@@ -6,7 +6,7 @@ Templates say `{{ _(words.status[case.status]) }}`; the Chinese is in locales/zh
 from collections.abc import Mapping
 from types import SimpleNamespace
 
-from service.web.course_words import ACTION, DUE_CHANGED, HAPPENED, OUTCOME, PROPOSAL, STATUS
+from service.web.course_words import ACTION, DUE_CHANGED, HAPPENED, ORDER_ACTION, ORDER_STATE, OUTCOME, PROPOSAL, STATUS
 
 METRIC: Mapping[str, str] = {
     "accept": "Signing",
@@ -156,6 +156,7 @@ CHECK: Mapping[str, str] = {
     "no-assignment": "An open case has no record of who holds it",
     "clock-set-back": "A case was received later than now: a clock was set back",
     "nobody-heard": "A step was taken, and there was nobody to tell",
+    "order-without-clock": "An order has not ended, and no time runs on it",
     "climb-missed": "An answer is missing, and nobody else was asked for it",
     "top-unanswered": "The district desk has not answered what it was asked",
 }
@@ -176,6 +177,8 @@ words = SimpleNamespace(
     metric=METRIC,
     due_changed=DUE_CHANGED,
     proposal=PROPOSAL,
+    order_state=ORDER_STATE,
+    order_action=ORDER_ACTION,
     outcome=OUTCOME,
     promised=PROMISED,
     act=ACT,

@@ -36,6 +36,7 @@ GONE = {
     ),
     *("channels", "notice_wishes", "unsubscribed", "caught"),
     "category_models",
+    "supervise_orders",
     *("case_joins", "case_traces", "word_shares", "hot_issues"),
     *("swaps", "shifts", "skills", "roster_feeds"),
 }

@@ -31,7 +31,7 @@ from sla_policies.climbing import Asked, Climbing, unanswered
 from sla_policies.clock import Clock, ClockEvent, ClockState, EventKind
 from sla_policies.documents import FOLDER
 from sla_policies.escalation import TOP
-from sla_policies.policy import Budget, Grade, Metric, PolicyBook, SlaPolicy, TimeKind
+from sla_policies.policy import OF_ORDERS, Budget, Grade, Metric, PolicyBook, SlaPolicy, TimeKind
 from sla_policies.versions import pack_names, read_versions
 
 MONDAY = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
@@ -110,7 +110,10 @@ def look(start: Start, ledger: list[Escalation], now: datetime, known: Directory
     place: Any = {"area_id": start.unit, "unit_id": start.unit, "assignee_id": start.assignee}
     case: Any = SimpleNamespace(id=7, number="n", status=CaseStatus.ASSIGNED, **place)
     batch = Batch(known, now)
-    decide(Due(row, case, clock, start.policy, ledger, contacted=False), batch)
+    order: Any = None
+    if start.metric in OF_ORDERS:
+        order = SimpleNamespace(unit_id=start.unit, person_id=start.assignee, issued_by_id=SUPERVISOR)
+    decide(Due(row, case, clock, start.policy, ledger, False, order), batch)
     added: list[Any] = [SimpleNamespace(acknowledged_at=None, **values) for values in batch.escalations]
     return row, [*ledger, *added]
 
@@ -216,7 +219,12 @@ def test_people_may_come_and_go_while_it_climbs(unit: int) -> None:
 @pytest.mark.parametrize("role", ["handler", "addressee", "issuer", *(name for name, *_ in RUNGS)])
 def test_every_role_has_somebody_wherever_anybody_is_left(role: str, unit: int) -> None:
     for there, gone, own in product(WHO_IS_THERE, (True, False), (WORKER, None)):
-        heard = reached(role, Held(unit, unit, own, own), town(there, gone=gone), MONDAY)
+        heard = reached(
+            role,
+            Held(unit, unit, own, () if own is None else (own,), () if own is None else (own,)),
+            town(there, gone=gone),
+            MONDAY,
+        )
         assert heard, (role, unit, there, gone)
 
 

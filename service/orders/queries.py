@@ -1,0 +1,149 @@
+"""Which orders are there, whom do they wait for, and may somebody know of them?"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from service.accounts.rules import Role, stand_in
+from service.accounts.tables import Person
+from service.cases.queries import visible_to, within
+from service.cases.tables import Case
+from service.clocks.tables import ClockRow
+from service.errors import NotFoundError
+from service.orders.rules import UNSETTLED, Between, OrderState, Party, parties_of
+from service.orders.tables import Order
+from service.routing.directory import Directory, Staff
+
+MOST_LISTED = 100
+
+
+class OrderTab(StrEnum):
+    """The lists of orders: what I must answer, what I must judge, what runs elsewhere, and what has ended."""
+
+    TO_ANSWER = "to_answer"
+    TO_JUDGE = "to_judge"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class OrderView:
+    """An order with its case and its time, as somebody sees it."""
+
+    order: Order
+    case: Case
+    due_at: datetime | None
+    """Until when the addressee answers, or the issuer judges; None when it has ended."""
+    parties: frozenset[Party]
+    unit_name: str
+    unit_name_en: str
+    person: Staff | None
+    issuer: Staff | None
+    replied_by: Staff | None
+    may_see_case: bool
+
+    def is_late(self, now: datetime) -> bool:
+        """Is the time over in which somebody must do something?"""
+        return self.due_at is not None and self.due_at < now
+
+
+def between(order: Order) -> Between:
+    """Return between whom an order stands."""
+    return Between(order.unit_id, order.person_id, order.issued_by_id)
+
+
+def of_case(session: Session, case_id: int, person: Person, known: Directory, now: datetime) -> list[OrderView]:
+    """Return the orders on a case that a person sees, the newest first."""
+    return _views(session, _wanted(person, known, now).where(col(Order.case_id) == case_id), person, known, now)
+
+
+def order_of(session: Session, order_id: int, person: Person, known: Directory, now: datetime) -> OrderView:
+    """Return an order, for somebody who may know of it. Errors: NotFoundError."""
+    found = _views(session, _wanted(person, known, now).where(col(Order.id) == order_id), person, known, now)
+    if not found:
+        raise NotFoundError
+    return found[0]
+
+
+def listed(session: Session, person: Person, known: Directory, now: datetime) -> dict[OrderTab, list[OrderView]]:
+    """Return the orders a person sees, by list, what runs out first on top; of those that ended the newest."""
+    unsettled = col(Order.state).in_(UNSETTLED)
+    found: dict[OrderTab, list[OrderView]] = {tab: [] for tab in OrderTab}
+    for view in _views(session, _wanted(person, known, now).where(unsettled), person, known, now):
+        found[_tab(view)].append(view)
+    found[OrderTab.ENDED] = _views(session, _wanted(person, known, now).where(~unsettled), person, known, now)
+    return found
+
+
+def _tab(view: OrderView) -> OrderTab:
+    if view.order.state is OrderState.OPEN and Party.ADDRESSEE in view.parties:
+        return OrderTab.TO_ANSWER
+    if view.order.state is OrderState.REPLIED and Party.ISSUER in view.parties:
+        return OrderTab.TO_JUDGE
+    return OrderTab.RUNNING
+
+
+def by_clock(session: Session, clock_ids: Collection[int]) -> Mapping[int, Order]:
+    """Return the orders on which these clocks run."""
+    if not clock_ids:
+        return {}
+    return {order.clock_id: order for order in session.exec(select(Order).where(col(Order.clock_id).in_(clock_ids)))}
+
+
+def unsettled_of(session: Session, case_id: int) -> list[Order]:
+    """Return the orders on a case that have not ended, locked."""
+    found = select(Order).where(Order.case_id == case_id, col(Order.state).in_(UNSETTLED))
+    return list(session.exec(found.order_by(col(Order.id)).with_for_update()))
+
+
+Wanted = sa.Select[Order, Case, datetime | None]
+
+
+def _wanted(person: Person, known: Directory, now: datetime) -> Wanted:
+    """Return orders through the gate: of cases one sees, what was ordered of oneself or one's unit, or by oneself.
+
+    Whoever stands in for somebody who is away sees what was ordered of them.
+    """
+    acting_for = [i for i in known.people if stand_in(i, known.absences, now) == person.id]
+    mine = sa.or_(col(Order.person_id).in_([person.id, *acting_for]), col(Order.issued_by_id) == person.id)
+    if person.role is not Role.ADMIN:
+        mine = sa.or_(mine, col(Order.unit_id).in_(within(person.area_id)))
+    gate = sa.or_(visible_to(person.id or 0, person.role, person.area_id), mine)
+    return (
+        sa.select(Order, Case, col(ClockRow.due_at))
+        .join(Case, col(Case.id) == Order.case_id)
+        .join(ClockRow, col(ClockRow.id) == Order.clock_id)
+        .where(gate)
+    )
+
+
+def _views(session: Session, wanted: Wanted, person: Person, known: Directory, now: datetime) -> list[OrderView]:
+    is_open = col(Order.state).in_(UNSETTLED)
+    ordered = wanted.order_by(sa.desc(is_open), sa.case((is_open, ClockRow.due_at)), col(Order.id).desc())
+    rows = session.execute(ordered.limit(MOST_LISTED)).all()
+    seen = visible_to(person.id or 0, person.role, person.area_id)
+    case_ids = {case.id for _, case, _ in rows}
+    may_see = set(session.scalars(sa.select(col(Case.id)).where(col(Case.id).in_(case_ids), seen))) if rows else set()
+    return [_view(order, case, due, person, known, now, may_see=case.id in may_see) for order, case, due in rows]
+
+
+def _view(
+    order: Order, case: Case, due: datetime | None, person: Person, known: Directory, now: datetime, *, may_see: bool
+) -> OrderView:
+    me, unit = known.people.get(person.id or 0), known.areas.places.get(order.unit_id)
+    return OrderView(
+        order=order,
+        case=case,
+        due_at=due if order.state in UNSETTLED else None,
+        parties=parties_of(me, between(order), known, now) if me else frozenset(),
+        unit_name=unit.name if unit else "",
+        unit_name_en=unit.name_en if unit else "",
+        person=known.people.get(order.person_id or 0),
+        issuer=known.people.get(order.issued_by_id),
+        replied_by=known.people.get(order.replied_by_id or 0),
+        may_see_case=may_see,
+    )
