@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from sqlmodel import Session
 
-from service.accounts.rules import stand_in
 from service.assignments.actions import Handed, decision_row, hand_over_all
 from service.assignments.queries import loads
 from service.audit.rules import Entry
@@ -88,17 +87,16 @@ def _stand_in(case: Case, batch: Batch) -> RoutingDecision | None:
     """Return whoever the holder of a case named for the time they are away, if they are."""
     known = batch.known
     holder = known.people.get(case.assignee_id or 0)
-    acting = stand_in(holder.id, known.absences, batch.now) if holder else None
-    if holder is None or acting is None or acting == holder.id or acting not in known.people:
+    person = known.acting_for(holder, batch.now) if holder else None
+    if person is None or person is holder:
         return None
-    person = known.people[acting]
     return RoutingDecision(known.areas.places[person.area_id], person, None, (), (), "substitute")
 
 
 def _colleague(case: Case, request: Request, batch: Batch, held: Mapping[int, Load]) -> RoutingDecision | None:
     """Return the best colleague on duty; from one who sleeps to another who sleeps nothing is handed over."""
     found = route_within(replace(request, area_id=case.unit_id), batch.known, held, but=case.assignee_id)
-    return found if found.chosen_because != "off-duty" else None
+    return found if found.person and batch.known.is_on_duty(found.person, batch.now) else None
 
 
 def _write(session: Session, found: list[tuple[Case, str, RoutingDecision]], batch: Batch) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from service.accounts.rules import RANK, Role, stand_in
+from service.accounts.rules import RANK, Role
 from service.areas.rules import AreaLevel
 from service.routing.directory import Directory, Staff
 from sla_policies.escalation import OWN_ROLES, Step
@@ -131,6 +131,6 @@ def _last(held: Held, directory: Directory) -> tuple[Staff, ...]:
 
 def _present(person_ids: Collection[int], directory: Directory, at: datetime) -> tuple[Staff, ...]:
     """Return these people, or who stands in for those who are away."""
-    known = [i for i in person_ids if i in directory.people]
-    acting = dict.fromkeys(stand_in(i, directory.absences, at) for i in known)
-    return tuple(directory.people[i] for i in acting if i is not None and i in directory.people)
+    known = (directory.people[i] for i in person_ids if i in directory.people)
+    acting = (directory.acting_for(person, at) for person in known)
+    return tuple({person.id: person for person in acting if person is not None}.values())

@@ -8,7 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.accounts.rules import Role, stand_in
+from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.cases.queries import visible_to, within
 from service.cases.tables import Case
@@ -108,7 +108,8 @@ def _wanted(person: Person, known: Directory, now: datetime) -> Wanted:
 
     Whoever stands in for somebody who is away sees what was ordered of them.
     """
-    acting_for = [i for i in known.people if stand_in(i, known.absences, now) == person.id]
+    me = known.people.get(person.id or 0)
+    acting_for = [p.id for p in known.people.values() if me and known.acting_for(p, now) == me]
     mine = sa.or_(col(Order.person_id).in_([person.id, *acting_for]), col(Order.issued_by_id) == person.id)
     if person.role is not Role.ADMIN:
         mine = sa.or_(mine, col(Order.unit_id).in_(within(person.area_id)))

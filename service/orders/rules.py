@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from service.accounts.rules import RANK, Role, stand_in
+from service.accounts.rules import RANK, Role
 from service.areas.rules import Place
 from service.errors import InvalidFieldsError, ServiceError
 from service.routing.directory import Directory, Staff
@@ -154,7 +154,7 @@ def _may_judge(person: Staff, order: Between, known: Directory) -> bool:
 
 def _may_answer(person: Staff, order: Between, known: Directory, at: datetime) -> bool:
     addressee = known.people.get(order.person_id or 0)
-    if addressee is not None and stand_in(addressee.id, known.absences, at) == person.id:
+    if addressee is not None and known.acting_for(addressee, at) == person:
         return True
     is_of_unit = person.area_id == order.unit_id and person.role is not Role.ADMIN
     return is_of_unit and (addressee is None or RANK[person.role] >= RANK[addressee.role])
@@ -162,7 +162,8 @@ def _may_answer(person: Staff, order: Between, known: Directory, at: datetime) -
 
 def answerers(order: Between, known: Directory, at: datetime) -> tuple[Staff, ...]:
     """Return who must answer an order now: its addressee or who stands in; of a unit its head, else all of it."""
-    person = known.people.get(stand_in(order.person_id, known.absences, at) or 0) if order.person_id else None
+    addressee = known.people.get(order.person_id or 0)
+    person = known.acting_for(addressee, at) if addressee else None
     if person is not None:
         return (person,)
     there = [p for p in known.staff(order.unit_id, *HANDLERS) if not known.is_absent(p, at)]
@@ -173,7 +174,8 @@ def answerers(order: Between, known: Directory, at: datetime) -> tuple[Staff, ..
 
 def issuers(order: Between, known: Directory, at: datetime) -> tuple[Staff, ...]:
     """Return who judges the answer to an order now: its issuer or who stands in, else whoever may judge it."""
-    person = known.people.get(stand_in(order.issued_by_id, known.absences, at) or 0)
+    issuer = known.people.get(order.issued_by_id)
+    person = known.acting_for(issuer, at) if issuer else None
     if person is not None:
         return (person,)
     others = (p for p in known.people.values() if not known.is_absent(p, at))

@@ -72,11 +72,6 @@ class Directory:
         """Return the categories by their row."""
         return {t.id: t for t in self.catalogue.topics.values()}
 
-    @cached_property
-    def absences(self) -> Mapping[int, tuple[Away, ...]]:
-        """Return when everybody is away."""
-        return {p.id: p.absences for p in self.people.values()}
-
     def staff(self, area_id: int, *roles: Role) -> tuple[Staff, ...]:
         """Return the people whose own area is `area_id` and who have one of the roles, by id."""
         return tuple(p for p in self.people.values() if p.area_id == area_id and p.role in roles)
