@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "3d6f0a92b7c1"
-down_revision = "7c0e5b92d4a1"
+down_revision = "7c1e4b9f2a60"
 branch_labels = None
 depends_on = None
 
