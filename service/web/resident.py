@@ -98,13 +98,13 @@ class Typed(BaseModel):
     homepage: str = ""
     """Hidden from people; who fills it in is a program."""
 
-    def request(self, language: Language) -> RequestForm:
+    def request(self, language: Language, *, channel: Channel = Channel.WEB) -> RequestForm:
         """Return the request. Errors: InvalidFieldsError, its sentences in the reader's language."""
         answers = self.model_dump(include={"text", "category", "area", "address", "for_whom", "focus_groups"})
         contact = self.model_dump(include={"name", "phone", "email"})
         about: dict[str, Any] = {
             "anonymous": bool(self.anonymous),
-            "channel": Channel.WEB,
+            "channel": channel,
             "language": language,
             "location": {"lat": self.lat, "lon": self.lon} if self.lat and self.lon else None,
         }
@@ -143,7 +143,7 @@ def show_form(
 ) -> Response:
     """Show the form; `after` is the number of an earlier request that it goes on from, `area` the code of a place."""
     text = translate(language_of(request), AFTER_SENTENCE, number=after) + "\n" if is_case_number(after) else ""
-    return _form(request, session, Typed(key=_new_key(), text=text, area=area))
+    return _form(request, session, Typed(key=new_key(), text=text, area=area))
 
 
 @router.post("/submit")
@@ -166,13 +166,13 @@ def take_request(
         offered = near.offers(session, form, key, now) if typed.join or near.may_look(session, request) else []
         if near.is_asked(offered, typed.join):
             return near.ask(request, offered, typed.model_dump())
-        _let_in(session, request, typed)
+        let_in(session, request, typed)
         with session.begin_nested() if sent.photos else nullcontext():
             receipt = open_case(session, form, now=now, key=key or None)
             add_first_photos(session, receipt.number, sent.photos, by=None, now=now)
         near.join_offered(session, receipt, offered, typed.join, now)
     except KeyUsedError:
-        return _form(request, session, typed.model_copy(update={"key": _new_key()}), SentBeforeError())
+        return _form(request, session, typed.model_copy(update={"key": new_key()}), SentBeforeError())
     except ServiceError as error:
         return _told(request, session, typed, error)
     return to_receipt(receipt)
@@ -213,11 +213,12 @@ def _told(request: Request, session: Session, typed: Typed, error: ServiceError)
     return _form(request, session, typed.model_copy(update={"asked": ""}), error)
 
 
-def _new_key() -> str:
+def new_key() -> str:
+    """Return the idempotency key of a form."""
     return secrets.token_urlsafe(16)
 
 
-def _let_in(session: Session, request: Request, typed: Typed) -> None:
+def let_in(session: Session, request: Request, typed: Typed) -> None:
     """Keep programs and floods out. Errors: ProbablyNoPersonError, TooManyTriesError."""
     if typed.homepage:
         raise ProbablyNoPersonError

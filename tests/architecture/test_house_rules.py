@@ -19,11 +19,11 @@ from workers.timetable import SHORTEST_LIFE, TIMETABLE
 
 ROOT = Path(__file__).parents[2]
 FOR_EVERYBODY = re.compile(
-    r"/$|/(submit|receipt|check|promises|areas|track|sign-in|sign-out|language|text|text-size|healthz|readyz|metrics|manifest.*)(/.*)?$"
+    r"/$|/(submit|kiosk|receipt|check|promises|areas|track|sign-in|sign-out|language|text|text-size|healthz|readyz|metrics|manifest.*)(/.*)?$"
     r"|/roster/feed/\{token\}\.ics$"
     r"|/notices/stop/\{number\}/\{token\}$|/api/v1/demo/caught$"
     r"|/api/v1/(cases|areas|areas/locate|categories|categories/suggest)$"
-    r"|/api/v1/cases/\{number\}(/(messages|urge|withdraw|rating|reopen))?$"
+    r"|/api/v1/cases/\{number\}(/(messages|urge|withdraw|rating|reopen|photos(/\{name\})?))?$"
 )
 """Routes that anybody may call; residents prove themselves by number and code."""
 

@@ -13,6 +13,7 @@ from service.web.render import STATIC, TEMPLATES
 from tests.builders import received
 from tests.people import Town
 from tests.web.conftest import Browser, Clock, Page
+from tests.web.residents import tell
 from tests.web.workers import CONTACT, path, signed
 
 SCRIPTS = {file.name for file in STATIC.glob("*.js")}
@@ -44,6 +45,27 @@ PAGES = (
             "form [name=area]",
             "form [name=lat]",
             "form [name=lon]",
+        ),
+    ),
+    Needs(
+        "photos.js",
+        "",
+        "/submit",
+        ("form [data-photos][data-most] input[type=file][name=photo]", "[data-photos][data-leave][data-shrinking]"),
+    ),
+    Needs("kiosk.js", "", "/kiosk", ("body[data-idle][data-warned]", "#idle[role=alert][hidden]", "form[data-once]")),
+    Needs("photos.js", "li_qiang", "/take-down", ("form [data-photos] input[type=file]",)),
+    Needs(
+        "draft.js",
+        "",
+        "/submit",
+        (
+            "form[data-draft] [name=text]",
+            "form[data-draft] [name=key]",
+            "#draft[hidden] [data-draft-begins]",
+            "#draft [data-draft-take]",
+            "#draft [data-draft-drop]",
+            "form [data-draft-kept][hidden] [data-draft-drop]",
         ),
     ),
     Needs(
@@ -111,6 +133,17 @@ def test_every_script_is_looked_at_here_and_loaded_late() -> None:
     assert all(" defer" in tag and " src=" in tag for tag in tags), "no script stands in a page, none holds it up"
 
 
+def test_a_draft_is_kept_on_no_page_of_staff_and_dropped_by_the_receipt(browse: Browser, town: Town) -> None:
+    assert tell(browse).html.select_one("[data-draft-sent]")
+    assert "draft.js" in loaded(browse.get("/receipt"))
+    assert browse.get("/submit").html.select("form[data-draft] [name=phone]")
+    browse.sign_in(town.li_qiang)
+    for at in ("/submit", "/take-down", "/queue"):
+        page = browse.get(at)
+        assert "draft.js" not in loaded(page)
+        assert not page.html.select("[data-draft], #draft")
+
+
 @pytest.mark.parametrize("at", ["/submit", "/areas", "/track", "/sign-in"])
 def test_no_form_needs_a_script(browse: Browser, town: Town, at: str) -> None:
     for form in browse.get(at).html.select("main form"):
@@ -121,7 +154,8 @@ def test_no_form_needs_a_script(browse: Browser, town: Town, at: str) -> None:
 @pytest.mark.parametrize("name", sorted(SCRIPTS))
 def test_a_script_names_no_foreign_host_and_writes_no_html(name: str) -> None:
     text = (STATIC / name).read_text("utf-8")
-    for forbidden in ("innerHTML", "eval(", "document.write", "http://", "https://", "localStorage"):
+    kept = () if name == "draft.js" else ("localStorage",)
+    for forbidden in ("innerHTML", "eval(", "document.write", "http://", "https://", "sessionStorage", *kept):
         assert forbidden not in text
     for opening, closing in ("()", "[]", "{}"):
         assert text.count(opening) == text.count(closing)

@@ -48,7 +48,7 @@ def test_every_move_that_the_lifecycle_offers_has_its_form(
     acting = {"assignee", "colleague"}
     offered = {str(m.action) for m in MOVES if case.status in m.from_ and acting & {str(a) for a in m.who}}
     actions = {str(f["action"]).rpartition("/")[2] for f in page.html.select(f"form[action^='{path(case)}/']")}
-    assert offered - {"request_parking"} == actions, "the policy of this case knows no parking"
+    assert offered - {"request_parking"} == actions - {"photos"}, "the policy of this case knows no parking"
     assert page.fields("/reply")["version"] == str(case.version)
 
 

@@ -1,0 +1,82 @@
+"""A public screen takes requests, and forgets whoever used it."""
+
+import pytest
+from sqlmodel import Session
+
+from service.cases.queries import contact_of
+from service.intake.forms import Channel
+from service.web import sealed
+from tests.builders import case_of
+from tests.people import Town
+from tests.web.conftest import Browser
+from tests.web.residents import LIGHT, how_many, number_and_code
+
+ANSWERS = {"text": LIGHT, "area": "990101001001", "phone": "138 1234 5678"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_request_is_sent_and_its_number_stands_in_no_address(
+    browse: Browser, town: Town, session: Session, language: str
+) -> None:
+    form = browse.get("/kiosk")
+    if language == "en":
+        form = browse.post(form, "/kiosk", status=200, lang="en", **ANSWERS)
+        assert form.html.select_one("#f-text").get_text(strip=True) == LIGHT  # type: ignore[union-attr]
+    sent = browse.post(form, "/kiosk", **ANSWERS)
+    assert sent.to == "/kiosk/done"
+    done = browse.get("/kiosk/done")
+    number, code = number_and_code(done)
+    case = case_of(session, number)
+    assert (case.channel, case.language, contact_of(case)["phone"]) == (Channel.KIOSK, language, "13812345678")
+    for page in (form, done):
+        assert page.headers["cache-control"] == "no-store"
+        assert page.html.select_one("noscript meta[http-equiv=refresh]")
+        links = [str(a["href"]) for a in page.html.select("a")]
+        assert set(links) <= {"/kiosk", "tel:110", "tel:119", "tel:120"}, "nothing leads away"
+    assert not browse.client.cookies.get("jiban_case")
+    assert code.replace(" ", "") not in str(browse.client.cookies)
+
+
+def test_the_next_person_finds_nothing_of_the_one_before(browse: Browser, town: Town, session: Session) -> None:
+    form = browse.post(browse.get("/kiosk"), "/kiosk", status=200, lang="en", **ANSWERS)
+    browse.post(form, "/kiosk", **ANSWERS)
+    assert browse.get("/kiosk/done").html.html["lang"] == "en"  # type: ignore[index]
+    assert browse.get("/kiosk", status=303).to == "/kiosk"
+    fresh = browse.get("/kiosk")
+    assert fresh.html.html["lang"] == "zh-CN"  # type: ignore[index]
+    assert fresh.html.select_one("#f-text").get_text(strip=True) == ""  # type: ignore[union-attr]
+    assert fresh.html.select_one("form[autocomplete=off]")
+    assert not fresh.html.select("[data-draft], #draft, input[type=file]")
+    assert browse.get("/kiosk/done", status=303).to == "/kiosk"
+
+
+def test_the_number_is_forgotten_even_where_the_screen_stands_still(
+    browse: Browser, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browse.post(browse.get("/kiosk"), "/kiosk", **ANSWERS)
+    later = sealed.real_now() + sealed.timedelta(minutes=3)
+    monkeypatch.setattr(sealed, "real_now", lambda: later)
+    assert browse.get("/kiosk/done", status=303).to == "/kiosk"
+
+
+def test_a_form_sent_twice_makes_one_case_and_faults_are_told(browse: Browser, town: Town, session: Session) -> None:
+    form = browse.get("/kiosk")
+    for _ in range(2):
+        browse.post(form, "/kiosk", **ANSWERS)
+    assert how_many(session) == 1
+    wrong = browse.post(browse.get("/kiosk"), "/kiosk", status=422, **ANSWERS | {"text": " ", "phone": "12"})
+    assert wrong.html.select_one("#f-text-error")
+    assert wrong.html.select_one("#f-phone")["value"] == "12"  # type: ignore[index]
+    program = browse.post(browse.get("/kiosk"), "/kiosk", status=422, **ANSWERS | {"homepage": "x"})
+    assert "请再按一次" in program.text
+    assert how_many(session) == 1
+
+
+def test_danger_is_said_with_whom_to_call(browse: Browser, town: Town) -> None:
+    browse.post(browse.get("/kiosk"), "/kiosk", **ANSWERS | {"text": "楼里煤气泄漏，味道很大"})
+    assert browse.get("/kiosk/done").html.select_one("[role=alert] a[href='tel:119']")
+
+
+def test_somebody_signed_in_is_not_shown(browse: Browser, town: Town) -> None:
+    browse.sign_in(town.li_qiang)
+    assert "李强" not in browse.get("/kiosk").text
