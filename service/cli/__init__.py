@@ -12,6 +12,7 @@ from service.cli import (
     archiving,
     dividing,
     explaining,
+    filling,
     importing,
     keeping,
     learning,
@@ -40,6 +41,7 @@ app.command()(keeping.doctor)
 app.command()(archiving.backup)
 app.command()(archiving.restore)
 app.command()(keeping.env)
+keeping.seeds.command("city")(filling.seed_city)
 app.add_typer(keeping.seeds, name="seed")
 keeping.policies.command("explain")(explaining.explain_case)
 keeping.policies.command("replay")(replaying.replay_cases)

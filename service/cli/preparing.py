@@ -8,7 +8,8 @@ from sqlmodel import Session
 from service.categories.loading import load_catalogue
 from service.clocks.actions import register_installed
 from service.database import get_engine, transaction
-from service.demo import SIGN_INS, seed
+from service.demo import SIGN_INS, city, seed
+from service.escalations.actions import sweep
 from service.migrations.run import migrate
 from service.timekeeping import Anchor, read_anchor, set_anchor, simulated
 from service.web.deps import real_now
@@ -48,6 +49,24 @@ def seed_demo() -> bool:
     """Write the demo as it stands at the product's time; False when it is there already."""
     with transaction() as session:
         return _seed(session, simulated(read_anchor(session), real_now()))
+
+
+def real_cases() -> int:
+    """Return how many cases there are that nobody invented."""
+    with transaction() as session:
+        return city.real_cases(session)
+
+
+def seed_city(cases: int, *, open_cases: int, seed: int) -> city.City:
+    """Fill the database with so many cases as they stand at the product's time, all or nothing."""
+    with transaction() as session:
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(SEED_LOCK)))
+        now = simulated(read_anchor(session), real_now())
+        made = city.seed_city(session, cases, now, open_cases=open_cases, seed=seed)
+    with transaction() as session:
+        # It took minutes, in which something of what was lived may have fallen due.
+        sweep(session, simulated(read_anchor(session), real_now()))
+    return made
 
 
 def sign_ins() -> str:

@@ -11,9 +11,9 @@ from service.clocks.actions import register_installed
 from service.demo.cases import MONTH, live_a_month
 from service.demo.catalogue import add_rules
 from service.demo.channels import add_channels
-from service.demo.people import add_roster, build_staff
+from service.demo.people import People, add_roster, build_staff
 from service.demo.rosters import add_rosters
-from service.demo.town import COUNTY_CODE, build_town
+from service.demo.town import COUNTY_CODE, Town, build_town
 
 SIGN_INS: tuple[tuple[str, str, str, str], ...] = (
     ("li.qiang", DEMO_PASSWORD, "worker", "The queue of a community worker of 湖滨社区"),
@@ -33,8 +33,18 @@ def seed(session: Session, now: datetime) -> bool:
     1. the promises, places, topics, people and rules; 2. the month before `now`, lived through the product's own
     actions, so that every history, clock and escalation is what it would have been.
     """
+    built = settle(session, now)
+    if built is not None:
+        town, people = built
+        live_a_month(session, town, people, now)
+        add_rosters(session, people, now)
+    return built is not None
+
+
+def settle(session: Session, now: datetime) -> tuple[Town, People] | None:
+    """Write the county with its people and rules, before anything happens there; None where it is there already."""
     if session.exec(select(Area.id).where(Area.code == COUNTY_CODE)).first() is not None:
-        return False
+        return None
     begun = now - timedelta(days=MONTH + 10)
     register_installed(session, now)
     town = build_town(session, begun)
@@ -43,6 +53,4 @@ def seed(session: Session, now: datetime) -> bool:
     add_roster(session, people, now)
     add_rules(session, town, people)
     add_channels(session, people, begun)
-    live_a_month(session, town, people, now)
-    add_rosters(session, people, now)
-    return True
+    return town, people

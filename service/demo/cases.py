@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.demo import courses, crowds, standing
+from service.demo.arrivals import HOURS, WEEKDAYS
 from service.demo.life import Life
 from service.demo.people import People
 from service.demo.stories import Teller
@@ -29,9 +30,6 @@ LATEST = timedelta(minutes=4)
 """The youngest case is at least so old, so that a clock that starts now finds nothing in its future."""
 DELIVERED = timedelta(minutes=5)
 """Notices older than that have been delivered, as far as the demo is concerned."""
-HOURS = (23, 13, 2, 3, 1, 4, 7, 15, 42, 62, 110, 86, 52, 50, 67, 90, 70, 70, 50, 39, 35, 39, 41, 28)
-WEEKDAYS = (158, 192, 186, 162, 144, 74, 85)
-"""When people write, by hour of the day and from Monday to Sunday: 7,637 real messages (DOMAIN 7.3)."""
 
 HOUR = 60
 DAY = 24 * HOUR
@@ -101,10 +99,10 @@ def live_a_month(session: Session, town: Town, people: People, now: datetime) ->
     for at in _arrivals(dice, now):
         life = Life(world, teller.tell())
         firsts.append((at, life))
-        world.begin(at, _case(life, dice.choices(list(courses.SHARES), weights=list(courses.SHARES.values()))[0]))
+        world.begin(at, whole_life(life, dice))
     for at, first in dice.sample(firsts, TWINS):
         twin = Life(world, teller.retell(first.story))
-        world.begin(min(at + world.minutes(HOUR, DAY), now - LATEST), _case(twin, courses.twin_of(first)))
+        world.begin(min(at + world.minutes(HOUR, DAY), now - LATEST), from_the_start(twin, courses.twin_of(first)))
     places = {n.area.name: n for n in town.neighbourhoods}
     for shown in SHOWN:
         world.begin(now - timedelta(minutes=shown.minutes_ago), _shown(world, teller, shown, places[shown.place]))
@@ -112,7 +110,7 @@ def live_a_month(session: Session, town: Town, people: People, now: datetime) ->
     world.run(now - LATEST)
     _leave_one_to_nobody(session, world, teller)
     world.run(now)
-    _deliver_the_past(session, now)
+    deliver_the_past(session, now)
     crowds.know_each_other(session, now)
 
 
@@ -130,7 +128,13 @@ def _arrivals(dice: random.Random, now: datetime) -> list[datetime]:
     return sorted(found)
 
 
-def _case(life: Life, course: Callable[[Life], Course]) -> Course:
+def whole_life(life: Life, dice: random.Random) -> Course:
+    """Open a case and let it go one of the ways that cases go, each as often as it happens."""
+    return from_the_start(life, dice.choices(list(courses.SHARES), weights=list(courses.SHARES.values()))[0])
+
+
+def from_the_start(life: Life, course: Callable[[Life], Course]) -> Course:
+    """Open a case and let it go this way."""
     life.open()
     yield from course(life)
 
@@ -158,7 +162,7 @@ def _leave_one_to_nobody(session: Session, world: World, teller: Teller) -> None
     session.execute(at_desk.values(is_active=True))
 
 
-def _deliver_the_past(session: Session, now: datetime) -> None:
+def deliver_the_past(session: Session, now: datetime) -> None:
     """Mark the notices of the past as sent: whoever starts the demo must not get a month of them at once."""
     session.execute(
         sa.update(Notice)
