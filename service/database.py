@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, SQLModel
 
 from service.settings import get_settings
@@ -20,6 +22,12 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""Where what has no moment stands in an order: behind everything that has one."""
+NEVER_TEXT = f"'{NEVER:%Y-%m-%d %H:%M:%S}+00'::timestamp with time zone"
+OR_NEVER = f"coalesce({{}}, {NEVER_TEXT})"
+"""A column of moments in such an order, as an index has it and a query must say it for the index to be of use."""
 
 AUTOCOMMIT = "AUTOCOMMIT"
 NOTICES_SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 20_000}
@@ -56,6 +64,11 @@ def get_engine() -> Engine:
     """Return this process's engine."""
     settings = get_settings()
     return connect(settings.database_url, pool_size=settings.pool_size)
+
+
+def or_never(column: Mapped[datetime | None]) -> sa.ColumnElement[datetime]:
+    """Return a column of moments without a gap, as the indexes of ordered lists have it; see OR_NEVER."""
+    return sa.func.coalesce(column, sa.literal_column(NEVER_TEXT))
 
 
 def autocommit(session: Session) -> None:

@@ -55,3 +55,22 @@ def counted(session: Session) -> Iterator[list[str]]:
     sa.event.listen(connection, "before_cursor_execute", note)
     yield sent
     sa.event.remove(connection, "before_cursor_execute", note)
+
+
+@contextmanager
+def explained(session: Session) -> Iterator[list[str]]:
+    """Collect the plan of every statement sent meanwhile."""
+    plans: list[str] = []
+    connection = session.connection()
+    looking = False
+
+    def note(conn: sa.Connection, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
+        nonlocal looking
+        if not looking and statement.startswith("SELECT"):
+            looking = True
+            plans.append("\n".join(row[0] for row in conn.exec_driver_sql(f"EXPLAIN {statement}", parameters)))
+            looking = False
+
+    sa.event.listen(connection, "before_cursor_execute", note)
+    yield plans
+    sa.event.remove(connection, "before_cursor_execute", note)

@@ -7,11 +7,20 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
-from service.cases.rules import ENDED, CaseStatus
-from service.database import text_enum
+from service.cases.rules import AT_DESK, ENDED, CaseStatus
+from service.database import OR_NEVER, text_enum
 from sla_policies.policy import Grade
 
-IS_OPEN = sa.text("status NOT IN ({})".format(", ".join(f"'{s}'" for s in sorted(ENDED))))
+
+def _among(statuses: frozenset[CaseStatus]) -> str:
+    return "({})".format(", ".join(f"'{status}'" for status in sorted(statuses)))
+
+
+IS_OPEN = sa.text(f"status NOT IN {_among(ENDED)}")
+NEEDS_SOMEBODY = sa.text(f"{IS_OPEN} AND (assignee_id IS NULL OR status IN {_among(AT_DESK)})")
+DUE = sa.text(OR_NEVER.format("due_at"))
+COUNTED = ["due_at", "area_id", "unit_id", "assignee_id", "status"]
+"""What open cases are counted by: their numbers come from the index alone."""
 
 
 class Case(SQLModel, table=True):
@@ -19,7 +28,16 @@ class Case(SQLModel, table=True):
 
     __tablename__ = "cases"
     __table_args__ = (
-        sa.Index("ix_cases_queue", "assignee_id", "due_at", postgresql_where=IS_OPEN),
+        sa.Index(
+            "ix_cases_queue",
+            "assignee_id",
+            DUE,
+            "id",
+            postgresql_where=IS_OPEN,
+            postgresql_include=["due_at", "status"],
+        ),
+        sa.Index("ix_cases_open_due", DUE, "id", postgresql_where=IS_OPEN, postgresql_include=COUNTED),
+        sa.Index("ix_cases_unassigned", DUE, "id", postgresql_where=NEEDS_SOMEBODY),
         sa.Index("ix_cases_open_area", "area_id", "due_at", postgresql_where=IS_OPEN),
         sa.Index("ix_cases_open_unit", "unit_id", "due_at", postgresql_where=IS_OPEN),
         sa.Index("ix_cases_resolved_at", "resolved_at", postgresql_where=sa.text("status = 'resolved'")),

@@ -7,8 +7,8 @@ import typer
 NEGATIVE = 1
 MOST = 5_000_000
 LEAST = 100
-OPEN_SHARE, OPEN_AT_LEAST = 50, 4_000
-"""Of 50 cases one is open, but at least 4,000 where that is no more than a quarter."""
+OPEN_DAYS = 5
+"""As much as comes in within so many days is open (own), but at most a quarter of all."""
 
 
 def seed_city(
@@ -23,10 +23,11 @@ def seed_city(
     """
     from service.cli import preparing
     from service.database import get_engine
+    from service.demo.arrivals import A_DAY
     from service.demo.city import TRACKING_CODE
     from service.demo.filling import tidy_up
 
-    open_cases = min(max(cases // OPEN_SHARE, OPEN_AT_LEAST), cases // 4) if open_cases is None else open_cases
+    open_cases = min(OPEN_DAYS * A_DAY, cases // 4) if open_cases is None else open_cases
     if open_cases > cases // 2:
         raise typer.BadParameter("at most half of the cases can be open", param_hint="--open")
     real = preparing.real_cases()

@@ -42,7 +42,7 @@ NAMES_ANOTHER = frozenset({"joined", "duplicate"})
 
 def columns_of(table: type[SQLModel]) -> list[str]:
     """Return the columns in the order in which moulds hold them: of clocks with their ids, else without."""
-    names = [column.name for column in own_table(table).columns]
+    names = [column.name for column in own_table(table).columns if column.computed is None]
     if table is Case:
         return [*OWN, *(name for name in names if name not in OWN)]
     return [name for name in names if name != "id" or table is ClockRow]

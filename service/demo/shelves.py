@@ -30,6 +30,8 @@ MARGIN = 30 * 60
 """Seconds: what falls due sooner is no mould, so that everything is well when the filling is over."""
 OLDEST = 60 * DAY
 """Open cases are at most so old, where nothing falls due on them any more."""
+OFTEN = 3 * DAY
+"""Those that can stand longer are no more often than those that can stand so long."""
 RESTING_DAYS = 3
 """Resolved cases wait for a rating: about so many days' worth of them (own)."""
 SKEW = 0.8
@@ -124,7 +126,7 @@ def _spots(moulds: Sequence[Mould], count: int, until: int, dice: random.Random)
     """Return so many standing cases with the second at which each came in: the longer one can stand, the more."""
     if not count:
         return []
-    weights = [place * _window(m) ** 0.5 for place, m in zip(_by_place(moulds), moulds, strict=True)]
+    weights = [place * min(_window(m), OFTEN) ** 0.5 for place, m in zip(_by_place(moulds), moulds, strict=True)]
     chosen = dice.choices(moulds, weights=weights, k=count)
     return [(until - m.lasted - int(dice.random() * _window(m)), m) for m in chosen]
 

@@ -14,6 +14,7 @@ from service.accounts.tables import Person
 from service.cases.queries import visible_to, within
 from service.cases.rules import AT_DESK, ENDED
 from service.cases.tables import Case
+from service.database import NEVER, or_never
 from service.escalations.rules import above
 from service.escalations.tables import Escalation
 from service.handling.queues import BadCursorError
@@ -21,8 +22,6 @@ from service.handling.queues import BadCursorError
 SOON = timedelta(hours=2)
 """What runs out within two hours is about to be missed (own)."""
 A_PAGE = 50
-NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-"""Where a case without a deadline stands in the order: behind every other."""
 MOST_ID = 2**63 - 1
 T = TypeVar("T")
 
@@ -60,7 +59,7 @@ def cases_listed(
 ) -> Listed[Case]:
     """Return a page of cases a person may see, in the order in which they run out. Errors: BadCursorError."""
     wanted = sa.and_(open_to(person), in_list(now)[which], _in(where))
-    order = (sa.func.coalesce(col(Case.due_at), NEVER), col(Case.id))
+    order = (or_never(col(Case.due_at)), col(Case.id))
     found = select(Case).where(wanted, _after(cursor, order)).order_by(*order).limit(A_PAGE + 1)
     rows = list(session.exec(found))
     count = session.scalar(sa.select(sa.func.count()).select_from(Case).where(wanted)) or 0
@@ -72,8 +71,7 @@ def waits_for(person: Person) -> sa.ColumnElement[bool]:
     """Return the condition that an escalation waits for an answer this person may give (`rules.may_answer`)."""
     higher = sa.cast(sorted(above(person.role)), ARRAY(sa.Text))
     return sa.and_(
-        col(Escalation.acknowledged_at).is_(None),
-        col(Escalation.needs_acknowledgement),
+        col(Escalation.waits),
         sa.or_(col(Escalation.person_ids).contains([person.id]), sa.not_(col(Escalation.roles).bool_op("&&")(higher))),
     )
 
@@ -87,7 +85,7 @@ def unanswered_listed(
     """
     wanted = sa.and_(waits_for(person), open_to(person), _in(where))
     joined = col(Case.id) == Escalation.case_id
-    order = (sa.func.coalesce(col(Escalation.acknowledge_by), NEVER), col(Escalation.id))
+    order = (or_never(col(Escalation.acknowledge_by)), col(Escalation.id))
     found = select(Escalation, Case).join(Case, joined).where(wanted, _after(cursor, order)).order_by(*order)
     rows = list(session.exec(found.limit(most + 1)))
     counted = sa.select(sa.func.count()).select_from(Escalation).join(Case, joined).where(wanted)

@@ -14,6 +14,7 @@ from service.areas.rules import AreaLevel
 from service.cases.tables import Case
 from service.clocks.queries import book, policy_of
 from service.clocks.tables import ClockRow
+from service.database import or_never
 from service.escalations.lists import Which, in_list, open_to, unanswered_listed, waits_for
 from service.escalations.tables import Escalation
 from service.routing.directory import Directory
@@ -129,7 +130,7 @@ def board(session: Session, person: Person, known: Directory, now: datetime, *, 
 def _first(session: Session, person: Person, which: Which, now: datetime, most: int) -> list[Case]:
     """Return the first rows of a list, what runs out first on top."""
     found = select(Case).where(open_to(person), in_list(now)[which])
-    return list(session.exec(found.order_by(col(Case.due_at), col(Case.id)).limit(most)))
+    return list(session.exec(found.order_by(or_never(col(Case.due_at)), col(Case.id)).limit(most)))
 
 
 def _counts(session: Session, person: Person, now: datetime) -> dict[int, dict[Which, int]]:

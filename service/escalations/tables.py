@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
+from service.database import OR_NEVER
+
 
 class Escalation(SQLModel, table=True):
     """One step of a ladder, taken once per clock and arming; `due_at` is the fact, `raised_at` when it was noticed."""
@@ -14,9 +16,7 @@ class Escalation(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("clock_id", "arm", "step"),
         sa.Index(
-            "ix_escalations_unacknowledged",
-            "case_id",
-            postgresql_where=sa.text("acknowledged_at IS NULL AND needs_acknowledgement"),
+            "ix_escalations_waits", sa.text(OR_NEVER.format("acknowledge_by")), "id", postgresql_where=sa.text("waits")
         ),
         sa.Index("ix_escalations_case_id", "case_id"),
         sa.Index("ix_escalations_raised_at", "raised_at", postgresql_using="brin"),
@@ -41,3 +41,13 @@ class Escalation(SQLModel, table=True):
     acknowledged_at: datetime | None = None
     acknowledged_by_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="people.id")
     note: str = ""
+    case_ended: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """Kept by a trigger of cases: nobody can answer about a case that has ended, until it is taken up again."""
+    waits: bool = Field(
+        default=None,
+        sa_column=sa.Column(
+            sa.Boolean,
+            sa.Computed("acknowledged_at IS NULL AND needs_acknowledgement AND NOT case_ended", persisted=True),
+        ),
+    )
+    """It waits for an answer: what waits is found among everything that ever did."""

@@ -6,14 +6,17 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.accounts.tables import Person
+from service.cases.numbers import is_case_number
 from service.cases.queries import visible_to
 from service.cases.rules import ENDED, CaseStatus
 from service.cases.tables import Case
+from service.database import NEVER, or_never
 from service.errors import InvalidFieldsError
 from service.intake.forms import clean
 
@@ -69,7 +72,7 @@ def queue(session: Session, person: Person, ask: Ask, now: datetime) -> Queue:
     wanted = select(Case).where(*base, _tab(ask.tab, now))
     if ask.cursor:
         wanted = wanted.where(_after(ask.cursor))
-    rows = list(session.exec(wanted.order_by(col(Case.due_at).nulls_last(), col(Case.id)).limit(ask.most + 1)))
+    rows = list(session.exec(wanted.order_by(*_order()).limit(ask.most + 1)))
     more = len(rows) > ask.most
     counted = sa.select(*(sa.func.count().filter(_tab(tab, now)) for tab in Tab)).select_from(Case).where(*base)
     counts = dict(zip(Tab, session.execute(counted).one(), strict=True))
@@ -88,10 +91,18 @@ def _tab(tab: Tab, now: datetime) -> sa.ColumnElement[bool]:
 
 
 def _matches(text: str) -> sa.ColumnElement[bool]:
-    """Return the condition that a number, title, text or address holds the words."""
+    """Return the condition that a number, title, text or address holds the words.
+
+    Words that are the same in capitals (Chinese, digits) are looked for as they stand: PostgreSQL would first write
+    every text in small letters, which takes twice as long.
+    """
+    if is_case_number(clean(text)):
+        return col(Case.number) == clean(text)
     part = "%" + clean(text).replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    columns = (Case.number, Case.title, Case.text, Case.address)
-    return sa.or_(*(col(column).ilike(part, escape="\\") for column in columns))
+    columns = [col(column) for column in (Case.number, Case.title, Case.text, Case.address)]
+    if part.upper() == part.lower():
+        return sa.or_(*(column.like(part, escape="\\") for column in columns))
+    return sa.or_(*(column.ilike(part, escape="\\") for column in columns))
 
 
 def _cursor(case: Case) -> str:
@@ -106,8 +117,8 @@ def _after(cursor: str) -> sa.ColumnElement[bool]:
         after_id = int(case_id)
     except (ValueError, TypeError, binascii.Error) as why:
         raise BadCursorError from why
-    later = col(Case.id) > after_id
-    if moment is None:
-        return sa.and_(col(Case.due_at).is_(None), later)
-    same = sa.and_(col(Case.due_at) == moment, later)
-    return sa.or_(col(Case.due_at) > moment, same, col(Case.due_at).is_(None))
+    return sa.tuple_(*_order()) > sa.tuple_(sa.literal(moment or NEVER), sa.literal(after_id))
+
+
+def _order() -> tuple[Any, Any]:
+    return or_never(col(Case.due_at)), col(Case.id)

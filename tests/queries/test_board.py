@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from service.cases.rules import Action
 from service.cases.tables import Case
@@ -9,6 +9,7 @@ from service.escalations.actions import acknowledge, sweep
 from service.escalations.decisions import answerable, decisions, reach
 from service.escalations.lists import SOON, Where, Which, cases_listed, unanswered_listed
 from service.escalations.queries import board, steps_of
+from service.escalations.tables import Escalation
 from service.handling.queues import BadCursorError
 from service.routing.queries import directory
 from tests.builders import counted, does, received, resident_does
@@ -205,3 +206,30 @@ def test_a_returned_case_is_to_be_assigned_and_says_why(session: Session, town: 
     assert (row.hand_over, row.returned_because) == (Action.ASSIGN, "不属于社区管")
     head = decisions(session, seen.unassigned, reach(session, town.he_jun, known, at))[0]
     assert head.hand_over is None, "a head may not assign what lies at the desk"
+
+
+def test_what_waits_for_an_answer_is_kept_while_its_case_is_open(session: Session, town: Town, at: datetime) -> None:
+    case, _ = received(session, at)
+    sweep(session, at + 40 * HOUR)
+    later = at + 41 * HOUR
+    waiting = unanswered_listed(session, town.chen_jing).count
+    assert waiting > 0
+
+    def kept() -> tuple[int, int]:
+        flags = [(e.waits, e.case_ended) for e in fresh(session, case)]
+        return sum(waits for waits, _ in flags), sum(ended for _, ended in flags)
+
+    everything, _ = kept()
+    holder = next(p for p in (town.li_qiang, town.sun_li) if p.id == case.assignee_id)
+    does(session, case, holder, Action.ACCEPT, later)
+    assert kept() == (everything, 0), "a step that ends nothing changes nothing"
+    does(session, case, holder, Action.RESOLVE, later, text="已处理")
+    assert kept() == (0, everything)
+    resident_does(session, case, Action.REOPEN, later + HOUR, reason="没有解决")
+    assert kept() == (everything, 0)
+    assert unanswered_listed(session, town.chen_jing).count == waiting
+
+
+def fresh(session: Session, case: Case) -> list[Escalation]:
+    wanted = select(Escalation).where(Escalation.case_id == case.id)
+    return list(session.exec(wanted.execution_options(populate_existing=True)))
