@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c81e5a04d7f6"
-down_revision = "f2a86d1b4c37"
+down_revision = "3d6f0a92b7c1"
 branch_labels = None
 depends_on = None
 
