@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from service.accounts.rules import Role
 from service.accounts.tables import Person
-from service.demo import courses, crowds, standing
+from service.demo import courses, crowds, standing, supervised
 from service.demo.arrivals import HOURS, WEEKDAYS
 from service.demo.life import Life
 from service.demo.people import People
@@ -51,23 +51,23 @@ class Shown:
 
 SHOWN = (
     # Somebody's queue with everything in it.
-    Shown(9 * DAY, "湖滨社区", "A01", standing.stuck, CAST),
+    Shown(9 * DAY, "湖滨社区", "A01", supervised.ordered, CAST),
     Shown(2.2 * DAY, "湖滨社区", "C05", standing.signed_only, CAST),
     Shown(7 * DAY - 70, "湖滨社区", "E01", standing.in_hand, CAST),
     Shown(85, "湖滨社区", "A03", standing.signed_only, CAST),
     Shown(24, "湖滨社区", "F01", standing.ignored, CAST),
     Shown(1.4 * DAY, "湖滨社区", "A04", standing.waiting, CAST),
-    Shown(3 * DAY, "湖滨社区", "G01", standing.in_hand, CAST),
+    Shown(3 * DAY, "湖滨社区", "G01", supervised.sent_back, CAST),
     Shown(5 * HOUR, "湖滨社区", "D01", standing.signed_only, CAST),
     Shown(50, "湖滨社区", "G02", standing.ignored, CAST),
     Shown(4.5 * HOUR, "湖滨社区", "C03", standing.sent_back, CAST),
     # Overdue, and climbing.
     Shown(2.6 * DAY, "莲花池社区", "D01", standing.ignored),
     Shown(1.3 * DAY, "东山社区", "E01", standing.signed_only),
-    Shown(8.3 * DAY, "望江亭社区", "C03", standing.stuck),
+    Shown(8.3 * DAY, "望江亭社区", "C03", supervised.answered),
     Shown(3.4 * HOUR, "北塘社区", "A03", standing.ignored),
     Shown(1.6 * DAY, "枫林村", "C03", standing.ignored),
-    Shown(4 * DAY, "溪口社区", "B01", standing.stuck),
+    Shown(4 * DAY, "溪口社区", "B01", supervised.left_unanswered),
     Shown(5 * HOUR, "河湾社区", "B06", standing.signed_only),
     # About to run out.
     Shown(95, "书院巷社区", "B02", standing.signed_only),
@@ -83,7 +83,7 @@ SHOWN = (
     Shown(55, "石桥头村", "C05", standing.transferred),
     # Going well.
     Shown(6 * HOUR, "听涛社区", "C03", standing.in_hand),
-    Shown(1.1 * DAY, "纺织新村社区", "G01", standing.in_hand),
+    Shown(1.1 * DAY, "纺织新村社区", "G01", supervised.done),
     Shown(5 * HOUR, "老街社区", "C05", standing.sent_back),
     Shown(6 * HOUR, "春和社区", "C03", standing.done),
     Shown(40, "书院巷社区", "J01", standing.signed_only),

@@ -24,6 +24,7 @@ from service.feedback.actions import close_silent
 from service.routing.directory import Directory
 from service.routing.queries import directory
 from service.timekeeping import ZONE
+from sla_policies.escalation import TOP
 
 Course = Iterator[datetime]
 MINUTE = timedelta(minutes=1)
@@ -38,6 +39,8 @@ ANSWERED = 0.85
 """The share of escalations that somebody acknowledges."""
 ANSWER_AFTER = (12, 150)
 """Minutes until an escalation is acknowledged."""
+TOP_ANSWERS_AFTER = (8, 25)
+"""Minutes until the district has answered, which always does: otherwise the watch would call."""
 
 
 @dataclass
@@ -99,11 +102,14 @@ class World:
         for escalation in self.session.exec(asked.order_by(col(Escalation.id))):
             self._seen = escalation.id or 0
             heard = [self.staff[i] for i in escalation.person_ids if self.staff[i].role is not Role.WORKER]
-            if heard and escalation.case_id not in self.left_alone and self.dice.random() < ANSWERED:
-                self.begin(self.now, self._answer(escalation.id or 0, self.dice.choice(heard)))
+            if heard and TOP in escalation.roles:
+                there = [p for p in heard if self.known.is_on_duty(self.known.people[p.id or 0], self.now)] or heard
+                self.begin(self.now, self._answer(escalation.id or 0, self.dice.choice(there), TOP_ANSWERS_AFTER))
+            elif heard and escalation.case_id not in self.left_alone and self.dice.random() < ANSWERED:
+                self.begin(self.now, self._answer(escalation.id or 0, self.dice.choice(heard), ANSWER_AFTER))
 
-    def _answer(self, escalation_id: int, person: Person) -> Course:
-        yield self.at_work(person.id, self.now + self.minutes(*ANSWER_AFTER))
+    def _answer(self, escalation_id: int, person: Person, after: tuple[float, float]) -> Course:
+        yield self.at_work(person.id, self.now + self.minutes(*after))
         acknowledge(self.session, escalation_id, note=self.say("acknowledge"), by=person, now=self.now)
 
     def _close_the_silent(self) -> Course:

@@ -13,12 +13,13 @@ from service.accounts.tables import Person
 from service.areas.rules import DEPTH, AreaLevel, Place
 from service.assignments.queries import loads
 from service.cases.queries import visible_to
-from service.cases.rules import Action, Field, moves_from
+from service.cases.rules import ENDED, Action, Field, moves_from
 from service.cases.tables import Case, CaseMessage
 from service.errors import NotFoundError
 from service.escalations.queries import steps_of
 from service.escalations.tables import Escalation
 from service.handling.standing import acting_as
+from service.orders.rules import may_issue
 from service.routing.choosing import NO_LOAD
 from service.routing.directory import Directory, Staff
 from sla_policies.escalation import Step
@@ -57,6 +58,8 @@ class Decision:
     may_write: bool
     choices: list[Choice]
     returned_because: str
+    may_order: bool = False
+    """May the reader issue a supervise order on it?"""
 
 
 @dataclass(frozen=True)
@@ -145,9 +148,15 @@ def decisions(session: Session, cases: Collection[Case], within: Reach) -> list[
             may_write=any(a is Action.NOTE for a, _ in _moves(case, within)) and case.assignee_id is not None,
             choices=within.near(case),
             returned_because=reasons.get(case.id or 0, ""),
+            may_order=may_order(case, within.by, known),
         )
         for case in cases
     ]
+
+
+def may_order(case: Case, person: Person, known: Directory) -> bool:
+    """May somebody issue a supervise order on a case now?"""
+    return case.status not in ENDED and may_issue(person.role, person.area_id, (case.area_id, case.unit_id), known)
 
 
 def _moves(case: Case, within: Reach) -> Iterator[tuple[Action, tuple[Field, ...]]]:

@@ -72,7 +72,7 @@ def issue(session: Session, case_id: int, given: Given, *, by: Person, now: date
     """
     case, known = lock(session, case_id), directory(session)
     me = known.people.get(by.id or 0)
-    if me is None or not may_issue(me, (case.area_id, case.unit_id), known):
+    if me is None or not may_issue(me.role, me.area_id, (case.area_id, case.unit_id), known):
         raise NotAllowedError
     if case.status in ENDED:
         raise OrderForbiddenError

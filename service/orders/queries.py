@@ -79,6 +79,13 @@ def listed(session: Session, person: Person, known: Directory, now: datetime) ->
     return found
 
 
+def waiting_for(session: Session, person: Person, known: Directory, now: datetime) -> list[OrderView]:
+    """Return the orders that somebody must answer, what runs out first on top."""
+    is_open = col(Order.state) == OrderState.OPEN
+    views = _views(session, _wanted(person, known, now).where(is_open), person, known, now)
+    return [view for view in views if Party.ADDRESSEE in view.parties]
+
+
 def _tab(view: OrderView) -> OrderTab:
     if view.order.state is OrderState.OPEN and Party.ADDRESSEE in view.parties:
         return OrderTab.TO_ANSWER

@@ -182,9 +182,9 @@ def issuers(order: Between, known: Directory, at: datetime) -> tuple[Staff, ...]
     return tuple(p for p in others if _may_judge(p, order, known))
 
 
-def may_issue(person: Staff, area_ids: Iterable[int], known: Directory) -> bool:
-    """May somebody issue an order on a case that lies in, or with, these areas?"""
-    return person.role in ISSUERS and any(known.areas.covers(person.area_id, area_id) for area_id in area_ids)
+def may_issue(role: Role, area_id: int, of_case: Iterable[int], known: Directory) -> bool:
+    """May somebody in this role of that area issue an order on a case that lies in, or with, these areas?"""
+    return role in ISSUERS and any(known.areas.covers(area_id, one) for one in of_case)
 
 
 @dataclass(frozen=True)

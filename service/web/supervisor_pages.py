@@ -17,12 +17,14 @@ from service.areas.rules import AreaLevel, Place
 from service.cases.rules import Action, moves_from
 from service.cases.tables import Case
 from service.errors import InvalidFieldsError, NotFoundError, ServiceError
-from service.escalations.decisions import Decision, answerable, by_case, decisions, escalation_of, reach
+from service.escalations.decisions import Decision, answerable, by_case, decisions, escalation_of, may_order, reach
 from service.escalations.lists import SOON, Where, Which, cases_listed, unanswered_listed
 from service.handling import proposals
 from service.handling.promises import resolve_clocks
 from service.handling.standing import acting_as
 from service.handling.tables import Proposal
+from service.orders.queries import OrderTab, OrderView
+from service.orders.queries import listed as orders_listed
 from service.routing.directory import Directory, Staff
 from service.routing.queries import directory
 from service.web.error_pages import problem_of
@@ -134,6 +136,13 @@ def areas(person: Person, known: Directory) -> list[Place]:
     return [p for p in mine if p.level in (AreaLevel.SUBDISTRICT, AreaLevel.COMMUNITY)]
 
 
+def orders_on_board(session: Session, person: Person, known: Directory, now: datetime) -> list[OrderView]:
+    """Return the orders that want a supervisor: answers to judge, and what is late elsewhere."""
+    lists = orders_listed(session, person, known, now)
+    own = lists[OrderTab.TO_JUDGE] + lists[OrderTab.TO_ANSWER]
+    return own + [view for view in lists[OrderTab.RUNNING] if view.is_late(now)]
+
+
 @dataclass(frozen=True)
 class Proposed:
     """What a desk asked, with what granting it would change."""
@@ -216,6 +225,7 @@ def escalation_page(request: Request, session: Session, escalation_id: int, pers
     is_waiting = row.escalation.needs_acknowledgement and not row.escalation.acknowledged_at
     facts: dict[str, Any] = {"row": row, "answered_by": known.people.get(row.escalation.acknowledged_by_id or 0)}
     facts |= {"switch_form": "do-acknowledge" if is_waiting else "", "path": f"/escalations/{escalation_id}"}
+    facts["may_order"] = may_order(row.case, person, known)
     return _form(request, "supervisor/escalation.html", facts | common(person, known), tried)
 
 

@@ -20,6 +20,7 @@ from service.handling.actions import PUBLIC, Doer, act, reveal_contact
 from service.handling.photos import add_photos
 from service.handling.queries import actors, staff_case
 from service.handling.queues import queue
+from service.orders.queries import waiting_for as waiting_orders
 from service.routing.queries import directory
 from service.web.deps import DbSession, Now, require_role
 from service.web.photo_forms import PhotoRoute, SentPhotos
@@ -65,6 +66,7 @@ def show_queue(
         "lines": lines,
         "counts": found.counts,
         "next_cursor": found.next_cursor,
+        "orders": waiting_orders(session, person, known, now),
         "news": sum(line.is_new for line in lines),
         "labels": TAB_LABELS,
         "place": known.areas.places.get(person.area_id),

@@ -17,7 +17,7 @@ from service.cases.tables import Case
 from service.categories.questions import as_answers
 from service.categories.rules import Topic
 from service.duplicates.marks import NO_MARK, Mark
-from service.escalations.decisions import Choice, answerable, reach
+from service.escalations.decisions import Choice, answerable, may_order, reach
 from service.escalations.explaining import explanations
 from service.escalations.queries import of_case
 from service.handling import proposals
@@ -27,6 +27,7 @@ from service.handling.queues import Ask, Tab
 from service.handling.standing import acting_as
 from service.handling.timeline import Happened
 from service.intake.forms import clean
+from service.orders.queries import of_case as orders_of_case
 from service.routing.directory import Directory, Staff
 from service.web.alike_pages import HOW_LABELS, around
 from service.web.catalogues import Language, gettext
@@ -160,6 +161,8 @@ def case_facts(
         "around": around(session, case, person),
         "how_labels": HOW_LABELS,
         "proposals": proposals.of_case(session, case.id or 0),
+        "orders": orders_of_case(session, case.id or 0, person, seen.known, now),
+        "may_order": may_order(case, person, seen.known),
         "routing": why_routed(session, case),
         "escalations": taken,
         "explained": [(one, tell(why, now, language_of(request))) for one, why in explanations(session, seen, now)],
