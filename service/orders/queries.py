@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from service.accounts.rules import Role
 from service.accounts.tables import Person
+from service.areas.rules import Place
 from service.cases.queries import visible_to, within
 from service.cases.tables import Case
 from service.clocks.tables import ClockRow
@@ -39,8 +40,8 @@ class OrderView:
     due_at: datetime | None
     """Until when the addressee answers, or the issuer judges; None when it has ended."""
     parties: frozenset[Party]
-    unit_name: str
-    unit_name_en: str
+    unit: Place | None
+    """None: it is no longer in use."""
     person: Staff | None
     issuer: Staff | None
     replied_by: Staff | None
@@ -142,14 +143,13 @@ def _views(session: Session, wanted: Wanted, person: Person, known: Directory, n
 def _view(
     order: Order, case: Case, due: datetime | None, person: Person, known: Directory, now: datetime, *, may_see: bool
 ) -> OrderView:
-    me, unit = known.people.get(person.id or 0), known.areas.places.get(order.unit_id)
+    me = known.people.get(person.id or 0)
     return OrderView(
         order=order,
         case=case,
         due_at=due if order.state in UNSETTLED else None,
         parties=parties_of(me, between(order), known, now) if me else frozenset(),
-        unit_name=unit.name if unit else "",
-        unit_name_en=unit.name_en if unit else "",
+        unit=known.areas.places.get(order.unit_id),
         person=known.people.get(order.person_id or 0),
         issuer=known.people.get(order.issued_by_id),
         replied_by=known.people.get(order.replied_by_id or 0),
