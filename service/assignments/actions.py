@@ -1,30 +1,23 @@
 """How does a case pass from hand to hand? One current holder, and everybody's load kept with it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlmodel import Session, col
 
 from service.assignments.tables import Assignment, Workload
 from service.bulk import insert_all
 from service.cases.tables import Case
-from service.errors import ServiceError
+from service.routing.choosing import Load
 from service.routing.rules import RoutingDecision
 from service.routing.tables import RoutingDecisionRow
 
 ASSIGNMENTS = Assignment.__table__  # type: ignore[attr-defined]
-
-
-class FullError(ServiceError):
-    """Somebody has become full since it was decided that they get a case; whoever decides, decides again."""
-
-    status, code = 409, "full"
-    sentence = "This person holds as many cases as they can by now. Please choose somebody else."
 
 
 def hand_over(
@@ -36,19 +29,14 @@ def hand_over(
     why: str,
     by_id: int | None,
     now: datetime,
-    most: int | None = None,
 ) -> None:
-    """Put a locked case into other hands: end the current assignment, begin the new one, move the load.
-
-    `most`: so many cases the person may hold with this one; None, as when a person decides: any number.
-    Errors: FullError; the caller's savepoint takes back what was begun.
-    """
-    if person_id != case.assignee_id:
-        change_loads(session, {case.assignee_id: -1, person_id: +1}, now, most=most)
+    """Put a locked case into other hands: end the current assignment, begin the new one, move the load."""
     _end(session, case, now)
     session.add(
         Assignment(case_id=case.id or 0, unit_id=unit_id, person_id=person_id, why=why, by_id=by_id, started_at=now)
     )
+    if person_id != case.assignee_id:
+        change_loads(session, {case.assignee_id: -1, person_id: +1}, now)
     case.unit_id, case.assignee_id = unit_id, person_id
     session.add(case)
 
@@ -97,6 +85,20 @@ def take_up_again(session: Session, case: Case, *, why: str, by_id: int | None, 
     change_loads(session, {case.assignee_id: +1}, now)
 
 
+def lock_loads(session: Session, person_ids: Collection[int]) -> dict[int, Load]:
+    """Return what these people hold, locked until the transaction ends, so that what is decided by it stays true.
+
+    Rows are locked in the order of the ids, those of people who never had a case too.
+    """
+    ids = sorted(set(person_ids))
+    missing = sa.func.unnest(sa.cast(ids, ARRAY(sa.BigInteger))).column_valued("id")
+    new = insert(Workload).from_select(["person_id", "open_cases"], sa.select(missing, sa.literal(0)).order_by(missing))
+    session.execute(new.on_conflict_do_nothing())
+    columns = (col(Workload.person_id), col(Workload.open_cases), col(Workload.last_assigned_at))
+    held = sa.select(*columns).where(col(Workload.person_id).in_(ids)).order_by(col(Workload.person_id))
+    return {person: Load(count, last) for person, count, last in session.execute(held.with_for_update())}
+
+
 def keep_decision(session: Session, case_id: int, decision: RoutingDecision, now: datetime) -> None:
     """Keep what the routing engine considered, with the case."""
     session.add(RoutingDecisionRow(case_id=case_id, at=now, **decision_row(decision)))
@@ -112,31 +114,24 @@ def decision_row(decision: RoutingDecision) -> dict[str, Any]:
     }
 
 
-def change_loads(
-    session: Session, changes: Mapping[int | None, int], now: datetime, *, most: int | None = None
-) -> None:
+def change_loads(session: Session, changes: Mapping[int | None, int], now: datetime) -> None:
     """Add to the number of open cases people hold; None, the desk without a person, has no load.
 
     Rows are locked in the order of their ids, so that two changes never wait for each other.
-    Errors: FullError when somebody would hold more than `most`.
     """
     for person_id, change in sorted((p, c) for p, c in changes.items() if p is not None):
         statement = insert(Workload).values(
             person_id=person_id, open_cases=max(change, 0), last_assigned_at=now if change > 0 else None
         )
-        is_bound = change > 0 and most is not None
-        written = session.execute(
+        session.execute(
             statement.on_conflict_do_update(
                 index_elements=[col(Workload.person_id)],
                 set_={
                     "open_cases": col(Workload.open_cases) + change,
                     "last_assigned_at": now if change > 0 else Workload.last_assigned_at,
                 },
-                where=col(Workload.open_cases) + change <= most if is_bound else None,
-            ).returning(col(Workload.person_id))
+            )
         )
-        if is_bound and written.scalar() is None:
-            raise FullError
 
 
 def _end(session: Session, case: Case, now: datetime) -> None:

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from sqlmodel import Session
 
-from service.assignments.actions import Handed, decision_row, hand_over_all
-from service.assignments.queries import loads
+from service.assignments.actions import Handed, decision_row, hand_over_all, lock_loads
 from service.audit.rules import Entry
 from service.bulk import insert_all
 from service.cases.actions import allowed, move
@@ -18,7 +17,8 @@ from service.escalations.taking import Batch
 from service.handling.notices import notices
 from service.outbox.actions import rows as notice_rows
 from service.outbox.messages import Recipient, handed_on
-from service.routing.choosing import Load
+from service.routing.choosing import NO_LOAD, Load
+from service.routing.directory import Staff
 from service.routing.rules import Request, RoutingDecision, candidates_of, route, route_to_desk, route_within
 from service.routing.tables import RoutingDecisionRow
 from sla_policies.policy import Metric
@@ -32,13 +32,14 @@ MAY_GO = {"hand_over": PENDING, "force_assign": PENDING | AT_DESK}
 def give_away(session: Session, batch: Batch) -> None:
     """Give every case of a batch that its ladder says to somebody else; where nobody else is found it stays.
 
-    One look at the loads and a few statements for all of them. Each decision is kept with its case, like routing's own.
+    One look at the loads, locked until the end so that nobody is overfilled, and a few statements for all of them. Each
+    decision is kept with its case, like routing's own.
     """
     wanted = [(case, act) for case, act in batch.new_hands.values() if case.status in MAY_GO[act]]
     if not wanted:
         return
     asked = [(case, act, _request(case, batch)) for case, act in wanted]
-    held = loads(session, _candidates(asked, batch))
+    held = lock_loads(session, _candidates(asked, batch))
     found: list[tuple[Case, str, RoutingDecision]] = []
     for case, act, request in asked:
         decision = _decide(case, act, request, batch, held)
@@ -67,6 +68,8 @@ def _candidates(asked: Iterable[tuple[Case, str, Request]], batch: Batch) -> set
     for case, _, request in asked:
         ids |= candidates_of(request, batch.known)
         ids |= {p.id for p in batch.known.people.values() if p.area_id == case.unit_id}
+        acting = _acting(case, batch)
+        ids |= {i for i in (case.assignee_id, acting.id if acting else None) if i is not None}
     return ids
 
 
@@ -77,20 +80,25 @@ def _decide(case: Case, act: str, request: Request, batch: Batch, held: Mapping[
     force a case without a holder is routed again, and any other goes to the duty desk above.
     """
     if act == "hand_over":
-        return _stand_in(case, batch) or _colleague(case, request, batch, held)
+        return _stand_in(case, batch, held) or _colleague(case, request, batch, held)
     if case.assignee_id is None:
         return route(request, batch.known, held)
     return route_to_desk(request, batch.known, held)
 
 
-def _stand_in(case: Case, batch: Batch) -> RoutingDecision | None:
-    """Return whoever the holder of a case named for the time they are away, if they are."""
-    known = batch.known
-    holder = known.people.get(case.assignee_id or 0)
-    person = known.acting_for(holder, batch.now) if holder else None
-    if person is None or person is holder:
+def _stand_in(case: Case, batch: Batch, held: Mapping[int, Load]) -> RoutingDecision | None:
+    """Return whoever the holder of a case named for the time they are away, if they are and that one has room."""
+    person = _acting(case, batch)
+    if person is None or held.get(person.id, NO_LOAD).open_cases >= person.capacity:
         return None
-    return RoutingDecision(known.areas.places[person.area_id], person, None, (), (), "substitute")
+    return RoutingDecision(batch.known.areas.places[person.area_id], person, None, (), (), "substitute")
+
+
+def _acting(case: Case, batch: Batch) -> Staff | None:
+    """Return who stands in for the holder of a case, if that one is away and named somebody."""
+    holder = batch.known.people.get(case.assignee_id or 0)
+    acting = batch.known.acting_for(holder, batch.now) if holder else None
+    return acting if acting is not holder else None
 
 
 def _colleague(case: Case, request: Request, batch: Batch, held: Mapping[int, Load]) -> RoutingDecision | None:

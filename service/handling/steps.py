@@ -1,7 +1,6 @@
 """What does an action do beside moving the status, keeping the words and telling the clocks?"""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,7 @@ from sqlmodel import Session
 
 from service.accounts.rules import Role
 from service.accounts.tables import Person
-from service.assignments.actions import FullError, hand_over, keep_decision, take_up_again
+from service.assignments.actions import hand_over, keep_decision, lock_loads, take_up_again
 from service.assignments.queries import Matter, held_because, loads_for
 from service.cases.rules import Action, Actor, CaseStatus, ClockEffect, Move
 from service.cases.tables import Case
@@ -32,9 +31,6 @@ from service.handling.rules import (
 from service.routing.directory import Directory
 from service.routing.rules import Request, RoutingDecision, candidates_of, route, route_to_desk, route_within
 from sla_policies.policy import Budget
-
-TRIES = 20
-"""So often somebody is looked for whom nobody else has filled up meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ def _reach(step: Step) -> int:
     return step.by.person.area_id if step.by.person else step.known.areas.root(step.case.area_id).id
 
 
-def _hand(step: Step, unit_id: int, person_id: int | None, most: int | None = None) -> None:
+def _hand(step: Step, unit_id: int, person_id: int | None) -> None:
     hand_over(
         step.session,
         step.case,
@@ -106,7 +102,6 @@ def _hand(step: Step, unit_id: int, person_id: int | None, most: int | None = No
         why=step.move.action,
         by_id=step.by.id,
         now=step.now,
-        most=most,
     )
 
 
@@ -139,14 +134,12 @@ def _to_desk(step: Step, decide: Callable[..., RoutingDecision], area_id: int, c
     case, known = step.case, step.known
     asked = Request(category, area_id, case.grade, step.now, case.language)
     matter = Matter(case.category_id, case.area_id, case.address, case.phone_index, case.id or 0)
-    for left in reversed(range(TRIES)):
-        decision = decide(asked, known, loads_for(step.session, candidates_of(asked, known), matter, step.now))
-        with suppress(FullError), step.session.begin_nested():
-            person_id = decision.person.id if decision.person else None
-            _hand(step, decision.unit.id, person_id, decision.most if left else None)
-            break
+    candidates = candidates_of(asked, known)
+    lock_loads(step.session, candidates | ({case.assignee_id} if case.assignee_id else set()))
+    decision = decide(asked, known, loads_for(step.session, candidates, matter, step.now))
     keep_decision(step.session, case.id or 0, decision, step.now)
     step.notes["unit"] = decision.unit.id
+    _hand(step, decision.unit.id, decision.person.id if decision.person else None)
 
 
 def _extend(step: Step) -> None:

@@ -2,8 +2,9 @@
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,8 +31,6 @@ from service.secrecy import decrypt, token_hash
 from service.timekeeping import ZONE
 
 KEY_LASTS = timedelta(hours=24)
-TRIES = 20
-"""So often somebody is looked for whom nobody else has filled up meanwhile."""
 MOST_KEY = 200
 
 
@@ -71,24 +70,16 @@ def _open(session: Session, form: RequestForm, *, now: datetime, key: str | None
     policy = verdict.choice.policy
     clocks = [new_row(c, policy, book, instance=1) for c in opening(policy, book, now)] if policy else []
 
-    for left in reversed(range(TRIES)):
-        decision = _decision(session, form, verdict, known, now)
+    full: set[int] = set()
+    while True:
+        decision = _decision(session, form, verdict, known, now, full)
         decided = Decided(ticket, form, verdict, decision, clocks, now, by)
         answer = receipt(decided)
         keys = {"idempotency_keys": key_rows(decided, key_hash, digest, answer)}
-        # Whoever gets it may have become full meanwhile; the last try takes nobody's word for it.
-        if _is_written(session, parameters(rows(decided) | keys, decision.most if left else None)):
-            break
-    return answer
-
-
-def was_answered(session: Session, key: str, now: datetime) -> bool:
-    """Was a request with that key taken in already, so that the same one gets the same receipt?"""
-    mine = (
-        col(IdempotencyKey.key_hash) == token_hash(f"idempotency:{key}"),
-        col(IdempotencyKey.created_at) > now - KEY_LASTS,
-    )
-    return session.scalar(sa.select(sa.exists().where(*mine))) or False
+        if _is_written(session, parameters(rows(decided) | keys, decision.most)):
+            return answer
+        # Others have filled them up meanwhile. Each turn takes one out, and the last desk is never full.
+        full.add(decided.assignee_id or 0)
 
 
 def _is_written(session: Session, written: Mapping[str, Any]) -> bool:
@@ -101,12 +92,23 @@ def _is_written(session: Session, written: Mapping[str, Any]) -> bool:
 
 
 def _decision(
-    session: Session, form: RequestForm, verdict: Verdict, known: Directory, now: datetime
+    session: Session, form: RequestForm, verdict: Verdict, known: Directory, now: datetime, full: Collection[int]
 ) -> RoutingDecision:
-    """Decide who gets it, with what everybody holds at this moment."""
+    """Decide who gets it, with what everybody holds at this moment; `full`: who has turned out to have no room."""
     asked = Request(verdict.topic.code, verdict.place.id, verdict.grade.grade, now, form.language)
     matter = Matter(verdict.topic.id, verdict.place.id, form.address, phone_index_of(form))
-    return route(asked, known, loads_for(session, candidates_of(asked, known), matter, now))
+    held = loads_for(session, candidates_of(asked, known), matter, now)
+    held |= {i: replace(held[i], open_cases=max(held[i].open_cases, known.people[i].capacity)) for i in full}
+    return route(asked, known, held)
+
+
+def was_answered(session: Session, key: str, now: datetime) -> bool:
+    """Was a request with that key taken in already, so that the same one gets the same receipt?"""
+    mine = (
+        col(IdempotencyKey.key_hash) == token_hash(f"idempotency:{key}"),
+        col(IdempotencyKey.created_at) > now - KEY_LASTS,
+    )
+    return session.scalar(sa.select(sa.exists().where(*mine))) or False
 
 
 def forget_keys(session: Session, now: datetime) -> None:

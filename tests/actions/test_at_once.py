@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from service.accounts.rules import Role
 from service.accounts.tables import Duty, Person
 from service.areas.tables import Area
+from service.assignments.actions import change_loads, lock_loads
 from service.assignments.tables import Workload
 from service.audit.queries import broken_chains
 from service.cases.rules import Action, CaseStatus
@@ -259,3 +260,19 @@ def test_cases_handed_around_at_once_overfill_nobody_and_nothing_waits_for_ever(
     assert sum(held.values()) > WORKERS
     with Session(shared) as session:
         assert session.exec(select(Case.id).where(col(Case.assignee_id).is_(None))).all() == []
+
+
+def test_loads_that_are_locked_are_true_until_the_end(shared: sa.Engine, crowd: Town, now: datetime) -> None:
+    """Whoever hands out many cases at once looks and writes without anybody coming between, also the first time."""
+    both = [crowd.chen_jing.id, crowd.zhou_tao.id]
+
+    def take(session: Session, number: int) -> None:
+        held = lock_loads(session, both if number % 2 else both[::-1])
+        free = min(both, key=lambda i: (held[i].open_cases, i))
+        if held[free].open_cases < 3:
+            change_loads(session, {free: 1}, now)
+
+    at_once(shared, take, times=40)
+    with Session(shared) as session, session.begin():
+        assert {i: load.open_cases for i, load in lock_loads(session, both).items()} == dict.fromkeys(both, 3)
+        change_loads(session, dict.fromkeys(both, -3), now)

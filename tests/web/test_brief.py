@@ -3,12 +3,12 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session
 
-from service.accounts.duties import add_absence
 from service.accounts.tables import Absence
 from service.cases.rules import Action
 from service.escalations.actions import sweep
 from service.feedback.actions import rate
 from service.insight.queries import FIRST, brief
+from service.rosters.actions import add_absence
 from service.routing.queries import directory
 from tests.builders import counted, does, received
 from tests.people import Town
