@@ -12,6 +12,7 @@ from service.demo.cases import MONTH, live_a_month
 from service.demo.catalogue import add_rules
 from service.demo.channels import add_channels
 from service.demo.people import People, add_roster, build_staff
+from service.demo.pictures import ask_for_photos
 from service.demo.rosters import add_rosters
 from service.demo.town import COUNTY_CODE, Town, build_town
 
@@ -53,4 +54,5 @@ def settle(session: Session, now: datetime) -> tuple[Town, People] | None:
     add_roster(session, people, now)
     add_rules(session, town, people)
     add_channels(session, people, begun)
+    ask_for_photos(session)
     return town, people

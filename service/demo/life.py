@@ -8,16 +8,19 @@ from typing import Any
 from service.accounts.rules import Role, stand_in
 from service.accounts.tables import Person
 from service.areas.rules import AreaLevel, Place
+from service.attachments.rules import Stage
 from service.cases.queries import by_number
 from service.cases.rules import AT_WORK, PENDING, Action
 from service.cases.tables import Case
 from service.clocks.queries import of_case
 from service.demo.people import ROUND_THE_CLOCK
+from service.demo.pictures import photo_of
 from service.demo.stories import Story, phrases
 from service.demo.world import World
 from service.errors import NotFoundError
 from service.feedback.actions import rate
 from service.handling.actions import RESIDENT, Doer, act, reveal_contact
+from service.handling.photos import add_first_photos, add_photos
 from service.handling.standing import acting_as
 from service.intake.actions import open_case
 from service.intake.forms import Channel
@@ -28,6 +31,8 @@ from sla_policies.policy import Metric
 TAKEN_DOWN = frozenset({Channel.PHONE, Channel.WALK_IN})
 """Channels on which a member of staff writes the request down."""
 NEEDS_SIGNATURE = frozenset({Action.CONTACT, Action.REPLY, Action.ASK, Action.RESOLVE, Action.EXTEND})
+WITH_CAMERA = frozenset({Channel.WEB})
+"""Channels on which residents send photos along."""
 REVEALED = 0.25
 """The share of calls before which the number is shown in clear, with the reason in the history."""
 NOTED = 0.15
@@ -65,6 +70,9 @@ class Life:
         receipt = open_case(world.session, self.story.form, now=self.now, by=desk)
         self.due = {Metric(promise.metric): promise.due_at for promise in receipt.promises}
         self.since, self._case = self.now, by_number(world.session, receipt.number)
+        seen = photo_of(self.topic_code, Stage.BEFORE) if self.story.form.channel in WITH_CAMERA else None
+        if seen is not None:
+            add_first_photos(world.session, receipt.number, [seen], by=desk, now=self.now)
 
     def look_at_promises(self) -> None:
         """Read the promises again: they were moved by an answer or an extension, or made anew."""
@@ -125,7 +133,26 @@ class Life:
         """Say how the matter ended."""
         done = self.story.fill(self.story.words["done"])
         text = self.story.fill(phrases()[self.story.language]["again"], done=done) if again else done
+        self.photograph(Stage.AFTER)
         self.does(Action.RESOLVE, text=text)
+
+    def photograph(self, stage: Stage) -> None:
+        """Show how it looks before or after the work, where there is anything to be seen."""
+        seen = photo_of(self.topic_code, stage)
+        if seen is None:
+            return
+        self.accept()
+        person = self.world.staff[self.case.assignee_id or 0]
+        doer = Doer(acting_as(person, self.case, self.world.known), person)
+        is_public = stage is Stage.AFTER
+        add_photos(
+            self.world.session, self.case.id or 0, [seen], by=doer, now=self.now, stage=stage, is_public=is_public
+        )
+
+    @property
+    def topic_code(self) -> str:
+        """Return the code of the topic that the case has now."""
+        return self.world.known.topics_by_id[self.case.category_id].code
 
     def rate(self, satisfaction: str, *, solved: bool = True, words: str | None = None) -> None:
         """Let the resident say whether it helped."""

@@ -1,6 +1,7 @@
 """How does a case that stands open now go on, up to the point at which it is to be seen?"""
 
 from service.accounts.rules import Role
+from service.attachments.rules import Stage
 from service.cases.rules import Action
 from service.demo.courses import sign, talk
 from service.demo.life import Life
@@ -30,6 +31,7 @@ def in_hand(life: Life) -> Course:
     """Sign and call at once; the rest is to come."""
     yield life.now + life.world.minutes(3, 8)
     life.accept()
+    life.photograph(Stage.BEFORE)
     yield life.now + life.world.minutes(4, 12)
     life.contact()
 
