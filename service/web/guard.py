@@ -81,8 +81,9 @@ class _Passage:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self._receive, self._send = scope, receive, send
-        self.most = self._most()
-        length = Headers(scope=scope).get("content-length", "")
+        headers = Headers(scope=scope)
+        self.most = self._most(headers.get("content-type", ""))
+        length = headers.get("content-length", "")
         self.announced = int(length) if length.isdigit() else 0
         """Bytes, as far as the request says so."""
         large = self.announced > MOST_BYTES or (self.most > MOST_BYTES and not length)
@@ -90,9 +91,9 @@ class _Passage:
         self.read = 0
         self.status = 500
 
-    def _most(self) -> int:
-        """Return how many bytes the body may have."""
-        path, kind = self.scope["path"], Headers(scope=self.scope).get("content-type", "")
+    def _most(self, kind: str) -> int:
+        """Return how many bytes the body of that content type may have."""
+        path = self.scope["path"]
         if self.scope["method"] == "POST" and kind.lower().startswith(MULTIPART) and PHOTOS_AT.fullmatch(path):
             return most_of_a_form()
         return next((n for start, n in MOST_BYTES_AT.items() if path.startswith(start)), MOST_BYTES)

@@ -53,6 +53,9 @@ PAGES = (
         "/submit",
         ("form [data-photos][data-most] input[type=file][name=photo]", "[data-photos][data-leave][data-shrinking]"),
     ),
+    Needs(
+        "ctrl_enter.js", "li_qiang", "/take-down", ("form[data-ctrl-enter] textarea[autofocus]", "[data-keys][hidden]")
+    ),
     Needs("kiosk.js", "", "/kiosk", ("body[data-idle][data-warned]", "#idle[role=alert][hidden]", "form[data-once]")),
     Needs("photos.js", "li_qiang", "/take-down", ("form [data-photos] input[type=file]",)),
     Needs(
