@@ -40,7 +40,7 @@ SELECT array_agg(case_id) AS ids, string_agg(words, ''::bytea) AS words,
   SELECT near.case_id, near.words FROM unnest(CAST(:areas AS bigint[])) AS here(id), LATERAL (
     SELECT case_id, words FROM case_traces
     WHERE area_id = here.id AND received_at BETWEEN :since AND :until ORDER BY received_at DESC LIMIT :most) AS near
-  UNION
+  UNION ALL
   SELECT near.case_id, near.words FROM unnest(CAST(:cells AS bigint[])) AS here(id), LATERAL (
     SELECT case_id, words FROM case_traces
     WHERE cell = here.id AND received_at BETWEEN :since AND :until ORDER BY received_at DESC LIMIT :most) AS near

@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.accounts.tables import Person
-from service.cases.numbers import is_case_number
 from service.cases.queries import visible_to
 from service.cases.rules import ENDED, CaseStatus
 from service.cases.tables import Case
 from service.database import NEVER, or_never
 from service.errors import InvalidFieldsError
+from service.handling.searching import Search, search_for
 from service.intake.forms import clean
+from service.routing.queries import directory
 
 TODAY = timedelta(hours=24)
 
@@ -59,6 +60,8 @@ class Queue:
     cases: list[Case]
     counts: dict[Tab, int]
     next_cursor: str | None
+    search: Search | None = None
+    """How the words that were searched for were understood."""
 
 
 def queue(session: Session, person: Person, ask: Ask, now: datetime) -> Queue:
@@ -67,8 +70,9 @@ def queue(session: Session, person: Person, ask: Ask, now: datetime) -> Queue:
     base.append(
         col(Case.assignee_id) == person.id if ask.mine else visible_to(person.id or 0, person.role, person.area_id)
     )
-    if ask.search:
-        base.append(_matches(ask.search))
+    search = search_for(clean(ask.search), directory(session).areas) if ask.search else None
+    if search is not None:
+        base.append(search.condition())
     wanted = select(Case).where(*base, _tab(ask.tab, now))
     if ask.cursor:
         wanted = wanted.where(_after(ask.cursor))
@@ -76,7 +80,7 @@ def queue(session: Session, person: Person, ask: Ask, now: datetime) -> Queue:
     more = len(rows) > ask.most
     counted = sa.select(*(sa.func.count().filter(_tab(tab, now)) for tab in Tab)).select_from(Case).where(*base)
     counts = dict(zip(Tab, session.execute(counted).one(), strict=True))
-    return Queue(rows[: ask.most], counts, _cursor(rows[ask.most - 1]) if more else None)
+    return Queue(rows[: ask.most], counts, _cursor(rows[ask.most - 1]) if more else None, search)
 
 
 def _tab(tab: Tab, now: datetime) -> sa.ColumnElement[bool]:
@@ -88,21 +92,6 @@ def _tab(tab: Tab, now: datetime) -> sa.ColumnElement[bool]:
         Tab.LATER: due >= now + TODAY,
         Tab.WAITING: sa.or_(col(Case.status) == CaseStatus.WAITING, due.is_(None)),
     }[tab]
-
-
-def _matches(text: str) -> sa.ColumnElement[bool]:
-    """Return the condition that a number, title, text or address holds the words.
-
-    Words that are the same in capitals (Chinese, digits) are looked for as they stand: PostgreSQL would first write
-    every text in small letters, which takes twice as long.
-    """
-    if is_case_number(clean(text)):
-        return col(Case.number) == clean(text)
-    part = "%" + clean(text).replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    columns = [col(column) for column in (Case.number, Case.title, Case.text, Case.address)]
-    if part.upper() == part.lower():
-        return sa.or_(*(column.like(part, escape="\\") for column in columns))
-    return sa.or_(*(column.ilike(part, escape="\\") for column in columns))
 
 
 def _cursor(case: Case) -> str:

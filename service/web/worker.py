@@ -28,7 +28,7 @@ from service.web.render import is_htmx, language_of, page, remember_choice
 from service.web.rereading import is_only_read, said_again
 from service.web.sign_in import own_page
 from service.web.worker_forms import NOT_REVISED, REVEAL, STAGE_OF, Tried, given
-from service.web.worker_pages import DONE_SENTENCES, TAB_LABELS, Asked, case_facts, line_of
+from service.web.worker_pages import DONE_SENTENCES, SEARCHED_LABELS, TAB_LABELS, Asked, case_facts, line_of
 
 router = APIRouter(include_in_schema=False, route_class=PhotoRoute)
 
@@ -67,6 +67,7 @@ def show_queue(
         "counts": found.counts,
         "next_cursor": found.next_cursor,
         "orders": waiting_orders(session, person, known, now),
+        "searched": SEARCHED_LABELS[found.search.kind] if found.search else "",
         "news": sum(line.is_new for line in lines),
         "labels": TAB_LABELS,
         "place": known.areas.places.get(person.area_id),

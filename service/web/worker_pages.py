@@ -24,6 +24,7 @@ from service.handling import proposals
 from service.handling.proof import missing_evidence
 from service.handling.queries import CaseView, actors, masked_contact, view, why_routed
 from service.handling.queues import Ask, Tab
+from service.handling.searching import SearchKind
 from service.handling.standing import acting_as
 from service.handling.timeline import Happened
 from service.intake.forms import clean
@@ -46,6 +47,13 @@ TAB_LABELS: Mapping[Tab, str] = {
     Tab.LATER: "Later",
     Tab.WAITING: "Time stands still",
 }
+SEARCHED_LABELS: Mapping[SearchKind, str] = {
+    SearchKind.NUMBER: "the case with this number",
+    SearchKind.PHONE: "cases of this telephone number",
+    SearchKind.PLACE: "cases of this area",
+    SearchKind.WORDS: "cases with these words",
+}
+"""How a search was understood."""
 DONE_SENTENCES: Mapping[str, str] = {
     Action.ASSIGN: "The case is assigned. The worker has been told.",
     Action.ACCEPT: "You have signed for the case. It is in your hands now.",

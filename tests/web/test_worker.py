@@ -127,3 +127,11 @@ def test_an_empty_queue_says_what_will_stand_there(li: Browser) -> None:
 def test_the_queue_is_for_staff_who_handle_cases(browse: Browser, town: Town) -> None:
     assert browse.get("/queue", status=303).to.startswith("/sign-in")
     browse.sign_in(town.admin).get("/queue", status=403)
+
+
+def test_the_list_says_how_a_search_was_understood(li: Browser, session: Session, town: Town, clock: Clock) -> None:
+    to_li(session, town, clock, contact={"phone": "13812345678"})
+
+    assert "查找： 此电话号码的工单" in li.get("/queue", search="138 1234 5678").text
+    assert "查找： 含这些文字的工单" in li.get("/queue", search="楼道").text
+    assert "没有找到在办工单" in li.get("/queue", search="13812345679").text
