@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from service.duplicates.rules import LESS_FOR_TOPIC, LIKELY
-from service.duplicates.words import Trace, Weights, likenesses
+from service.duplicates.words import Trace, Weights, among
 
 
 def groups(
@@ -23,11 +23,10 @@ def groups(
     for one, other in joined:
         leader[lead(max(one, other))] = lead(min(one, other))
     of_topic = np.array(topics)
-    for at in range(len(traces) - 1):
-        least = np.where(of_topic[at + 1 :] == of_topic[at], LIKELY * LESS_FOR_TOPIC, LIKELY)
-        for after in np.flatnonzero(likenesses(traces[at], traces[at + 1 :], weights) >= least):
-            one, other = sorted((lead(at), lead(at + 1 + int(after))))
-            leader[other] = one
+    least = np.where(of_topic[:, None] == of_topic[None, :], LIKELY * LESS_FOR_TOPIC, LIKELY)
+    for at, after in zip(*np.nonzero(np.triu(among(traces, weights) >= least, 1)), strict=True):
+        one, other = sorted((lead(int(at)), lead(int(after))))
+        leader[other] = one
     found: dict[int, list[int]] = {}
     for at in range(len(traces)):
         found.setdefault(lead(at), []).append(at)

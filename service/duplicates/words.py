@@ -142,6 +142,22 @@ def likenesses(one: Trace, others: Trace, weights: Weights) -> NDArray[np.float3
     return np.where(lengths > 0, shared / np.maximum(lengths, 1e-9), 0).astype(np.float32)
 
 
+def among(traces: Trace, weights: Weights) -> NDArray[np.float32]:
+    """Return how like each of some traces is to each of them, as `likenesses` says it, all at once."""
+    ids, values = _weighed(traces, weights)
+    lengths = np.sqrt(np.square(values).sum(axis=1, keepdims=True))
+    values = values / np.maximum(lengths, 1e-9)
+    _, column, often = np.unique(ids, return_inverse=True, return_counts=True)
+    column = column.reshape(ids.shape)
+    shared = (often[column] > 1) & (values > 0)  # What stands in one text only makes it like no other.
+    new = np.cumsum(often > 1) - 1
+    table = np.zeros((len(traces), int((often > 1).sum()) + 1), np.float32)
+    row = np.broadcast_to(np.arange(len(traces))[:, None], ids.shape)
+    table[row[shared], new[column[shared]]] = values[shared]
+    found: NDArray[np.float32] = table @ table.T
+    return found
+
+
 def _weighed(traces: Trace, weights: Weights) -> tuple[Trace, NDArray[np.float32]]:
     ids = traces >> np.uint32(LEVEL_BITS)
     level = (traces & np.uint32(2**LEVEL_BITS - 1)).astype(np.float32) / LEVELS

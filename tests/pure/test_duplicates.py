@@ -12,6 +12,7 @@ from service.duplicates.words import (
     NOTHING_LEARNT,
     PHRASES,
     TRACE_BYTES,
+    among,
     as_traces,
     likenesses,
     pairs,
@@ -120,6 +121,15 @@ SAME = Compared(LIKELY, same_topic=False, same_group=True)
 )
 def test_how_alike(pair: Compared, how: How | None) -> None:
     assert how_alike(pair) is how
+
+
+def test_all_at_once_is_the_same_as_one_by_one() -> None:
+    texts = ["三号楼路灯坏了", "路灯坏了三号楼", "菜场垃圾没人清运", "", "您好", "😀", "street light", "Street Light"]
+    traces = np.array([trace("", text, WEIGHTS) for text in texts])
+    single = np.array([likenesses(one, traces, WEIGHTS) for one in traces])
+    for at in range(len(texts)):
+        others = [n for n in range(len(texts)) if n != at]
+        assert among(traces, WEIGHTS)[at][others] == pytest.approx(single[at][others], abs=1e-5)
 
 
 def test_groups_hold_what_is_alike_or_joined_and_nobody_twice() -> None:
