@@ -21,7 +21,8 @@ from service.handling.queues import BadCursorError
 
 SOON = timedelta(hours=2)
 """What runs out within two hours is about to be missed (own)."""
-A_PAGE = 50
+A_PAGE = 25
+"""Each row of a list offers who could take its case: more of them would be slow on a phone."""
 MOST_ID = 2**63 - 1
 T = TypeVar("T")
 

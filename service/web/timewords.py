@@ -6,8 +6,9 @@ Times come in with any zone and are said in that of the installation.
 import math
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 
 from service.timekeeping import ZONE
 
@@ -48,8 +49,7 @@ def deadline(value: datetime, now: datetime, language: str) -> str:
     near = _NEAR[language].get(days)
     if near is None:
         return when(value, now, language)
-    weekday = format_datetime(there, "EEE", locale=_LOCALES[language])
-    return f"{near}{_COMMA[language]}{weekday} {there:%H:%M}"
+    return f"{near}{_COMMA[language]}{_said(there.date(), 'EEE', language)} {there:%H:%M}"
 
 
 def moment(value: datetime, now: datetime, language: str) -> str:
@@ -137,7 +137,13 @@ def _there(value: datetime, now: datetime) -> tuple[datetime, int]:
 def _date(there: datetime, now: datetime, language: str) -> str:
     same_year = there.year == now.astimezone(ZONE).year
     pattern = (_DATE if same_year else _DATE_AND_YEAR)[language]
-    return format_datetime(there, pattern, locale=_LOCALES[language])
+    return _said(there.date(), pattern, language)
+
+
+@lru_cache(maxsize=1000)
+def _said(day: date, pattern: str, language: str) -> str:
+    """Return a day as Babel says it, which looks its locale up anew each time: a list says few days very often."""
+    return format_date(day, pattern, locale=_LOCALES[language])
 
 
 def _part_of_the_day(there: datetime, language: str) -> str:
