@@ -4,9 +4,10 @@ import csv
 import json
 import math
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from io import BytesIO, StringIO
 from pathlib import PurePath
 from typing import Any
@@ -78,30 +79,41 @@ class Row:
 
 def read_rows(name: str, content: bytes) -> list[Row]:
     """Return the rows of a file. Errors: FileUnreadableError, FileTooLargeError, NoCodeColumnError."""
-    if len(content) > MOST_BYTES:
-        raise FileTooLargeError
     kind = PurePath(name).suffix.lower()
-    try:
-        if content[:2] == b"PK" or kind == ".xlsx":
-            lines = list(_xlsx(content))
-        elif kind in (".geojson", ".json") or content.lstrip()[:1] == b"{":
-            lines = list(_geojson(content))
-        else:
-            lines = list(_csv(content))
-    except (ValueError, KeyError, TypeError, RecursionError, csv.Error, zipfile.BadZipFile, OSError) as why:
-        raise FileUnreadableError from why
+    if kind in (".geojson", ".json") or content.lstrip()[:1] == b"{":
+        lines = _read(content, _geojson)
+    else:
+        lines = read_sheet(name, content, COLUMNS)
     if not any("code" in row.cells for row in lines):
         raise NoCodeColumnError
     return lines
 
 
-def _csv(content: bytes) -> Iterator[Row]:
+Columns = Mapping[str, tuple[str, ...]]
+
+
+def read_sheet(name: str, content: bytes, columns: Columns) -> list[Row]:
+    """Return the rows of a sheet (CSV, XLSX) with these columns. Errors: FileUnreadableError, FileTooLargeError."""
+    is_packed = content[:2] == b"PK" or PurePath(name).suffix.lower() == ".xlsx"
+    return _read(content, partial(_xlsx if is_packed else _csv, columns=columns))
+
+
+def _read(content: bytes, reading: Callable[[bytes], Iterable[Row]]) -> list[Row]:
+    if len(content) > MOST_BYTES:
+        raise FileTooLargeError
+    try:
+        return list(reading(content))
+    except (ValueError, KeyError, TypeError, RecursionError, csv.Error, zipfile.BadZipFile, OSError) as why:
+        raise FileUnreadableError from why
+
+
+def _csv(content: bytes, columns: Columns) -> Iterator[Row]:
     text = _decoded(content)
     first = text.partition("\n")[0]
     csv.field_size_limit(MOST_CELL)
     delimiter = max(",\t;", key=first.count)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    headings = _headings(next(reader, []))
+    headings = _headings(next(reader, []), columns)
     for line in reader:
         number = reader.line_num
         if any(line):
@@ -117,7 +129,7 @@ def _decoded(content: bytes) -> str:
         return content.decode("gb18030")
 
 
-def _xlsx(content: bytes) -> Iterator[Row]:
+def _xlsx(content: bytes, columns: Columns) -> Iterator[Row]:
     from openpyxl import load_workbook
 
     with zipfile.ZipFile(BytesIO(content)) as packed:
@@ -125,7 +137,7 @@ def _xlsx(content: bytes) -> Iterator[Row]:
             raise FileTooLargeError
     book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
     lines = book.worksheets[0].iter_rows()
-    headings = _headings([str(cell.value or "") for cell in next(lines, ())])
+    headings = _headings([str(cell.value or "") for cell in next(lines, ())], columns)
     for number, cells in enumerate(lines, start=2):
         found = [(heading, cell) for heading, cell in zip(headings, cells, strict=False) if cell.value is not None]
         if found:
@@ -141,7 +153,7 @@ def _geojson(content: bytes) -> Iterator[Row]:
     features = read["features"] if read["type"] == "FeatureCollection" else [read]
     for number, feature in enumerate(features, start=1):
         facts = feature["properties"] or {}
-        columns = zip(_headings(facts), (_as_text(value) for value in facts.values()), strict=True)
+        columns = zip(_headings(facts, COLUMNS), (_as_text(value) for value in facts.values()), strict=True)
         geometry = feature.get("geometry")
         drawn = [("boundary", json.dumps(geometry))] if geometry else []
         yield _row(number, [*columns, *drawn])
@@ -156,9 +168,9 @@ def _row(number: int, columns: Iterable[tuple[str, str]]) -> Row:
     return Row(number, cells, formulas - {heading for heading in formulas if not cells[heading]})
 
 
-def _headings(names: Iterable[str]) -> list[str]:
+def _headings(names: Iterable[str], columns: Columns) -> list[str]:
     """Return which column each heading means; "" for one we do not know."""
-    known = {name: column for column, names in COLUMNS.items() for name in names}
+    known = {name: column for column, names in columns.items() for name in names}
     return [known.get(str(name).strip().casefold(), "") for name in names]
 
 

@@ -110,6 +110,7 @@ def decision_row(decision: RoutingDecision) -> dict[str, Any]:
         "unit_id": decision.unit.id,
         "person_id": decision.person.id if decision.person else None,
         "rule_id": decision.rule.id if decision.rule else None,
+        "rule_version": decision.version,
         "reasons": decision.reasons(),
     }
 

@@ -24,7 +24,10 @@ from service.database import connect
 from service.embedded.trouble import CannotRunError
 from service.embedded.wheels import POSTGRES, installed
 
-PREPARED = ("alembic_version", "areas_version", "categories", "clock_anchor", "directory_version", "policy_books")
+PREPARED = (
+    *("alembic_version", "areas_version", "categories", "clock_anchor", "directory_version", "policy_books"),
+    "rule_versions",
+)
 """What `jiban migrate` and `jiban up` write into every new database."""
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname"
 OTHERS = """

@@ -10,6 +10,7 @@ import typer
 
 from service.cli import (
     archiving,
+    dispatching,
     dividing,
     explaining,
     filling,
@@ -54,6 +55,7 @@ app.add_typer(importing.calendars, name="calendars")
 app.add_typer(learning.categories, name="categories")
 app.add_typer(keeping.users, name="user")
 app.add_typer(dividing.areas, name="areas")
+app.add_typer(dispatching.routing, name="routing")
 app.add_typer(keeping.clocks, name="clocks")
 app.add_typer(archiving.audit, name="audit")
 

@@ -71,6 +71,7 @@ def examine() -> Iterator[Finding]:
     yield broker(settings.redis_url)
     yield from promises()
     yield from people()
+    yield dispatch()
     yield room(settings.data_dir)
 
 
@@ -203,6 +204,22 @@ def _from_to(gap: Gap) -> str:
 def _some(names: list[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
+
+
+def dispatch() -> Finding:
+    """Has every category in every area at every hour somebody, by the table in force and the desks?"""
+    from service.cli.dispatching import examined
+    from service.cli.revising import now
+
+    try:
+        with transaction() as session:
+            lines, is_whole = examined(session, now(session))
+    except SQLAlchemyError:
+        return Finding("dispatch", Verdict.FAIL, "the table cannot be read", "See the database above.")
+    if is_whole and len(lines) == 1:
+        return Finding("dispatch", Verdict.OK, lines[0])
+    found = f"{lines[0]} {len(lines) - 1} things to look at"
+    return Finding("dispatch", Verdict.OK if is_whole else Verdict.WARN, found, "Run `jiban routing coverage`.")
 
 
 def room(folder: Path) -> Finding:

@@ -9,7 +9,7 @@ from service.areas.tables import Area
 from service.categories.loading import load_catalogue
 from service.clocks.actions import register_installed
 from service.demo.cases import MONTH, live_a_month
-from service.demo.catalogue import add_rules
+from service.demo.catalogue import COMING, EARLIER, add_rules, dispute, revise_rules
 from service.demo.channels import add_channels
 from service.demo.people import People, add_roster, build_staff
 from service.demo.pictures import ask_for_photos
@@ -39,6 +39,8 @@ def seed(session: Session, now: datetime) -> bool:
         town, people = built
         live_a_month(session, town, people, now)
         add_rosters(session, people, now)
+        dispute(session, people, now)
+        revise_rules(session, COMING, people["qian.bo"], now, now)
     return built is not None
 
 
@@ -53,6 +55,8 @@ def settle(session: Session, now: datetime) -> tuple[Town, People] | None:
     people = build_staff(session, town, begun)
     add_roster(session, people, now)
     add_rules(session, town, people)
+    for revision in EARLIER:
+        revise_rules(session, revision, people["admin"], begun, begun)
     add_channels(session, people, begun)
     ask_for_photos(session)
     return town, people

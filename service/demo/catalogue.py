@@ -1,13 +1,23 @@
-"""To whom does each topic go? The demo's dispatch catalogue (派单目录)."""
+"""To whom does each topic go? The demo's dispatch catalogue (派单目录), its versions, and a dispute about it."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from service.accounts.rules import Role
+from service.accounts.tables import Person
 from service.areas.rules import AreaLevel
+from service.cases.rules import CaseStatus
+from service.cases.tables import Case
+from service.categories.tables import Category
 from service.demo.people import People
 from service.demo.town import HUBIN, LIUXI, Town
+from service.routing.actions import add_line
+from service.routing.catalogue import lines_in, newest
+from service.routing.details import RuleDetails
+from service.routing.proposals import Suggestion, propose
+from service.routing.publishing import publish
 from service.routing.tables import RoutingRule
 
 
@@ -74,3 +84,96 @@ def add_rules(session: Session, town: Town, staff: People) -> None:
             )
         )
     session.flush()
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A later version: when it decides, in days, why, and the lines that it adds above one of a topic."""
+
+    days: float
+    reason: str
+    lines: tuple[tuple[str | None, RuleDetails], ...]
+    """Each with the topic of the line above which it stands; None: above the last one."""
+
+
+POWER, GAS = "江城供电公司", "江城燃气公司"
+EARLIER = (
+    Revision(
+        14,
+        "供电、燃气的抢修由企业承办，街道对接并对居民负责。",
+        (
+            ("B", RuleDetails("B02", target_level=SUBDISTRICT, party=POWER, note="供电由供电公司承办，街道对接。")),
+            ("B", RuleDetails("B03", target_level=SUBDISTRICT, party=GAS, note="燃气由燃气公司承办，街道对接。")),
+        ),
+    ),
+    Revision(
+        26,
+        "独居老人的民政件由社区书记先接；电话咨询由值班席当场答复。",
+        (
+            (
+                None,
+                RuleDetails(
+                    "G",
+                    focus_groups=("elderly_alone",),
+                    target_level=AreaLevel.COMMUNITY,
+                    target_role=Role.HEAD,
+                    note="独居老人由书记上门。The head of the community visits who lives alone.",
+                ),
+            ),
+            (
+                None,
+                RuleDetails(
+                    "M03",
+                    channels=("phone",),
+                    grades=("C",),
+                    target_level=SUBDISTRICT,
+                    target_role=Role.TRIAGE,
+                    note="电话里能答的当场答。What can be answered on the telephone is.",
+                ),
+            ),
+        ),
+    ),
+)
+"""In days from the beginning of the demo's month."""
+COMING = Revision(
+    3,
+    "入冬后夜间停水停电停气停热，由值班席直接联系企业抢修。",
+    (
+        (
+            "B02",
+            RuleDetails(
+                "B",
+                hours="night",
+                grades=("G1", "G2"),
+                target_level=SUBDISTRICT,
+                target_role=Role.TRIAGE,
+                note="夜间抢修不等到早上。Repairs at night do not wait for the morning.",
+            ),
+        ),
+    ),
+)
+"""In days from now."""
+DISPUTED_TOPIC = "A02"
+DISPUTED = "业委会换届由街道物业办指导，社区没有审批权限。"
+
+
+def revise_rules(session: Session, revision: Revision, by: Person, since: datetime, now: datetime) -> None:
+    """Publish a later version through the product's own actions, decided at `now`."""
+    for topic, details in revision.lines:
+        lines = lines_in(session, newest(session).id or 0)
+        above = next((line.line for line in lines if topic is not None and line.category_code == topic), None)
+        add_line(session, details, by=by, now=now, above=above)
+    publish(session, revision.reason, since + timedelta(days=revision.days), by=by, now=now)
+
+
+def dispute(session: Session, staff: People, now: datetime) -> None:
+    """Let the head of the community whose case was returned propose what the table should say."""
+    topic = select(Category.id).where(Category.code == DISPUTED_TOPIC).scalar_subquery()
+    returned = select(Case).where(Case.status == CaseStatus.RETURNED, Case.category_id == topic).order_by(col(Case.id))
+    by_place = {person.area_id: person for person in staff.values() if person.role is Role.HEAD}
+    for case in session.exec(returned):
+        if case.area_id in by_place:
+            by = by_place[case.area_id]
+            above = Suggestion(DISPUTED_TOPIC, None, target_level=SUBDISTRICT)
+            propose(session, case.id or 0, above, DISPUTED, by=by, now=now - timedelta(hours=2))
+            return

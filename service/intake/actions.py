@@ -95,7 +95,9 @@ def _decision(
     session: Session, form: RequestForm, verdict: Verdict, known: Directory, now: datetime, full: Collection[int]
 ) -> RoutingDecision:
     """Decide who gets it, with what everybody holds at this moment; `full`: who has turned out to have no room."""
-    asked = Request(verdict.topic.code, verdict.place.id, verdict.grade.grade, now, form.language)
+    groups = frozenset(map(str, form.focus_groups))
+    grade, channel = verdict.grade.grade, str(form.channel)
+    asked = Request(verdict.topic.code, verdict.place.id, grade, now, channel, groups, form.language)
     matter = Matter(verdict.topic.id, verdict.place.id, form.address, phone_index_of(form))
     held = loads_for(session, candidates_of(asked, known), matter, now)
     held |= {i: replace(held[i], open_cases=max(held[i].open_cases, known.people[i].capacity)) for i in full}

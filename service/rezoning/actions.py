@@ -27,7 +27,8 @@ from service.errors import ServiceError
 from service.rezoning.queries import due_change, effect_on
 from service.rezoning.rules import Change, ChangeKind, ChangeState, Effect, check_change, successor_of
 from service.rezoning.tables import AreaChange
-from service.routing.tables import RoutingRule
+from service.routing.catalogue import live_versions
+from service.routing.tables import RoutingRule, RuleVersionRow
 from service.timekeeping import ZONE
 
 
@@ -168,15 +169,17 @@ def _people(session: Session, area: Area, to: int, by: Person, now: datetime) ->
 
 def _rules(session: Session, row: AreaChange, to: int, by: Person, now: datetime) -> list[Entry]:
     """Point lines to the area that takes over; one for a closed area alone ends, where it would spread to all above."""
+    one_at_a_time(session, RuleVersionRow)
+    is_live = col(RoutingRule.version_id).in_(live_versions())
     entries = []
     for name in ("target_area_id", "area_id"):
         column = getattr(RoutingRule, name)
         ends = name == "area_id" and row.kind is ChangeKind.CLOSE
         values: dict[str, Any] = {"is_active": False} if ends else {name: to}
         facts = {"is_active": [True, False]} if ends else {name: [row.area_id, to]}
-        change = sa.update(RoutingRule).where(col(column) == row.area_id, col(RoutingRule.is_active)).values(**values)
-        ids = _done(session, change.returning(col(RoutingRule.id)))
-        entries += [Entry("rule", i, "rule.changed", now, "staff", by.id, facts) for i in ids]
+        change = sa.update(RoutingRule).where(col(column) == row.area_id, col(RoutingRule.is_active), is_live)
+        lines = sorted({*_done(session, change.values(**values).returning(col(RoutingRule.line)))})
+        entries += [Entry("rule", line, "rule.changed", now, "staff", by.id, facts) for line in lines]
     return entries
 
 

@@ -12,6 +12,7 @@ from service.cases.rules import ENDED
 from service.cases.tables import Case
 from service.rezoning.rules import ChangeState, Effect
 from service.rezoning.tables import AreaChange
+from service.routing.catalogue import live_versions
 from service.routing.tables import RoutingRule
 
 
@@ -25,7 +26,10 @@ def effect_on(session: Session, area_id: int) -> Effect:
     people = sa.select(sa.func.count()).where(col(Person.area_id).in_(subtree), col(Person.is_active))
     areas = sa.select(sa.func.count()).where(col(Area.parent_id) == area_id, col(Area.is_active))
     named = sa.or_(col(RoutingRule.area_id) == area_id, col(RoutingRule.target_area_id) == area_id)
-    rules = sa.select(sa.func.count()).where(named, col(RoutingRule.is_active))
+    is_live = col(RoutingRule.version_id).in_(live_versions())
+    rules = sa.select(sa.func.count(sa.distinct(col(RoutingRule.line)))).where(
+        named, col(RoutingRule.is_active), is_live
+    )
     return Effect(open_cases, ended_cases, *(session.scalar(count) or 0 for count in (people, areas, rules)))
 
 

@@ -1,15 +1,23 @@
 """What do the rules know of places, topics, people and the lines of the dispatch catalogue?"""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from service.accounts.rules import Away, DutyHours, Role, stand_in
-from service.areas.rules import AreaLevel, AreaTree
+from service.areas.rules import AreaTree
 from service.categories.rules import Catalogue, Topic
 from service.rosters.rules import ORDINARY, Days, Roster, Single, is_on_duty
+from service.routing.hours import Workdays
+from service.routing.matching import Rule, RuleVersion, Table
+
+__all__ = ["Directory", "Rule", "Staff"]
+
+EVER = datetime.min.replace(tzinfo=UTC)
+"""From when on the first version decides, whatever its date: no case is without a table."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +47,6 @@ class Staff:
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One line of the dispatch catalogue as the rules see it."""
-
-    id: int
-    position: int
-    category_code: str | None = None
-    area_id: int | None = None
-    target_level: AreaLevel | None = None
-    target_area_id: int | None = None
-    target_person_id: int | None = None
-    target_role: Role = Role.WORKER
-
-
-@dataclass(frozen=True)
 class Directory:
     """Everything routing and escalation need to know, as of one version."""
 
@@ -61,20 +55,47 @@ class Directory:
     areas: AreaTree
     catalogue: Catalogue
     rules: tuple[Rule, ...]
+    """The lines of the dispatch catalogue, of the first version that may still decide."""
     people: Mapping[int, Staff]
     model_id: int | None = None
     """The version that suggests topics; None: their keywords do."""
     days: Days = ORDINARY
     """The public holidays, and the days that are worked instead."""
+    rules_version: int = 0
+    """The number of the version that `rules` are of."""
+    later: tuple[RuleVersion, ...] = ()
+    """Versions that take the place of `rules`, the one that does so first on top."""
+    workdays: Callable[[datetime], Workdays] | None = None
+    """Returns the calendar of workdays in force at a moment; None: Monday to Friday."""
 
     @cached_property
     def topics_by_id(self) -> Mapping[int, Topic]:
         """Return the categories by their row."""
         return {t.id: t for t in self.catalogue.topics.values()}
 
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """Return the versions of the dispatch catalogue, each arranged once, the earliest first."""
+        first = RuleVersion(self.rules_version, EVER, self.rules)
+        return tuple(Table(version, self.areas, self.catalogue) for version in (first, *self.later))
+
+    def table(self, at: datetime) -> Table:
+        """Return the version of the dispatch catalogue that decides at a moment."""
+        if not self.later:
+            return self.tables[0]
+        return next(table for table in reversed(self.tables) if table.version.effective_at <= at)
+
+    @cached_property
+    def _staff(self) -> Mapping[int, tuple[Staff, ...]]:
+        """Return the people of each area, by id."""
+        found: dict[int, list[Staff]] = defaultdict(list)
+        for person in self.people.values():
+            found[person.area_id].append(person)
+        return {area_id: tuple(people) for area_id, people in found.items()}
+
     def staff(self, area_id: int, *roles: Role) -> tuple[Staff, ...]:
         """Return the people whose own area is `area_id` and who have one of the roles, by id."""
-        return tuple(p for p in self.people.values() if p.area_id == area_id and p.role in roles)
+        return tuple(p for p in self._staff.get(area_id, ()) if p.role in roles)
 
     def is_on_duty(self, person: Staff, at: datetime) -> bool:
         """Is the person at work at that moment?"""

@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -15,12 +17,20 @@ from service.areas.queries import area_tree
 from service.cases.tables import Case
 from service.categories.queries import model_in_use, topics
 from service.categories.rules import Catalogue
-from service.clocks.queries import newest_desk_calendar
+from service.clocks.queries import desk_calendar, newest_desk_calendar
 from service.rosters.queries import all_singles, all_skills
 from service.rosters.rules import Days, SkillKind
-from service.routing.directory import Directory, Rule, Staff
-from service.routing.tables import DirectoryVersion, RoutingDecisionRow, RoutingRule
+from service.routing.directory import EVER, Directory, Rule, Staff
+from service.routing.hours import read_hours
+from service.routing.matching import RuleVersion
+from service.routing.tables import DirectoryVersion, RoutingDecisionRow, RoutingRule, RuleVersionRow
+from service.routing.versions import VersionState
 from service.timekeeping import ZONE
+from sla_policies.policy import Grade
+
+LINES = RoutingRule.__table__  # type: ignore[attr-defined]
+NO_VERSION = RuleVersion(0, EVER, ())
+"""Stands for a table that nobody has written."""
 
 LOOKED_BACK = timedelta(days=7)
 _lock = Lock()
@@ -49,30 +59,57 @@ def last_known(session: Session) -> Directory:
 
 def read_directory(session: Session, version: int) -> Directory:
     """Read areas, categories, rules and people from the database, and which version suggests topics."""
+    first, *later = _versions(session) or [NO_VERSION]
     return Directory(
         version=version,
         zone=ZONE,
         areas=area_tree(session),
         catalogue=Catalogue(topics(session)),
-        rules=tuple(_rules(session)),
+        rules=first.rules,
         people={p.id: p for p in _people(session)},
         model_id=model_in_use(session),
         days=public_holidays(),
+        rules_version=first.id,
+        later=tuple(later),
+        workdays=desk_calendar,
     )
 
 
-def _rules(session: Session) -> Iterable[Rule]:
-    for r in session.exec(select(RoutingRule).where(RoutingRule.is_active).order_by(col(RoutingRule.position))):
-        yield Rule(
-            id=r.id or 0,
-            position=r.position,
-            category_code=r.category_code,
-            area_id=r.area_id,
-            target_level=r.target_level,
-            target_area_id=r.target_area_id,
-            target_person_id=r.target_person_id,
-            target_role=r.target_role,
-        )
+def _versions(session: Session) -> list[RuleVersion]:
+    """Return the versions that decide or will decide, the earliest first, each with its lines in use."""
+    is_live = col(RuleVersionRow.state) == VersionState.PUBLISHED
+    live = select(RuleVersionRow).where(is_live).order_by(col(RuleVersionRow.effective_at), col(RuleVersionRow.id))
+    rows = session.exec(live.execution_options(populate_existing=True)).all()
+    lines: dict[int, list[Rule]] = defaultdict(list)
+    columns = [column for column in LINES.c if column.name not in ("id", "note", "is_active")]
+    of_them = (LINES.c.version_id.in_([row.id for row in rows]), LINES.c.is_active)
+    for line in session.execute(sa.select(*columns).where(*of_them).order_by(LINES.c.position)):
+        lines[line.version_id].append(as_rule(line))
+    return [RuleVersion(row.id or 0, row.effective_at, tuple(lines[row.id or 0])) for row in rows if row.effective_at]
+
+
+def as_rule(row: Any) -> Rule:  # noqa: ANN401  # A row of the table, or the columns of one.
+    """Return a line as the rules see it."""
+    return Rule(
+        id=row.line,
+        position=row.position,
+        category_code=row.category_code,
+        area_id=row.area_id,
+        target_level=row.target_level,
+        target_area_id=row.target_area_id,
+        target_person_id=row.target_person_id,
+        target_role=row.target_role,
+        hours=hours_of(row.hours),
+        channels=frozenset(row.channels),
+        focus_groups=frozenset(row.focus_groups),
+        grades=frozenset(Grade(grade) for grade in row.grades),
+        is_pool=row.is_pool,
+        party=row.party,
+    )
+
+
+hours_of = lru_cache(read_hours)
+"""Reads hours; many lines have the same."""
 
 
 def _people(session: Session) -> Iterable[Staff]:

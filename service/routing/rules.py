@@ -5,14 +5,17 @@ of the case and everybody's load, and returns a decision with its reasons.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from service.accounts.rules import Role
 from service.areas.rules import AreaLevel, Place
 from service.routing.choosing import Asked, Candidate, Load, best, explained, weigh
 from service.routing.directory import Directory, Rule, Staff
+from service.routing.hours import Moment
+from service.routing.matching import misfit
 from sla_policies.policy import Grade
 
 RINGS_AT_NIGHT = frozenset({Grade.G1, Grade.G2})
@@ -23,6 +26,8 @@ DESKS: tuple[tuple[AreaLevel, Role], ...] = (
     (AreaLevel.COUNTY, Role.DISTRICT),
 )
 """Who gets what nobody else takes, in this order: no case is ever without an owner."""
+MISFITS_KEPT = 20
+"""So many lines that did not fit are kept with a decision."""
 AT_DESKS = (Role.HEAD, *(role for _, role in DESKS))
 
 
@@ -34,6 +39,8 @@ class Request:
     area_id: int
     grade: Grade
     at: datetime
+    channel: str = ""
+    focus_groups: frozenset[str] = frozenset()
     language: str = "zh"
 
 
@@ -48,9 +55,13 @@ class RoutingDecision:
     """Lines above the one that fired whose match held but whose target was broken: (rule id, why)."""
     candidates: tuple[Candidate, ...]
     chosen_because: str
-    """on-duty, named, substitute, off-duty, unit-desk, desk, desk-full or nobody: how the person was found."""
+    """on-duty, named, substitute, off-duty, unit-desk, desk, desk-full, pool or nobody: how the person was found."""
     most: int | None = None
     """So many cases the person may hold with this one; None: it is theirs whatever they hold."""
+    version: int | None = None
+    """The version of the dispatch catalogue that was asked; None: it was not."""
+    misfits: tuple[tuple[int, str], ...] = ()
+    """Lines above the one that fired, of the same topic and place, which did not fit: (rule id, why)."""
 
     def reasons(self) -> dict[str, Any]:
         """Return the decision as JSON, to be kept with the case and shown to staff."""
@@ -62,7 +73,14 @@ class RoutingDecision:
                 "position": self.rule.position,
                 "category": self.rule.category_code,
                 "area": self.rule.area_id,
+                "hours": self.rule.hours.text(),
+                "channels": sorted(self.rule.channels),
+                "focus_groups": sorted(self.rule.focus_groups),
+                "grades": sorted(self.rule.grades),
+                "party": self.rule.party,
             },
+            "version": self.version,
+            "misfits": [{"rule": rule, "why": why} for rule, why in self.misfits[:MISFITS_KEPT]],
             "passed_over": [{"rule": rule, "why": why} for rule, why in self.passed_over],
             "candidates": [
                 {
@@ -88,14 +106,22 @@ def route(request: Request, directory: Directory, loads: Mapping[int, Load]) -> 
 
     Among the people of the unit: see `choosing`.
     """
+    table, then = directory.table(request.at), _moment(request, directory)
     passed_over: list[tuple[int, str]] = []
-    for rule in matching_rules(request, directory):
-        unit, people, why = target_of(rule, request, directory)
-        if unit is None or not people:
-            passed_over.append((rule.id, why))
+    misfits: list[tuple[int, str]] = []
+    decision: RoutingDecision | None = None
+    for rule in table.lines(request.category_code, request.area_id):
+        why = misfit(rule, request, then)
+        if why:
+            misfits.append((rule.id, why))
             continue
-        return _choose(request, directory, loads, unit, people, rule, tuple(passed_over))
-    return _desk_above(request, directory, loads, tuple(passed_over))
+        unit, people, why = target_of(rule, request, directory)
+        if unit is not None and people:
+            decision = _choose(request, directory, loads, unit, people, rule, tuple(passed_over))
+            break
+        passed_over.append((rule.id, why))
+    decision = decision or _desk_above(request, directory, loads, tuple(passed_over))
+    return replace(decision, version=table.version.id, misfits=tuple(misfits))
 
 
 def route_to_desk(request: Request, directory: Directory, loads: Mapping[int, Load]) -> RoutingDecision:
@@ -114,15 +140,16 @@ def route_within(
 
 
 def matching_rules(request: Request, directory: Directory) -> Iterator[Rule]:
-    """Yield the lines that match the case, in order: a subtree matches everything below it."""
-    topics = directory.catalogue.path(request.category_code)
-    places = {p.id for p in directory.areas.up_from(request.area_id)}
-    for rule in directory.rules:
-        if rule.category_code is not None and rule.category_code not in topics:
-            continue
-        if rule.area_id is not None and rule.area_id not in places:
-            continue
-        yield rule
+    """Yield the lines that fit the case, in order: a subtree fits everything below it."""
+    then = _moment(request, directory)
+    for rule in directory.table(request.at).lines(request.category_code, request.area_id):
+        if not misfit(rule, request, then):
+            yield rule
+
+
+def _moment(request: Request, directory: Directory) -> Moment:
+    calendar = partial(directory.workdays, request.at) if directory.workdays is not None else None
+    return Moment(request.at.astimezone(directory.zone), calendar)
 
 
 def target_of(rule: Rule, request: Request, directory: Directory) -> tuple[Place | None, tuple[Staff, ...], str]:
@@ -174,8 +201,11 @@ def _choose(
 ) -> RoutingDecision:
     """Choose among the people of a unit, then who stands in for them, then its own desk, then the desk above.
 
-    Whoever is away or full is passed over. What may ring nobody at night waits for those who are off duty.
+    Whoever is away or full is passed over. What may ring nobody at night waits for those who are off duty. A pool
+    takes it without a person, unless it may wait for nobody.
     """
+    if rule is not None and rule.is_pool and request.grade not in RINGS_AT_NIGHT:
+        return RoutingDecision(unit, None, rule, passed_over, (), "pool")
     asked, waits = _asked(request, directory), request.grade not in RINGS_AT_NIGHT
     own = weigh(people, asked, request.at, directory, loads)
     others = weigh(_standing_in(people, request.at, directory), asked, request.at, directory, loads)

@@ -10,6 +10,8 @@ from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from service.accounts.tables import Person
+from service.areas.tables import Area
 from service.assignments.tables import Assignment
 from service.cases.rules import AT_DESK, ENDED
 from service.cases.tables import Case
@@ -20,6 +22,8 @@ from service.orders.tables import Order
 from service.outbox.messages import TRIAL
 from service.outbox.rules import FAILED, NoticeState
 from service.outbox.tables import Notice
+from service.routing.tables import RoutingRule, RuleVersionRow
+from service.routing.versions import VersionState
 from service.timekeeping import product_span, read_anchor
 from sla_policies.clock import ClockState
 from sla_policies.escalation import TOP
@@ -149,6 +153,19 @@ def _from_the_future(late: Late) -> sa.Select[int]:
     return sa.select(sa.func.count()).select_from(Case).where(future)
 
 
+def _rules_broken(late: Late) -> sa.Select[int]:
+    """Count lines in force whose person has left or whose unit is closed: they are skipped, and no case is lost."""
+    version, line = RuleVersionRow, RoutingRule
+    began = sa.select(col(version.id)).where(
+        col(version.state) == VersionState.PUBLISHED, col(version.effective_at) <= late.steps_before
+    )
+    deciding = began.order_by(col(version.effective_at).desc(), col(version.id).desc()).limit(1).scalar_subquery()
+    left = sa.exists().where(col(Person.id) == line.target_person_id, ~col(Person.is_active))
+    closed = sa.exists().where(col(Area.id) == line.target_area_id, ~col(Area.is_active))
+    in_force = (col(line.version_id) == deciding, col(line.is_active))
+    return sa.select(sa.func.count()).select_from(line).where(*in_force, sa.or_(left, closed))
+
+
 CHECKS: tuple[tuple[str, Callable[[Late], sa.Select[int]], str], ...] = (
     ("step-not-taken", _overdue_steps, "Is a worker running, or beat? Look at their logs."),
     ("clock-set-aside", _set_aside, "A worker's log says “steps not taken” and why. It is tried again by itself."),
@@ -158,6 +175,11 @@ CHECKS: tuple[tuple[str, Callable[[Late], sa.Select[int]], str], ...] = (
     ("no-owner", _without_owner, "Assign the case from the board."),
     ("no-assignment", _without_assignment, "Reassign the case from the board."),
     ("clock-set-back", _from_the_future, "Cases were received later than now: set the clocks of all machines by NTP."),
+    (
+        "rule-broken",
+        _rules_broken,
+        "These rules are skipped. Change them on the page of the dispatch rules.",
+    ),
     ("nobody-heard", _nobody_heard, "Appoint somebody for the empty rung on the people page."),
     ("order-without-clock", _order_without_clock, "Look at the order: take it back, and issue it anew."),
     ("climb-missed", _climb_missed, "Is a worker running, or beat? Answer the escalation from the board meanwhile."),

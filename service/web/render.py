@@ -47,7 +47,7 @@ NAVIGATION: Mapping[Role | None, tuple[Link, ...]] = {
     Role.HEAD: (*_STAFF, _DUTIES),
     Role.TRIAGE: (*_STAFF, _DUTIES),
     Role.SUPERVISOR: (*_STAFF, Link("/admin/people", "People")),
-    Role.DISTRICT: (*_STAFF, _DUTIES, _TRY_OUT),
+    Role.DISTRICT: (*_STAFF, _DUTIES, _TRY_OUT, Link("/admin/rules", "Dispatch rules")),
     Role.ADMIN: (Link("/admin", "Administration"), Link("/watch", "Watch over the service"), _TRY_OUT),
 }
 """What stands in the header, by role; a page may give its own `navigation`."""

@@ -12,6 +12,7 @@ from service.handling.again import URGE_AGAIN_AFTER, reopening_refused, urging_r
 from service.handling.queries import CaseView
 from service.handling.rules import ContactResult
 from service.handling.timeline import Happened
+from service.routing.tables import RoutingDecisionRow
 from service.web import timewords, words
 from service.web.catalogues import Language, translate
 from service.web.course_words import HAPPENED
@@ -53,6 +54,13 @@ ON_PAGE_NEXT_SENTENCES: Mapping[str, str] = {
     "transferred": "A worker there signs for it and then answers you on this page.",
 }
 """What differs for somebody who left no way to be reached."""
+WHY_HERE_SENTENCES: Mapping[str, str] = {
+    "rule": "This desk has it because it deals with “{topic}” in {place}.",
+    "party": "This desk has it because it deals with “{topic}” in {place}, together with {party}.",
+    "desk": "No desk is named for this, so the duty desk has it and finds the right people.",
+    "handed": "A desk that had it before gave it to this one, as the one responsible.",
+}
+"""Why a request lies where it lies."""
 NOT_REACHABLE_SENTENCE = "You left no way to reach you, so look here for our answer."
 PROMISE_SENTENCES: Mapping[str, str] = {
     "accept": "%(desk)s will take this on by %(time)s",
@@ -130,6 +138,17 @@ class Shown:
     is_missed: bool
     soon: timedelta
     """With less than this left it is shown as running out."""
+
+
+def why_here(decision: RoutingDecisionRow | None) -> tuple[str, str]:
+    """Return why a request lies where it lies, a message id with places for topic, place and party, and the party."""
+    if decision is None:
+        return "", ""
+    rule, because = decision.reasons["rule"], decision.reasons["because"]
+    party = str(rule.get("party", "")) if rule else ""
+    if rule:
+        return WHY_HERE_SENTENCES["party" if party else "rule"], party
+    return WHY_HERE_SENTENCES["desk" if because in ("desk", "nobody") else "handed"], ""
 
 
 def is_reachable(view: CaseView) -> bool:

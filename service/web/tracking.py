@@ -10,15 +10,17 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
+from service.areas.rules import Place
 from service.cases.actions import allowed
 from service.cases.queries import by_number
 from service.cases.rules import Action
 from service.cases.tables import Case
+from service.categories.rules import Topic
 from service.errors import NotFoundError, ServiceError, TooManyTriesError
 from service.feedback.actions import rate
 from service.handling.actions import RESIDENT, act
 from service.handling.photos import add_photos
-from service.handling.queries import CaseView, WrongCodeError, resident_case, view
+from service.handling.queries import CaseView, WrongCodeError, resident_case, view, why_routed
 from service.handling.rules import checked
 from service.web import near, timewords
 from service.web import resident_words as telling
@@ -206,19 +208,29 @@ def _search(request: Request, number: str, tried: Tried = Tried()) -> Response:
 def _case_page(
     request: Request, session: Session, case: Case, now: datetime, tried: Tried = Tried(), *, done: str = ""
 ) -> Response:
-    return _show(request, session, "resident/case.html", view(session, case, RESIDENT.actors), now, tried, done)
+    seen, made = view(session, case, RESIDENT.actors), why_routed(session, case)
+    why = telling.why_here(made[-1] if made else None)
+    return _show(request, session, "resident/case.html", seen, now, tried, done, why)
 
 
 def _step_page(request: Request, session: Session, case: Case, now: datetime, tried: Tried) -> Response:
     """Render the page of one step, or the case where the step is not possible any more."""
     seen = view(session, case, RESIDENT.actors)
     is_possible = any(move.action == tried.action for move in seen.moves)
-    template = f"resident/{tried.action}.html" if is_possible else "resident/case.html"
-    return _show(request, session, template, seen, now, tried)
+    if not is_possible:
+        return _case_page(request, session, case, now, tried)
+    return _show(request, session, f"resident/{tried.action}.html", seen, now, tried)
 
 
 def _show(
-    request: Request, session: Session, template: str, seen: CaseView, now: datetime, tried: Tried, done: str = ""
+    request: Request,
+    session: Session,
+    template: str,
+    seen: CaseView,
+    now: datetime,
+    tried: Tried,
+    done: str = "",
+    why: tuple[str, str] = ("", ""),
 ) -> Response:
     language = language_of(request)
     problem = problem_of(request, tried.error) if tried.error else None
@@ -231,8 +243,12 @@ def _show(
         "promises": telling.promises(seen, now),
         "names": {
             "desk": telling.desk_of(seen, language),
+            "topic": _called(seen.topic, language),
+            "place": _called(seen.place, language),
+            "party": why[1],
             "closes": timewords.deadline(closes, now, language) if closes else "",
         },
+        "why_here": why[0],
         "moves": {str(m.action): m for m in seen.moves if over is None or m.action is not Action.REOPEN},
         "reopening_over": problem_of(request, over).sentence if over else "",
         "written_in": HTML_LANG[as_language(seen.case.language) or language],
@@ -250,3 +266,7 @@ def _show(
     response = page(request, template, facts, status=problem.status if problem else 200)
     response.headers.update(problem.headers if problem else {})
     return response
+
+
+def _called(named: Topic | Place, language: str) -> str:
+    return named.name_en if language == "en" and named.name_en else named.name

@@ -120,6 +120,7 @@ FOUND: Mapping[str, str] = {
     "desk-full": "Everybody is away or full: the desk has it all the same.",
     "named": "The rule names this person.",
     "desk": "Nobody of the unit could take it: the desk above has it.",
+    "pool": "It lies in the pool of the unit: whoever is free takes it.",
     "nobody": "Nobody could be found: the desk must decide.",
 }
 """How routing found the person (`RoutingDecision.chosen_because`)."""
@@ -146,6 +147,13 @@ BROKEN_RULE: Mapping[str, str] = {
     "place-not-precise": "the place is not known precisely enough",
     "nobody-there": "nobody works there",
 }
+MISFIT: Mapping[str, str] = {
+    "hours": "it counts at other hours",
+    "channel": "it is for other channels",
+    "focus-group": "it is for other people",
+    "grade": "it is for another grade",
+}
+"""Why a rule of the right category and place does not fit a case."""
 CHECK: Mapping[str, str] = {
     "step-not-taken": "A step that is due has not been taken for 5 minutes",
     "clock-set-aside": "A promise could not be moved on: its step failed",
@@ -159,6 +167,7 @@ CHECK: Mapping[str, str] = {
     "order-without-clock": "An order has not ended, and no time runs on it",
     "climb-missed": "An answer is missing, and nobody else was asked for it",
     "top-unanswered": "The district desk has not answered what it was asked",
+    "rule-broken": "A dispatch rule points to somebody or something that is gone",
 }
 """What must never be true (`service.watch`), as it is said when it is."""
 
@@ -198,6 +207,7 @@ words = SimpleNamespace(
     why_not=WHY_NOT,
     knows=KNOWS,
     broken_rule=BROKEN_RULE,
+    misfit=MISFIT,
     check=CHECK,
 )
 """Every table under one name, for templates."""

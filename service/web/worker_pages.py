@@ -35,6 +35,7 @@ from service.web.catalogues import Language, gettext
 from service.web.error_pages import problem_of
 from service.web.explained import tell
 from service.web.render import language_of
+from service.web.why_here import why_here
 from service.web.worker_forms import NOTHING_TRIED, REVEAL, MoveForm, Tried, forms_of, reveal_form
 
 MOST_SEARCH = 100
@@ -171,7 +172,7 @@ def case_facts(
         "proposals": proposals.of_case(session, case.id or 0),
         "orders": orders_of_case(session, case.id or 0, person, seen.known, now),
         "may_order": may_order(case, person, seen.known),
-        "routing": why_routed(session, case),
+        "routing": why_here(request, session, why_routed(session, case), seen.known),
         "escalations": taken,
         "explained": [(one, tell(why, now, language_of(request))) for one, why in explanations(session, seen, now)],
         "received": received.facts if received else {},

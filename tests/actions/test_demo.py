@@ -29,8 +29,12 @@ from service.handling.queues import Ask, queue
 from service.outbox.rules import NoticeState
 from service.outbox.tables import Notice
 from service.routing import queries as routing
+from service.routing.catalogue import dated, deciding, proposals, return_rates, versions
+from service.routing.coverage import cover
 from service.routing.directory import Directory
 from service.routing.queries import directory
+from service.routing.tables import RoutingDecisionRow
+from service.routing.versions import ProposalState, standing
 from service.secrecy import decrypt
 from service.watch.queries import alarms
 from sla_policies.clock import ClockState
@@ -232,3 +236,19 @@ def test_residents_can_be_called_on_numbers_that_nobody_has(demo: Session) -> No
     contacts = [decrypt(c.contact) for c in demo.exec(select(Case)) if c.contact is not None]
     assert len(contacts) > 200
     assert all('"13800000' in contact for contact in contacts)
+
+
+def test_the_dispatch_table_has_versions_a_coming_one_and_an_open_dispute(demo: Session, known: Directory) -> None:
+    rows = versions(demo)
+    assert [standing(dated(row), dated(deciding(demo, MONDAY_8)), MONDAY_8) for row in rows] == [
+        "planned",
+        "in_force",
+        "superseded",
+        "superseded",
+    ]
+    (asked,) = proposals(demo, ProposalState.WAITING)
+    assert demo.get_one(Case, asked.case_id).status is CaseStatus.RETURNED
+    assert cover(known, MONDAY_8).open_gaps == ()
+    assert any(returned for _, returned in return_rates(demo, MONDAY_8 - timedelta(days=90)).values())
+    decided = demo.exec(select(RoutingDecisionRow.rule_version).where(col(RoutingDecisionRow.rule_id).is_not(None)))
+    assert set(decided) == {row.id for row in rows[1:]}

@@ -39,6 +39,7 @@ GONE = {
     "supervise_orders",
     *("case_joins", "case_traces", "word_shares", "hot_issues"),
     *("swaps", "shifts", "skills", "roster_feeds"),
+    *("rule_versions", "rule_proposals"),
 }
 """Tables that the first migration does not know: their rows go with them on the way down."""
 

@@ -116,7 +116,7 @@ def test_any_change_of_the_directory_tells_every_process(connection: sa.Connecti
         return connection.execute(sa.text("SELECT version FROM directory_version")).scalar_one()
 
     people = ("people", "duties", "absences", "shifts", "skills")
-    for table in ("areas", "categories", "routing_rules", *people, "category_models"):
+    for table in ("areas", "categories", "rule_versions", *people, "category_models"):
         before = version()
         connection.execute(sa.text(f"DELETE FROM {table} WHERE false"))
         assert version() == before + 1, table

@@ -9,6 +9,8 @@ from service.areas.rules import AreaLevel, AreaTree, Place
 from service.categories.rules import Catalogue, Topic
 from service.routing.choosing import Load
 from service.routing.directory import Directory, Rule, Staff
+from service.routing.hours import read_hours
+from service.routing.matching import RuleVersion
 from service.routing.rules import Request, candidates_of, route
 from sla_policies.policy import Grade
 
@@ -169,7 +171,12 @@ def test_every_case_has_an_owner_and_every_chosen_person_was_looked_up(area: int
 
 def test_a_decision_says_what_was_considered() -> None:
     reasons = route(request(), town(EVERYTHING), {LI: Load(2, MONDAY_10)}).reasons()
-    assert reasons["rule"] == {"id": 1, "position": 100, "category": None, "area": None}
+    assert {name: reasons["rule"][name] for name in ("id", "position", "category", "area")} == {
+        "id": 1,
+        "position": 100,
+        "category": None,
+        "area": None,
+    }
     assert [c["person"] for c in reasons["candidates"]] == [LI, SUN]
     assert reasons["candidates"][0]["open_cases"] == 2
     assert reasons["because"] == "on-duty"
@@ -187,3 +194,71 @@ def test_a_unit_that_is_not_in_use_gets_no_case() -> None:
     closed = replace(town(Rule(1, 1, target_area_id=HILL), EVERYTHING), areas=AreaTree(places))
     decision = route(request(), closed, {})
     assert (decision.rule, decision.passed_over) == (EVERYTHING, ((1, "unit-gone"),))
+
+
+PHONE = Rule(2, 1, target_person_id=BOSS, channels=frozenset({"phone"}))
+ELDERLY = Rule(3, 2, target_person_id=BOSS, focus_groups=frozenset({"elderly", "disabled"}))
+URGENT = Rule(4, 3, target_person_id=BOSS, grades=frozenset({Grade.G1}))
+AT_NIGHT = Rule(5, 4, target_person_id=DESK, hours=read_hours("night"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "fires"),
+    [
+        (request(), EVERYTHING),
+        (replace(request(), channel="phone"), PHONE),
+        (replace(request(), channel="web"), EVERYTHING),
+        (replace(request(), focus_groups=frozenset({"minor"})), EVERYTHING),
+        (replace(request(), focus_groups=frozenset({"minor", "elderly"})), ELDERLY),
+        (request(grade=Grade.G1), URGENT),
+        (request(at=NIGHT), AT_NIGHT),
+        (replace(request(at=NIGHT), channel="phone"), PHONE),
+    ],
+)
+def test_a_line_fits_only_its_channels_groups_grades_and_hours(asked: Request, fires: Rule) -> None:
+    assert route(asked, town(PHONE, ELDERLY, URGENT, AT_NIGHT, EVERYTHING), {}).rule == fires
+
+
+def test_a_decision_says_what_did_not_fit_and_why() -> None:
+    reasons = route(request(), town(PHONE, ELDERLY, URGENT, AT_NIGHT, EVERYTHING), {}).reasons()
+    assert [(one["rule"], one["why"]) for one in reasons["misfits"]] == [
+        (2, "channel"),
+        (3, "focus-group"),
+        (4, "grade"),
+        (5, "hours"),
+    ]
+
+
+def test_the_version_that_is_in_force_then_decides() -> None:
+    new = Rule(2, 1, target_person_id=BOSS)
+    known = replace(town(EVERYTHING), rules_version=6, later=(RuleVersion(7, MONDAY_10, (new,)),))
+    before = route(request(at=MONDAY_10 - timedelta(microseconds=1)), known, {})
+    after = route(request(at=MONDAY_10), known, {})
+    assert (before.rule, before.version, after.rule, after.version) == (EVERYTHING, 6, new, 7)
+    assert after.reasons()["version"] == 7
+
+
+def test_a_pool_takes_what_can_wait_and_names_nobody() -> None:
+    pool = Rule(2, 1, target_level=AreaLevel.COMMUNITY, is_pool=True)
+    quiet = route(request(), town(pool), {})
+    urgent = route(request(grade=Grade.G2), town(pool), {})
+    assert (quiet.unit.id, quiet.person, quiet.chosen_because) == (SHORE, None, "pool")
+    assert urgent.person is not None
+
+
+def test_a_pool_without_people_is_passed_over() -> None:
+    pool = Rule(2, 1, target_level=AreaLevel.COMMUNITY, target_role=Role.HEAD, is_pool=True)
+    decision = route(request(), town(pool, EVERYTHING), {})
+    assert (decision.rule, decision.passed_over) == (EVERYTHING, ((2, "nobody-there"),))
+
+
+@pytest.mark.parametrize("topic", ["A", "A03", "C05", "nothing"])
+@pytest.mark.parametrize("area", [COUNTY, LAKE, SHORE, GRID, HILL, 999])
+def test_lines_are_found_as_by_looking_at_each(topic: str, area: int) -> None:
+    topics, areas = (None, "A", "A03", "gone"), (None, COUNTY, LAKE, SHORE, HILL, 777)
+    pairs = [(code, place_id) for code in topics for place_id in areas]
+    lines = tuple(Rule(i, 1000 - i, code, place_id) for i, (code, place_id) in enumerate(pairs))
+    above = {None, *(p.id for p in AREAS.up_from(area))}
+    path = {None, *TOPICS.path(topic)}
+    expected = sorted((r for r in lines if r.category_code in path and r.area_id in above), key=lambda r: r.position)
+    assert list(town(*lines).table(MONDAY_10).lines(topic, area)) == expected

@@ -12,12 +12,19 @@ from service.web.admin.history import router as history
 from service.web.admin.outbox import router as outbox
 from service.web.admin.overview import router as overview
 from service.web.admin.people import router as people
+from service.web.admin.rehearsal import router as rehearsal
 from service.web.admin.roster import router as roster
+from service.web.admin.rule_coverage import router as rule_coverage
+from service.web.admin.rule_drafts import router as rule_drafts
+from service.web.admin.rule_files import router as rule_files
+from service.web.admin.rule_proposals import router as rule_proposals
 from service.web.admin.rules import router as rules
 from service.web.deps import product_now
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(product_now)])
 """Every page says when time is simulated."""
 of_people, of_areas = (people, roster, duties), (area_files, area_changes, areas)
-for part in (overview, *of_people, *of_areas, categories, rules, history, channels, outbox):
+of_rules = (rules, rehearsal, rule_coverage, rule_files, rule_proposals, rule_drafts)
+"""In this order: the address of a single line takes everything that is left."""
+for part in (overview, *of_people, *of_areas, categories, *of_rules, history, channels, outbox):
     router.include_router(part, prefix="/admin")

@@ -43,18 +43,19 @@ FIELD_OF = {"phone-invalid": "phone"}
 
 _PEOPLE = Link("/admin/people", "People")
 _DUTIES = Link("/admin/duties", "Duty calendar")
+_RULES = Link("/admin/rules", "Rules")
 TABS: Mapping[Role, tuple[Link, ...]] = {
     Role.HEAD: (_PEOPLE, _DUTIES),
     Role.TRIAGE: (_DUTIES,),
     Role.SUPERVISOR: (_PEOPLE, _DUTIES),
-    Role.DISTRICT: (_PEOPLE, _DUTIES),
+    Role.DISTRICT: (_PEOPLE, _DUTIES, _RULES),
     Role.ADMIN: (
         Link("/admin", "Overview"),
         _PEOPLE,
         _DUTIES,
         Link("/admin/areas", "Areas"),
         Link("/admin/categories", "Categories"),
-        Link("/admin/rules", "Rules"),
+        _RULES,
         Link("/admin/outbox", "Notices"),
         Link("/admin/history", "Changes"),
     ),
@@ -69,7 +70,14 @@ DONE_SENTENCES: Mapping[str, str] = {
     "again": "It is tried again, from the first channel on.",
     "let-go": "It is let go: nobody is told any more.",
     "trial": "The test notice is written and leaves within seconds. Load this page again to see what became of it.",
-    "moved": "The order has been changed. It counts from now on.",
+    "moved": "The order has been changed in the draft. It counts once the draft is published.",
+    "in-draft": "It is written in the draft. It counts once the draft is published.",
+    "published": "The draft is published. It decides from now on.",
+    "version-planned": "The draft is published. It decides from its moment on.",
+    "version-dropped": "It is dropped and will decide nothing.",
+    "carried-over": "The draft goes on from the newest version, with its own changes kept.",
+    "approved": "The proposal is approved, and the table says so.",
+    "refused": "The proposal is refused. The table stays as it is.",
     "password": "The new password counts from now on. All earlier sign-ins have ended.",
 }
 

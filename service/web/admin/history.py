@@ -18,6 +18,8 @@ KIND_LABELS: Mapping[str, str] = {
     "area": "Areas",
     "category": "Categories",
     "rule": "Rules",
+    "rule_version": "Versions of the rules",
+    "rule_proposal": "Proposed rules",
     "channel": "Channels",
     "notice": "Notices",
 }
@@ -26,6 +28,8 @@ PAGE_OF = {
     "area": "/admin/areas",
     "category": "/admin/categories",
     "rule": "/admin/rules",
+    "rule_version": "/admin/rules/versions",
+    "rule_proposal": "/admin/rules/proposals",
     "channel": "/admin/outbox/channels",
     "notice": "/admin/outbox",
 }

@@ -1,7 +1,7 @@
 """What does a line of the dispatch catalogue say in words, and does its target still hold?"""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
@@ -11,29 +11,40 @@ from service.accounts.queries import active_people
 from service.accounts.rules import ROLE_LABELS, Role
 from service.areas.queries import all_areas
 from service.categories.queries import topics
+from service.routing.hours import DAYS, MINUTES_A_DAY, NIGHT_HOURS, HoursUnreadableError, Part, read_hours
 from service.routing.tables import RoutingRule
 from service.web.admin.common import called, said
-from service.web.words import LEVEL
-
-PART_LABELS: Mapping[str, str] = {
-    "any-category": "any category",
-    "anywhere": "anywhere",
-    "left": "somebody who has left",
-    "unit": "{unit}: {role}",
-    "level": "{level} of the place: {role}",
-}
+from service.web.admin.rule_words import HOURS_LABELS, PART_LABELS, WEEKDAY_LABELS
+from service.web.words import CHANNEL, FOCUS_GROUP, GRADE, LEVEL
 
 
 @dataclass(frozen=True)
 class Line:
-    """One rule as a reader sees it: which cases, from where, to whom."""
+    """One rule as a reader sees it: which cases, from where, on what conditions, to whom."""
 
     rule: RoutingRule
+    place: int
+    """Where it stands in its version, counted from 1."""
     what: str
     where: str
+    conditions: list[str]
     to: str
     broken: str
     """Why its target cannot take anything: a key of `words.broken_rule`, or nothing."""
+    cases: int = 0
+    returned: int = 0
+    """Of the cases that it sent lately, so many were given back."""
+
+    @property
+    def rate(self) -> float:
+        """Return the part of its cases that was given back."""
+        return self.returned / self.cases if self.cases else 0.0
+
+    @property
+    def words(self) -> str:
+        """Return everything that it says, to be searched in."""
+        said = (self.what, self.where, *self.conditions, self.to, self.rule.note)
+        return "\n".join(said).casefold()
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,8 @@ class Names:
     people: Mapping[int, Any]
     """Those who work here now."""
     topics: Mapping[str, Any]
+    rates: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    """Cases sent and given back, by the number of the line."""
 
     def broken(self, rule: RoutingRule) -> str:
         """Return why the target of a line cannot take a case from anywhere, or nothing."""
@@ -57,12 +70,13 @@ class Names:
         return ""
 
 
-def names(session: Session) -> Names:
+def names(session: Session, rates: Mapping[int, tuple[int, int]] | None = None) -> Names:
     """Return what lines may name."""
     return Names(
         {area.id or 0: area for area in all_areas(session)},
         {person.id or 0: person for person in active_people(session)},
         topics(session),
+        rates or {},
     )
 
 
@@ -72,28 +86,82 @@ def broken_lines(session: Session, rules: Sequence[RoutingRule]) -> int:
     return sum(bool(known.broken(rule)) for rule in rules if rule.is_active)
 
 
-def lines(request: Request, session: Session, rules: Sequence[RoutingRule]) -> list[Line]:
-    """Return these rules in the reader's language."""
-    known = names(session)
-    return [line(request, rule, known) for rule in rules]
+def lines(request: Request, rules: Iterable[RoutingRule], known: Names) -> list[Line]:
+    """Return the rules of one version, in order, in the reader's language."""
+    return [line(request, rule, known, place) for place, rule in enumerate(rules, start=1)]
 
 
-def line(request: Request, rule: RoutingRule, known: Names) -> Line:
+def line(request: Request, rule: RoutingRule, known: Names, place: int = 0) -> Line:
     """Return one rule in the reader's language."""
     topic = known.topics.get(rule.category_code or "")
     area = known.areas.get(rule.area_id or 0)
+    cases, returned = known.rates.get(rule.line or 0, (0, 0))
     return Line(
         rule,
+        place,
         what=f"{topic.code} {called(request, topic)}" if topic else said(request, PART_LABELS["any-category"]),
         where=called(request, area) if area else said(request, PART_LABELS["anywhere"]),
-        to=_target(request, rule, known),
+        conditions=_conditions(request, rule),
+        to=target(request, rule, known),
         broken=known.broken(rule),
+        cases=cases,
+        returned=returned,
     )
 
 
-def _target(request: Request, rule: RoutingRule, known: Names) -> str:
-    if rule.target_person_id is not None:
-        person = known.people.get(rule.target_person_id)
+def _conditions(request: Request, rule: RoutingRule) -> list[str]:
+    tables = ((rule.channels, CHANNEL), (rule.focus_groups, FOCUS_GROUP), (rule.grades, GRADE))
+    between = said(request, PART_LABELS["between"])
+    listed = [
+        between.join(said(request, labels.get(code, code)) for code in codes) for codes, labels in tables if codes
+    ]
+    return ([hours_said(request, rule.hours)] if rule.hours else []) + listed
+
+
+def hours_said(request: Request, hours: str) -> str:
+    """Return the hours of a line in the reader's language."""
+    try:
+        parts = read_hours(hours).parts
+    except HoursUnreadableError:
+        return hours
+    return said(request, PART_LABELS["between"]).join(_part_said(request, part) for part in parts)
+
+
+def _part_said(request: Request, part: Part) -> str:
+    starts, ends = part.starts, part.ends % MINUTES_A_DAY or MINUTES_A_DAY
+    span = f"{starts // 60:02d}:{starts % 60:02d}–{ends // 60:02d}:{ends % 60:02d}"
+    is_whole = (part.starts, part.ends) == (0, MINUTES_A_DAY)
+    if part.is_worked is not None:
+        days = said(request, HOURS_LABELS["workday" if part.is_worked else "holiday"])
+    elif len(part.days) == DAYS:
+        is_night = (part.starts, part.ends) == NIGHT_HOURS
+        return said(request, HOURS_LABELS["night" if is_night else "every-day"], hours=span)
+    else:
+        days = _days_said(request, sorted(part.days))
+    return days if is_whole else said(request, HOURS_LABELS["days-hours"], days=days, hours=span)
+
+
+def _days_said(request: Request, days: Sequence[int]) -> str:
+    first, last = days[0], days[-1]
+    if len(days) > 2 and last - first == len(days) - 1:
+        ends = {"first": said(request, WEEKDAY_LABELS[first]), "last": said(request, WEEKDAY_LABELS[last])}
+        return said(request, HOURS_LABELS["from-to"], **ends)
+    return said(request, PART_LABELS["between"]).join(said(request, WEEKDAY_LABELS[day]) for day in days)
+
+
+def target(request: Request, rule: Any, known: Names) -> str:  # noqa: ANN401  # A line, or a proposal of one.
+    """Return to whom a line sends its cases, in the reader's language."""
+    told = _unit(request, rule, known)
+    if getattr(rule, "is_pool", False):
+        told = said(request, PART_LABELS["pool"], target=told)
+    party = getattr(rule, "party", "")
+    return said(request, PART_LABELS["party"], party=party, target=told) if party else told
+
+
+def _unit(request: Request, rule: Any, known: Names) -> str:  # noqa: ANN401  # See above.
+    person_id = getattr(rule, "target_person_id", None)
+    if person_id is not None:
+        person = known.people.get(person_id)
         return called(request, person) if person else said(request, PART_LABELS["left"])
     role = said(request, ROLE_LABELS[Role(rule.target_role)])
     if rule.target_area_id is not None:

@@ -15,7 +15,7 @@ from service.areas.queries import all_areas, people_by_area
 from service.areas.rules import AreaLevel
 from service.areas.tables import Area
 from service.categories.queries import all_categories
-from service.routing.actions import in_order
+from service.routing.catalogue import deciding, lines_in
 from service.routing.queries import directory
 from service.web.admin.common import Administrator, admin_page
 from service.web.admin.lines import broken_lines
@@ -47,7 +47,7 @@ def show_overview(request: Request, session: DbSession, by: Administrator, now: 
 
 def _overview(session: Session, now: datetime) -> Overview:
     areas, staff = [area for area in all_areas(session) if area.is_active], active_people(session)
-    peopled, rules = people_by_area(session), in_order(session)
+    peopled, rules = people_by_area(session), lines_in(session, deciding(session, now).id or 0)
     return Overview(
         people=len(staff),
         on_duty=_on_duty(session, staff, now),

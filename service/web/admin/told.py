@@ -13,16 +13,19 @@ from service.accounts.rules import ROLE_LABELS
 from service.areas.queries import area_names
 from service.audit.changes import changes_of
 from service.categories.queries import topics
-from service.routing.actions import in_order
+from service.routing.catalogue import live_numbers
 from service.web import timewords
+from service.web.admin import rule_words
+from service.web.admin.rule_words import WEEKDAY_LABELS as WEEKDAY_LABELS
 from service.web.catalogues import NAMES, translate
 from service.web.evidence_words import EVIDENCE_LABELS
 from service.web.render import language_of
 from service.web.roster_words import DAYS_SHORT_LABELS
 from service.web.topics import HANDLER_LABELS
-from service.web.words import FOCUS_GROUP, GRADE, LEVEL
+from service.web.words import CHANNEL, FOCUS_GROUP, GRADE, LEVEL
 
 ACTION_LABELS: Mapping[str, str] = {
+    **rule_words.ACTION_LABELS,
     "person.added": "Person added",
     "person.changed": "Details changed",
     "person.password-changed": "New password set",
@@ -47,10 +50,6 @@ ACTION_LABELS: Mapping[str, str] = {
     "area.dropped": "Change of the division dropped",
     "category.added": "Category added",
     "category.changed": "Category changed",
-    "rule.added": "Rule added",
-    "rule.changed": "Rule changed",
-    "rule.moved": "Rule moved",
-    "rule.deleted": "Rule deleted",
     "model.took-over": "Suggestions of topics learnt anew",
     "model.taken-back": "Suggestions of topics taken back",
     "channel.added": "Channel added",
@@ -65,6 +64,7 @@ KIND_LABELS: Mapping[str, str] = {
     "close": "Close it",
 }
 FIELD_LABELS: Mapping[str, str] = {
+    **rule_words.FIELD_LABELS,
     "code": "Short code",
     "name": "Name in Chinese",
     "name_en": "Name in English",
@@ -100,13 +100,6 @@ FIELD_LABELS: Mapping[str, str] = {
     "care_groups": "Focus groups that come first",
     "elsewhere": "Where else to go",
     "evidence": "Photos before it is resolved",
-    "category_code": "Category",
-    "target_level": "To the desk at this level",
-    "target_area_id": "To this unit",
-    "target_person_id": "To this person",
-    "target_role": "To whom in the unit",
-    "note": "Note",
-    "place": "Place in the order",
     "duty": "Weekly duty",
     "absence": "Absence",
     "shift": "Shift",
@@ -131,21 +124,19 @@ PART_LABELS: Mapping[str, str] = {
     "handed": "{when}, {one} → {other}",
     "on-days": "{when}, {days}",
 }
-WEEKDAY_LABELS: Mapping[int, str] = {
-    0: "Mon",
-    1: "Tue",
-    2: "Wed",
-    3: "Thu",
-    4: "Fri",
-    5: "Sat",
-    6: "Sun",
-}
 SHOWN = 20
 """So many changes stand on the page of a subject; the rest on the page of all changes."""
 _AREAS = frozenset({"area_id", "parent_id", "target_area_id", "duty_area_id", "target_id"})
 _PEOPLE = frozenset({"target_person_id", "substitute_id", "asker_id", "other_id"})
-_LISTS: Mapping[str, str] = {"care_groups": "focus_group", "skills": "category_code", "speaks": "language"}
-"""What the parts of a list are, where each is said as if it stood alone."""
+_LISTED = {
+    "care_groups": "focus_group",
+    "focus_groups": "focus_group",
+    "channels": "channel",
+    "grades": "grade",
+    "skills": "category_code",
+    "speaks": "language",
+}
+"""Lists of codes, and as what each of them is called."""
 _CODES = frozenset({"parent_code", "category_code"})
 
 
@@ -221,12 +212,13 @@ class _Teller:
             return f"{value} {self.called(self.topics[value])}"
         if isinstance(value, dict):
             return str(value.get(self.language) or value.get("zh", ""))
-        if isinstance(value, list) and (name in _LISTS or isinstance(value[0], dict)):
-            kind = _LISTS.get(name, "focus_group")
-            return self.say(PART_LABELS["gap"]).join(self.value(kind, part) for part in value)
         if isinstance(value, list):
-            return self.say(PART_LABELS["gap"]).join(str(part) for part in value)
+            return self.say(PART_LABELS["gap"]).join(self.part(name, part) for part in value)
         return self.coded(name, str(value))
+
+    def part(self, name: str, part: Any) -> str:  # noqa: ANN401  # JSON; one of a list.
+        is_told = name in _LISTED or isinstance(part, dict)
+        return self.value(_LISTED.get(name, name), part) if is_told else str(part)
 
     def coded(self, name: str, value: str) -> str:
         tables: Mapping[str, Mapping[str, str]] = {
@@ -239,9 +231,12 @@ class _Teller:
             "handler": HANDLER_LABELS,
             "evidence": EVIDENCE_LABELS,
             "focus_group": FOCUS_GROUP,
+            "channel": CHANNEL,
         }
         if name == "language":
             return NAMES.get(value, value)
+        if name == "effective_at":
+            return timewords.when(datetime.fromisoformat(value), self.now, self.language)
         return self.say(tables.get(name, {}).get(value, value)) if name in tables else value
 
     def span(self, value: Mapping[str, Any]) -> str:
@@ -264,7 +259,7 @@ def told(session: Session, rows: Iterable[Mapping[str, Any]], language: str, now
     actors = {row["actor_id"] or 0 for row in rows}
     people = people_by_id(session, actors | _subjects(rows, "person") | _ids(rows, _PEOPLE))
     areas = area_names(session, _subjects(rows, "area") | _ids(rows, _AREAS))
-    rules = frozenset(rule.id or 0 for rule in in_order(session)) if _subjects(rows, "rule") else frozenset()
+    rules = live_numbers(session, now) if _subjects(rows, "rule") else frozenset()
     teller = _Teller(language, now, people, areas, topics(session) if rows else {}, rules)
     return [teller.entry(row) for row in rows]
 

@@ -1,0 +1,99 @@
+"""Which desks have nobody on duty at some hour, only one person, or more than they can carry?"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from service.accounts.rules import Role
+from service.areas.rules import AreaLevel, Place
+from service.routing.directory import Directory, Staff
+from service.routing.hours import SLOTS, Hours, hours_of_slots
+from service.routing.matching import Table
+from service.routing.rules import DESKS
+
+LOOK_AHEAD = timedelta(days=60)
+"""So far ahead public holidays are looked at: notices of the next year come in autumn."""
+HALF_HOUR = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Unguarded:
+    """A place for which no desk above is on duty at some hours: what is urgent then waits."""
+
+    area_id: int
+    hours: Hours
+    """In the coming week."""
+    holidays: tuple[date, ...]
+    """Coming days off on a day of the week that is usually worked, with hours without duty."""
+
+
+def unguarded(known: Directory, at: datetime) -> list[Unguarded]:
+    """Return the sub-districts whose desks leave hours of the coming week or of coming holidays without duty."""
+    found = []
+    week, holidays = _week(known, at), coming_holidays(known, at)
+    for place in known.areas.in_use:
+        if place.level is AreaLevel.SUBDISTRICT:
+            people = desk_people(known, place)
+            bits = sum(
+                1 << slot for slot, moment in enumerate(week) if not any(known.is_on_duty(p, moment) for p in people)
+            )
+            days = tuple(day for day in holidays if not _is_guarded(known, people, day))
+            if bits or days:
+                found.append(Unguarded(place.id, hours_of_slots(bits), days))
+    return found
+
+
+def desk_people(known: Directory, place: Place) -> tuple[Staff, ...]:
+    """Return who sits at the desks that take what nobody else takes in a place."""
+    above = ((known.areas.at_level(place.id, level), level, role) for level, role in DESKS)
+    return tuple(p for unit, level, role in above if unit.level is level for p in known.staff(unit.id, role))
+
+
+def coming_holidays(known: Directory, at: datetime) -> list[date]:
+    """Return the days from Monday to Friday that are not worked, in the coming time."""
+    today = at.astimezone(known.zone).date()
+    days = (today + timedelta(days=n) for n in range(1, LOOK_AHEAD.days))
+    calendar = known.workdays(at) if known.workdays is not None else None
+    if calendar is None:
+        return []
+    midnight = time(12, tzinfo=known.zone)
+    return [d for d in days if d.weekday() < 5 and not calendar.is_workday(datetime.combine(d, midnight))]
+
+
+def _week(known: Directory, at: datetime) -> list[datetime]:
+    """Return the half hours of the coming seven days, from Monday 00:00 on, each at its next coming."""
+    local = at.astimezone(known.zone).replace(minute=0, second=0, microsecond=0)
+    monday = local.replace(hour=0) - timedelta(days=local.weekday())
+    moments = (monday + HALF_HOUR * slot for slot in range(SLOTS))
+    return [moment if moment >= local else moment + timedelta(days=7) for moment in moments]
+
+
+def _is_guarded(known: Directory, people: tuple[Staff, ...], day: date) -> bool:
+    begins = datetime.combine(day, time(), known.zone)
+    return all(any(known.is_on_duty(p, begins + timedelta(hours=hour)) for p in people) for hour in range(24))
+
+
+def over_capacity(known: Directory, open_cases: Mapping[int, int]) -> list[tuple[int, int, int]]:
+    """Return the units whose people hold as much as they can, or can hold nothing: (area, open cases, capacity)."""
+    held: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for person in known.people.values():
+        if person.role is not Role.ADMIN:
+            held[person.area_id][0] += open_cases.get(person.id, 0)
+            held[person.area_id][1] += person.capacity
+    full = [(area_id, cases, capacity) for area_id, (cases, capacity) in held.items() if cases >= capacity]
+    return sorted(full, key=lambda one: (one[2] - one[1], one[0]))
+
+
+def single_points(known: Directory, table: Table) -> list[tuple[int, Role]]:
+    """Return the units with one person in a role that lines send cases to: when that one is away, nobody is there."""
+    wanted = {(rule.target_level, rule.target_role) for rule in table.version.rules if rule.target_level is not None}
+    wanted |= {(AreaLevel.SUBDISTRICT, Role.TRIAGE)}
+    named = {(rule.target_area_id, rule.target_role) for rule in table.version.rules if rule.target_area_id is not None}
+    found = {
+        (place.id, role)
+        for place in known.areas.in_use
+        for level, role in wanted
+        if place.level is level and len(known.staff(place.id, role)) == 1
+    }
+    return sorted(found | {(area, role) for area, role in named if area and len(known.staff(area, role)) == 1})
