@@ -70,8 +70,8 @@ def examine() -> Iterator[Finding]:
     yield from database(get_engine())
     yield broker(settings.redis_url)
     yield from promises()
-    yield from people()
     yield dispatch()
+    yield from people()
     yield room(settings.data_dir)
 
 
@@ -153,6 +153,22 @@ def calendars(book: PolicyBook, year: int) -> Finding:
     return Finding("calendar", Verdict.OK, f"{year} and {year + 1} are known")
 
 
+def dispatch() -> Finding:
+    """Has every category in every area at every hour somebody, by the table in force and the desks?"""
+    from service.cli.dispatching import examined
+    from service.cli.revising import now
+
+    try:
+        with transaction() as session:
+            lines, is_whole = examined(session, now(session))
+    except SQLAlchemyError:
+        return Finding("dispatch", Verdict.FAIL, "the table cannot be read", "See the database above.")
+    if is_whole and len(lines) == 1:
+        return Finding("dispatch", Verdict.OK, lines[0])
+    found = f"{lines[0]} {len(lines) - 1} things to look at"
+    return Finding("dispatch", Verdict.OK if is_whole else Verdict.WARN, found, "Run `jiban routing coverage`.")
+
+
 def people() -> Iterator[Finding]:
     """Is somebody at the duty desks tonight and on the next public holidays, and what hangs on one person?"""
     try:
@@ -204,22 +220,6 @@ def _from_to(gap: Gap) -> str:
 def _some(names: list[str]) -> str:
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
-
-
-def dispatch() -> Finding:
-    """Has every category in every area at every hour somebody, by the table in force and the desks?"""
-    from service.cli.dispatching import examined
-    from service.cli.revising import now
-
-    try:
-        with transaction() as session:
-            lines, is_whole = examined(session, now(session))
-    except SQLAlchemyError:
-        return Finding("dispatch", Verdict.FAIL, "the table cannot be read", "See the database above.")
-    if is_whole and len(lines) == 1:
-        return Finding("dispatch", Verdict.OK, lines[0])
-    found = f"{lines[0]} {len(lines) - 1} things to look at"
-    return Finding("dispatch", Verdict.OK if is_whole else Verdict.WARN, found, "Run `jiban routing coverage`.")
 
 
 def room(folder: Path) -> Finding:

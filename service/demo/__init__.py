@@ -38,9 +38,9 @@ def seed(session: Session, now: datetime) -> bool:
     if built is not None:
         town, people = built
         live_a_month(session, town, people, now)
-        add_rosters(session, people, now)
         dispute(session, people, now)
         revise_rules(session, COMING, people["qian.bo"], now, now)
+        add_rosters(session, people, now)
     return built is not None
 
 

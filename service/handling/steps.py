@@ -132,7 +132,8 @@ def _transfer(step: Step) -> None:
 def _to_desk(step: Step, decide: Callable[..., RoutingDecision], area_id: int, category: str = "") -> None:
     """Let routing find the person: at the desk above an area, within a unit, or by the rules of a topic."""
     case, known = step.case, step.known
-    asked = Request(category, area_id, case.grade, step.now, case.channel, frozenset(case.focus_groups), case.language)
+    groups = frozenset(case.focus_groups)
+    asked = Request(category, area_id, case.grade, step.now, case.language, case.channel, groups)
     matter = Matter(case.category_id, case.area_id, case.address, case.phone_index, case.id or 0)
     candidates = candidates_of(asked, known)
     lock_loads(step.session, candidates | ({case.assignee_id} if case.assignee_id else set()))

@@ -96,8 +96,8 @@ def _decision(
 ) -> RoutingDecision:
     """Decide who gets it, with what everybody holds at this moment; `full`: who has turned out to have no room."""
     groups = frozenset(map(str, form.focus_groups))
-    grade, channel = verdict.grade.grade, str(form.channel)
-    asked = Request(verdict.topic.code, verdict.place.id, grade, now, channel, groups, form.language)
+    topic, grade = verdict.topic.code, verdict.grade.grade
+    asked = Request(topic, verdict.place.id, grade, now, form.language, str(form.channel), groups)
     matter = Matter(verdict.topic.id, verdict.place.id, form.address, phone_index_of(form))
     held = loads_for(session, candidates_of(asked, known), matter, now)
     held |= {i: replace(held[i], open_cases=max(held[i].open_cases, known.people[i].capacity)) for i in full}

@@ -11,6 +11,7 @@ from sla_policies.hours import joined, without
 Span = tuple[datetime, datetime]
 """From a moment until just before another one."""
 ONE_DAY = timedelta(days=1)
+SATURDAY = 5
 DAY, WEEK = 24 * 60, 7 * 24 * 60
 """Minutes."""
 LONGEST_SHIFT = timedelta(hours=24)
@@ -44,6 +45,10 @@ class Days:
 
     off: frozenset[date] = frozenset()
     worked: frozenset[date] = frozenset()
+
+    def is_workday(self, day: date) -> bool:
+        """Is it Monday to Friday and no public holiday, or worked instead of another day?"""
+        return day in self.worked or (day.weekday() < SATURDAY and day not in self.off)
 
 
 ORDINARY = Days()

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 from service.accounts.rules import Role
 from service.areas.rules import AreaLevel, Place
+from service.rosters.rules import SATURDAY
 from service.routing.directory import Directory, Staff
 from service.routing.hours import SLOTS, Hours, hours_of_slots
 from service.routing.matching import Table
@@ -53,12 +54,7 @@ def desk_people(known: Directory, place: Place) -> tuple[Staff, ...]:
 def coming_holidays(known: Directory, at: datetime) -> list[date]:
     """Return the days from Monday to Friday that are not worked, in the coming time."""
     today = at.astimezone(known.zone).date()
-    days = (today + timedelta(days=n) for n in range(1, LOOK_AHEAD.days))
-    calendar = known.workdays(at) if known.workdays is not None else None
-    if calendar is None:
-        return []
-    midnight = time(12, tzinfo=known.zone)
-    return [d for d in days if d.weekday() < 5 and not calendar.is_workday(datetime.combine(d, midnight))]
+    return sorted(d for d in known.days.off if today < d < today + LOOK_AHEAD and d.weekday() < SATURDAY)
 
 
 def _week(known: Directory, at: datetime) -> list[datetime]:

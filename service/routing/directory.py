@@ -1,7 +1,7 @@
 """What do the rules know of places, topics, people and the lines of the dispatch catalogue?"""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -11,7 +11,6 @@ from service.accounts.rules import Away, DutyHours, Role, stand_in
 from service.areas.rules import AreaTree
 from service.categories.rules import Catalogue, Topic
 from service.rosters.rules import ORDINARY, Days, Roster, Single, is_on_duty
-from service.routing.hours import Workdays
 from service.routing.matching import Rule, RuleVersion, Table
 
 __all__ = ["Directory", "Rule", "Staff"]
@@ -65,8 +64,6 @@ class Directory:
     """The number of the version that `rules` are of."""
     later: tuple[RuleVersion, ...] = ()
     """Versions that take the place of `rules`, the one that does so first on top."""
-    workdays: Callable[[datetime], Workdays] | None = None
-    """Returns the calendar of workdays in force at a moment; None: Monday to Friday."""
 
     @cached_property
     def topics_by_id(self) -> Mapping[int, Topic]:

@@ -6,12 +6,13 @@ make-up days included; every other day is a holiday. Hours that end at or before
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 from itertools import pairwise
-from typing import Protocol
+
+from service.rosters.rules import ORDINARY, Days
 
 MINUTES_A_DAY, DAYS = 1_440, 7
 NIGHT = "night"
@@ -49,20 +50,12 @@ class HoursUnreadableError(ValueError):
     """The hours cannot be read, or two parts of them overlap; the text is a message id."""
 
 
-class Workdays(Protocol):
-    """What says whether a date is worked, such as `sla_policies.work_calendar.WorkCalendar`."""
-
-    def is_workday(self, day: datetime) -> bool:
-        """Is this date worked?"""
-
-
 @dataclass(frozen=True)
 class Moment:
     """A moment as hours look at it, in the installation's zone."""
 
     local: datetime
-    calendar: Callable[[], Workdays] | None
-    """Looked for only where hours ask for it; None: Saturday and Sunday are not worked."""
+    days: Days
 
     @property
     def minute(self) -> int:
@@ -80,13 +73,12 @@ class Moment:
         return self._day(self.local - timedelta(days=1))
 
     def _day(self, day: datetime) -> tuple[int, bool]:
-        weekday = day.weekday()
-        return weekday, weekday < 5 if self.calendar is None else self.calendar().is_workday(day)
+        return day.weekday(), self.days.is_workday(day.date())
 
 
-def moment(at: datetime, zone: tzinfo, workdays: Workdays | None = None) -> Moment:
+def moment(at: datetime, zone: tzinfo, days: Days = ORDINARY) -> Moment:
     """Return a moment as hours look at it."""
-    return Moment(at.astimezone(zone), (lambda: workdays) if workdays is not None else None)
+    return Moment(at.astimezone(zone), days)
 
 
 @dataclass(frozen=True)

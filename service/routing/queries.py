@@ -17,7 +17,7 @@ from service.areas.queries import area_tree
 from service.cases.tables import Case
 from service.categories.queries import model_in_use, topics
 from service.categories.rules import Catalogue
-from service.clocks.queries import desk_calendar, newest_desk_calendar
+from service.clocks.queries import newest_desk_calendar
 from service.rosters.queries import all_singles, all_skills
 from service.rosters.rules import Days, SkillKind
 from service.routing.directory import EVER, Directory, Rule, Staff
@@ -71,7 +71,6 @@ def read_directory(session: Session, version: int) -> Directory:
         days=public_holidays(),
         rules_version=first.id,
         later=tuple(later),
-        workdays=desk_calendar,
     )
 
 

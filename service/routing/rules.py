@@ -7,7 +7,6 @@ of the case and everybody's load, and returns a decision with its reasons.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from service.accounts.rules import Role
@@ -39,9 +38,9 @@ class Request:
     area_id: int
     grade: Grade
     at: datetime
+    language: str = "zh"
     channel: str = ""
     focus_groups: frozenset[str] = frozenset()
-    language: str = "zh"
 
 
 @dataclass(frozen=True)
@@ -148,8 +147,7 @@ def matching_rules(request: Request, directory: Directory) -> Iterator[Rule]:
 
 
 def _moment(request: Request, directory: Directory) -> Moment:
-    calendar = partial(directory.workdays, request.at) if directory.workdays is not None else None
-    return Moment(request.at.astimezone(directory.zone), calendar)
+    return Moment(request.at.astimezone(directory.zone), directory.days)
 
 
 def target_of(rule: Rule, request: Request, directory: Directory) -> tuple[Place | None, tuple[Staff, ...], str]:
@@ -201,8 +199,7 @@ def _choose(
 ) -> RoutingDecision:
     """Choose among the people of a unit, then who stands in for them, then its own desk, then the desk above.
 
-    Whoever is away or full is passed over. What may ring nobody at night waits for those who are off duty. A pool
-    takes it without a person, unless it may wait for nobody.
+    Whoever is away or full is passed over. What may ring nobody at night waits for those who are off duty.
     """
     if rule is not None and rule.is_pool and request.grade not in RINGS_AT_NIGHT:
         return RoutingDecision(unit, None, rule, passed_over, (), "pool")

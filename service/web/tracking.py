@@ -208,30 +208,22 @@ def _search(request: Request, number: str, tried: Tried = Tried()) -> Response:
 def _case_page(
     request: Request, session: Session, case: Case, now: datetime, tried: Tried = Tried(), *, done: str = ""
 ) -> Response:
-    seen, made = view(session, case, RESIDENT.actors), why_routed(session, case)
-    why = telling.why_here(made[-1] if made else None)
-    return _show(request, session, "resident/case.html", seen, now, tried, done, why)
+    return _show(request, session, "resident/case.html", view(session, case, RESIDENT.actors), now, tried, done)
 
 
 def _step_page(request: Request, session: Session, case: Case, now: datetime, tried: Tried) -> Response:
     """Render the page of one step, or the case where the step is not possible any more."""
     seen = view(session, case, RESIDENT.actors)
     is_possible = any(move.action == tried.action for move in seen.moves)
-    if not is_possible:
-        return _case_page(request, session, case, now, tried)
-    return _show(request, session, f"resident/{tried.action}.html", seen, now, tried)
+    template = f"resident/{tried.action}.html" if is_possible else "resident/case.html"
+    return _show(request, session, template, seen, now, tried)
 
 
 def _show(
-    request: Request,
-    session: Session,
-    template: str,
-    seen: CaseView,
-    now: datetime,
-    tried: Tried,
-    done: str = "",
-    why: tuple[str, str] = ("", ""),
+    request: Request, session: Session, template: str, seen: CaseView, now: datetime, tried: Tried, done: str = ""
 ) -> Response:
+    made = why_routed(session, seen.case)
+    why, party = telling.why_here(made[-1] if made else None)
     language = language_of(request)
     problem = problem_of(request, tried.error) if tried.error else None
     closes = telling.closing_time(seen)
@@ -245,10 +237,10 @@ def _show(
             "desk": telling.desk_of(seen, language),
             "topic": _called(seen.topic, language),
             "place": _called(seen.place, language),
-            "party": why[1],
+            "party": party,
             "closes": timewords.deadline(closes, now, language) if closes else "",
         },
-        "why_here": why[0],
+        "why_here": why,
         "moves": {str(m.action): m for m in seen.moves if over is None or m.action is not Action.REOPEN},
         "reopening_over": problem_of(request, over).sentence if over else "",
         "written_in": HTML_LANG[as_language(seen.case.language) or language],

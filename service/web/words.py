@@ -164,10 +164,10 @@ CHECK: Mapping[str, str] = {
     "no-assignment": "An open case has no record of who holds it",
     "clock-set-back": "A case was received later than now: a clock was set back",
     "nobody-heard": "A step was taken, and there was nobody to tell",
+    "rule-broken": "A dispatch rule points to somebody or something that is gone",
     "order-without-clock": "An order has not ended, and no time runs on it",
     "climb-missed": "An answer is missing, and nobody else was asked for it",
     "top-unanswered": "The district desk has not answered what it was asked",
-    "rule-broken": "A dispatch rule points to somebody or something that is gone",
 }
 """What must never be true (`service.watch`), as it is said when it is."""
 

@@ -36,10 +36,10 @@ GONE = {
     ),
     *("channels", "notice_wishes", "unsubscribed", "caught"),
     "category_models",
+    *("rule_versions", "rule_proposals"),
     "supervise_orders",
     *("case_joins", "case_traces", "word_shares", "hot_issues"),
     *("swaps", "shifts", "skills", "roster_feeds"),
-    *("rule_versions", "rule_proposals"),
 }
 """Tables that the first migration does not know: their rows go with them on the way down."""
 

@@ -23,12 +23,13 @@ from zoneinfo import ZoneInfo
 from service.accounts.rules import DutyHours, Role
 from service.areas.rules import AreaLevel, AreaTree, Place
 from service.categories.rules import Catalogue, Topic
+from service.routing.choosing import Load
 from service.routing.coverage import cover
 from service.routing.desks import single_points, unguarded
 from service.routing.details import CHANNELS, FOCUS_GROUPS
 from service.routing.directory import Directory, Rule, Staff
 from service.routing.hours import read_hours
-from service.routing.rules import Load, Request, candidates_of, route
+from service.routing.rules import Request, candidates_of, route
 from sla_policies.policy import Grade
 
 TARGET, COVERAGE_TARGET = 5_000, 10.0
@@ -185,7 +186,11 @@ def requests(known: Directory, count: int, dice: random.Random) -> Sequence[Requ
     for _ in range(count):
         topic, at = dice.choice(topics), NOW + timedelta(minutes=dice.randrange(10_080))
         group = frozenset({dice.choice(FOCUS_GROUPS)}) if dice.random() < 0.2 else frozenset[str]()
-        found.append(Request(topic.code, dice.choice(area_ids), topic.grade, at, dice.choice(CHANNELS), group))
+        found.append(
+            Request(
+                topic.code, dice.choice(area_ids), topic.grade, at, channel=dice.choice(CHANNELS), focus_groups=group
+            )
+        )
     return found
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from service.accounts.rules import Away, Role
 from service.areas.rules import AreaLevel
+from service.rosters.rules import ORDINARY, Days
 from service.routing.classes import Kind
 from service.routing.coverage import TableCoverage, cover
 from service.routing.desks import coming_holidays, over_capacity, single_points, unguarded
@@ -36,17 +37,10 @@ from tests.pure.test_routing import (
 )
 
 TO_DESK = Rule(99, 999, target_level=AreaLevel.SUBDISTRICT, target_role=Role.TRIAGE)
-SLOTS_OF_TWO_WEEKS = [
-    (off, MONDAY_10.replace(hour=16) + timedelta(minutes=30 * n - 1440)) for off in (0, 1) for n in range(336)
-]
-
-
-class Week:
-    def __init__(self, off: int) -> None:
-        self.off = off
-
-    def is_workday(self, day: date) -> bool:
-        return not self.off and day.weekday() < 5
+MONDAY_0 = MONDAY_10 - timedelta(hours=10)
+SLOTS_OF_TWO_WEEKS = [(off, MONDAY_0 + timedelta(minutes=30 * n)) for off in (0, 1) for n in range(336)]
+WEEKS = (ORDINARY, Days(off=frozenset(MONDAY_0.date() + timedelta(days=n) for n in range(-1, 9))))
+"""An ordinary one, and one of holidays."""
 
 
 def seen(known: Directory) -> TableCoverage:
@@ -57,7 +51,7 @@ def left_open(known: Directory) -> set[tuple[str, int, int, datetime, str, str]]
     """Try out every topic, area, half hour and kind; return what no line takes."""
     found = set()
     for off, at in SLOTS_OF_TWO_WEEKS:
-        then = replace(known, workdays=lambda _, off=off: Week(off))
+        then = replace(known, days=WEEKS[off])
         for topic in known.catalogue.topics.values():
             for area in known.areas.in_use:
                 for grade, channel in ((Grade.G3, ""), (Grade.G1, ""), (Grade.G3, "phone")):
@@ -167,7 +161,7 @@ def test_what_is_found_is_what_trying_everything_out_finds(rules: list[Rule]) ->
     for off, at in SLOTS_OF_TWO_WEEKS:
         for gap in found.gaps:
             said = gap.holiday_hours if off else gap.hours
-            if said.parts and said.covers(moment(at, SHANGHAI, Week(off))):
+            if said.parts and said.covers(moment(at, SHANGHAI, WEEKS[off])):
                 told.add((off, at))
     assert told == hours
 
@@ -176,14 +170,11 @@ def test_what_is_found_is_what_trying_everything_out_finds(rules: list[Rule]) ->
 
 
 def guarded(people: dict[int, Staff]) -> list[tuple[int, str, int]]:
-    known = replace(town(EVERYTHING, people=people), workdays=lambda _: NationalDay())
+    known = replace(town(EVERYTHING, people=people), days=NATIONAL_DAY)
     return [(one.area_id, one.hours.text(), len(one.holidays)) for one in unguarded(known, MONDAY_10)]
 
 
-class NationalDay:
-    def is_workday(self, day: date) -> bool:
-        on = day.date() if isinstance(day, datetime) else day
-        return on.weekday() < 5 and on != date(2026, 12, 1)
+NATIONAL_DAY = Days(off=frozenset({date(2026, 12, 1), date(2026, 12, 5)}))
 
 
 def test_a_desk_round_the_clock_leaves_nothing_unguarded() -> None:
@@ -198,7 +189,7 @@ def test_hours_and_holidays_without_duty_are_named() -> None:
 
 
 def test_a_holiday_is_a_working_day_that_is_off() -> None:
-    known = replace(town(EVERYTHING), workdays=lambda _: NationalDay())
+    known = replace(town(EVERYTHING), days=NATIONAL_DAY)
     assert coming_holidays(known, MONDAY_10) == [date(2026, 12, 1)]
     assert coming_holidays(town(EVERYTHING), MONDAY_10) == []
 

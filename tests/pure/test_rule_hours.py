@@ -3,24 +3,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from service.rosters.rules import ORDINARY, Days
 from service.routing.hours import SLOTS, HoursUnreadableError, moment, read_hours
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 11, 23, tzinfo=SHANGHAI)
 
 
-class NationalDay:
-    """Monday 23 November is off, Saturday 28 November is worked instead."""
-
-    def is_workday(self, day: date) -> bool:
-        on = day.date() if isinstance(day, datetime) else day
-        return on == date(2026, 11, 28) or (on.weekday() < 5 and on != date(2026, 11, 23))
+HOLIDAY = Days(off=frozenset({date(2026, 11, 23)}), worked=frozenset({date(2026, 11, 28)}))
+"""Monday 23 November is off, Saturday 28 November is worked instead."""
 
 
-def covers(text: str, day: int, clock: str, calendar: NationalDay | None = None) -> bool:
+def covers(text: str, day: int, clock: str, days: Days = ORDINARY) -> bool:
     hour, minute = map(int, clock.split(":"))
     at = (MONDAY + timedelta(days=day)).replace(hour=hour, minute=minute).astimezone(UTC)
-    return read_hours(text).covers(moment(at, SHANGHAI, calendar))
+    return read_hours(text).covers(moment(at, SHANGHAI, days))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +55,7 @@ def test_hours_count_from_their_beginning_up_to_their_end(text: str, day: int, c
     ("text", "day", "expected"), [("holiday", 0, True), ("工作日", 0, False), ("workday", 5, True)]
 )
 def test_a_workday_is_what_the_calendar_says(text: str, day: int, expected: bool) -> None:
-    assert covers(text, day, "12:00", NationalDay()) is expected
+    assert covers(text, day, "12:00", HOLIDAY) is expected
 
 
 @pytest.mark.parametrize(
@@ -113,12 +110,10 @@ def test_hours_that_overlap_are_told(text: str) -> None:
 )
 @pytest.mark.parametrize("all_off", [False, True])
 def test_half_hours_are_judged_by_their_beginning(text: str, all_off: bool) -> None:
-    class Off:
-        def is_workday(self, day: date) -> bool:
-            return not all_off and day.weekday() < 5
-
+    dates = [date(2026, 11, 22) + timedelta(days=n) for n in range(9)]
+    days = Days(off=frozenset(dates)) if all_off else ORDINARY
     hours = read_hours(text)
     bits = hours.slots(all_off=all_off)
     for slot in range(SLOTS):
-        at = moment(MONDAY + timedelta(minutes=30 * slot), SHANGHAI, Off())
+        at = moment(MONDAY + timedelta(minutes=30 * slot), SHANGHAI, days)
         assert bool(bits >> slot & 1) is hours.covers(at), slot

@@ -105,7 +105,7 @@ def _rehearsed(request: WebRequest, session: Session, asked: Asked) -> dict[str,
     groups = frozenset(asked.focus_groups)
     results = []
     for moment in (at, _night_after(at)):
-        wanted = Request(verdict.topic.code, verdict.place.id, grade, moment, asked.channel, groups)
+        wanted = Request(verdict.topic.code, verdict.place.id, grade, moment, "zh", asked.channel, groups)
         held = loads_for(session, candidates_of(wanted, known), Matter(verdict.topic.id, verdict.place.id), moment)
         done = Rehearsal(wanted, route(wanted, known, held), known)
         results.append(_shown(request, session, done, numbered.get(known.table(moment).version.id, {})))

@@ -128,7 +128,7 @@ SHOWN = 20
 """So many changes stand on the page of a subject; the rest on the page of all changes."""
 _AREAS = frozenset({"area_id", "parent_id", "target_area_id", "duty_area_id", "target_id"})
 _PEOPLE = frozenset({"target_person_id", "substitute_id", "asker_id", "other_id"})
-_LISTED = {
+_LISTS: Mapping[str, str] = {
     "care_groups": "focus_group",
     "focus_groups": "focus_group",
     "channels": "channel",
@@ -136,7 +136,7 @@ _LISTED = {
     "skills": "category_code",
     "speaks": "language",
 }
-"""Lists of codes, and as what each of them is called."""
+"""What the parts of a list are, where each is said as if it stood alone."""
 _CODES = frozenset({"parent_code", "category_code"})
 
 
@@ -217,8 +217,8 @@ class _Teller:
         return self.coded(name, str(value))
 
     def part(self, name: str, part: Any) -> str:  # noqa: ANN401  # JSON; one of a list.
-        is_told = name in _LISTED or isinstance(part, dict)
-        return self.value(_LISTED.get(name, name), part) if is_told else str(part)
+        is_told = name in _LISTS or isinstance(part, dict)
+        return self.value(_LISTS.get(name, "focus_group"), part) if is_told else str(part)
 
     def coded(self, name: str, value: str) -> str:
         tables: Mapping[str, Mapping[str, str]] = {
