@@ -22,6 +22,7 @@ from service.handling.standing import acting_as
 from service.orders.rules import may_issue
 from service.routing.choosing import NO_LOAD
 from service.routing.directory import Directory, Staff
+from sla_policies.climbing import base_of
 from sla_policies.escalation import Step
 
 SUGGESTED = 6
@@ -73,6 +74,11 @@ class Answerable:
     heard: list[Staff]
     step: Step | None
     """The step as its promise pack describes it; None when the pack knows it no longer."""
+
+    @property
+    def climbed(self) -> bool:
+        """Was it put to them because somebody else had not answered, or they themselves?"""
+        return base_of(self.escalation.step) != self.escalation.step
 
 
 @dataclass(frozen=True)
