@@ -21,9 +21,10 @@ from service.web import resident_words as telling
 from service.web.choices import choices
 from service.web.deps import DbSession, Now, product_now
 from service.web.error_pages import problem_of
+from service.web.letting_in import let_in
 from service.web.receipt import qr_code, track_url
 from service.web.render import LANGUAGE_COOKIE, TEXT_COOKIE, choose, language_of, page
-from service.web.resident import Typed, let_in, new_key
+from service.web.resident import Typed, new_key
 from service.web.sealed import Seal
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(product_now)])
@@ -57,7 +58,7 @@ def take_request(request: Request, session: DbSession, now: Now, typed: Annotate
         return _form(request, session, typed)
     try:
         form = typed.request(language_of(request), channel=Channel.KIOSK)
-        let_in(session, request, typed)
+        let_in(session, request, typed.homepage)
         receipt = open_case(session, form, now=now, key=f"kiosk:{typed.key[:MOST_KEY]}" if typed.key else None)
     except ServiceError as error:
         return _form(request, session, typed, error)

@@ -6,6 +6,7 @@ from fastapi import Request
 from sqlmodel import Session
 
 from service.errors import ServiceError
+from service.web.error_pages import NEVER_KEPT
 from service.web.render import choose
 
 
@@ -26,3 +27,9 @@ def said_again(session: Session, do: Callable[[], object], *, was_refused: str) 
     finally:
         rehearsal.rollback()
     return None
+
+
+async def typed_fields(request: Request) -> dict[str, str]:
+    """Return the text fields of a form."""
+    sent = await request.form()
+    return {name: value for name, value in sent.items() if isinstance(value, str) and name not in NEVER_KEPT}

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Mapping
 from contextlib import nullcontext
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -11,7 +10,6 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlmodel import Session
 
-from service.accounts.limits import limit, record_failure
 from service.cases.numbers import is_case_number
 from service.categories.questions import FIELD
 from service.categories.suggesting import suggest
@@ -24,8 +22,9 @@ from service.routing.queries import directory
 from service.web import near
 from service.web.catalogues import Language, translate
 from service.web.choices import choices
-from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
+from service.web.deps import DbSession, Now, maybe_person, product_now
 from service.web.error_pages import FIELD_SENTENCES, Problem, problem_of
+from service.web.letting_in import let_in
 from service.web.looking import CHOOSE_SENTENCE, TOPICS, Look, carried, look_of
 from service.web.photo_forms import PhotoRoute, Sent, SentPhotos
 from service.web.receipt import to_receipt
@@ -37,21 +36,11 @@ router = APIRouter(
 )
 """Every page knows who reads it, if somebody is signed in, and says so when time is simulated."""
 
-MOST_REQUESTS = 30
-REQUESTS_WITHIN = timedelta(hours=1)
-"""One address may stand for a whole building: more than anybody needs, and too few for a flood."""
 SAME_AS: Mapping[str, str] = {"too_long": "string_too_long", "too_short": "string_too_short"}
 """What pydantic calls the length of a text that was cleaned before it was measured."""
 FIELD_AT: Mapping[str, str] = {"location": "address"}
 """Where the page tells what is wrong with a field that it does not show."""
 AFTER_SENTENCE = "About my earlier request {number}:"
-
-
-class ProbablyNoPersonError(ServiceError):
-    """The field that people do not see was filled in."""
-
-    status, code = 422, "no-person"
-    sentence = "Please press the button once more. Nothing was lost; this keeps programs out that fill in forms."
 
 
 class SentBeforeError(ServiceError):
@@ -166,7 +155,7 @@ def take_request(
         offered = near.offers(session, form, key, now) if typed.join or near.may_look(session, request) else []
         if near.is_asked(offered, typed.join):
             return near.ask(request, offered, typed.model_dump())
-        let_in(session, request, typed)
+        let_in(session, request, typed.homepage)
         with session.begin_nested() if sent.photos else nullcontext():
             receipt = open_case(session, form, now=now, key=key or None)
             add_first_photos(session, receipt.number, sent.photos, by=None, now=now)
@@ -216,15 +205,6 @@ def _told(request: Request, session: Session, typed: Typed, error: ServiceError)
 def new_key() -> str:
     """Return the idempotency key of a form."""
     return secrets.token_urlsafe(16)
-
-
-def let_in(session: Session, request: Request, typed: Typed) -> None:
-    """Keep programs and floods out. Errors: ProbablyNoPersonError, TooManyTriesError."""
-    if typed.homepage:
-        raise ProbablyNoPersonError
-    subject = f"submit:{client_address(request)}"
-    limit(session, subject, most=MOST_REQUESTS, within=REQUESTS_WITHIN, now=real_now())
-    record_failure(session, subject, now=real_now())
 
 
 def _wrong_again(request: Request, typed: Typed, sent: Sent) -> ServiceError | None:

@@ -26,10 +26,11 @@ from service.web import near, timewords
 from service.web import resident_words as telling
 from service.web.catalogues import HTML_LANG, as_language
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
-from service.web.error_pages import NEVER_KEPT, problem_of
+from service.web.error_pages import problem_of
 from service.web.photo_forms import KEPT, PhotoRoute, SentPhotos
 from service.web.receipt import CASE, case_path, tidy_number
 from service.web.render import choose, language_of, page
+from service.web.rereading import typed_fields
 
 router = APIRouter(
     include_in_schema=False, dependencies=[Depends(maybe_person), Depends(product_now)], route_class=PhotoRoute
@@ -50,12 +51,6 @@ class CodeNeededError(ServiceError):
 
     status, code = 403, "code-needed"
     sentence = "Please enter your code once more. What you wrote is kept."
-
-
-async def typed_fields(request: Request) -> dict[str, str]:
-    """Return the text fields of a form."""
-    sent = await request.form()
-    return {name: value for name, value in sent.items() if isinstance(value, str) and name not in NEVER_KEPT}
 
 
 Fields = Annotated[dict[str, str], Depends(typed_fields)]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from service.cases.rules import Action, CaseStatus
 from service.cases.tables import Case
 from service.categories.rules import Evidence
 from service.categories.tables import Category
+from service.duplicates.actions import read_new
 from service.settings import get_settings
 from service.web import guard, incoming, photo_forms
 from tests import pictures
@@ -191,6 +193,32 @@ def test_photos_travel_with_every_step_of_the_form(browse: Browser, town: Town, 
     form = browse._seen(back)
     assert len(kept(form, "/submit")) == 1
     sent = browse.client.post("/submit", data=kept_too(look, "/submit") | {"category": "C05"})
+    assert sent.headers["location"] == "/receipt"
+    case = case_of(session, number_and_code(browse.get("/receipt"))[0])
+    assert len(photos_of(session, case)) == 1
+
+
+def test_a_form_that_was_open_too_long_keeps_its_photos(browse: Browser, town: Town, session: Session) -> None:
+    form = browse.get("/submit")
+    browse.client.cookies.clear()
+    asked = with_photos(browse, form, "/submit", GOOD, status=403, **ANSWERS)
+    again = {str(one["name"]): str(one["value"]) for one in asked.html.select("main form input[type=hidden]")}
+    assert again["kept"]
+    sent = browse.client.post("/submit", data=again)
+    assert sent.headers["location"] == "/receipt"
+    assert len(session.exec(select(Attachment)).all()) == 1
+
+
+def test_photos_wait_while_somebody_is_asked_whether_they_mean_the_same(
+    browse: Browser, town: Town, session: Session, now: datetime
+) -> None:
+    received(session, now, text="三号楼二单元，楼道的路灯坏了三天，晚上看不清台阶")
+    read_new(session, now, most=10)
+    session.commit()
+    told_too = ANSWERS | {"text": "三号楼二单元楼道里路灯不亮好几天了，老人上楼看不清台阶"}
+    asked = with_photos(browse, browse.get("/submit"), "/submit", GOOD, status=200, **told_too)
+    assert len(kept(asked, "/submit")) == 1
+    sent = browse.client.post("/submit", data=kept_too(asked, "/submit") | {"join": "own"})
     assert sent.headers["location"] == "/receipt"
     case = case_of(session, number_and_code(browse.get("/receipt"))[0])
     assert len(photos_of(session, case)) == 1

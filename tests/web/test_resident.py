@@ -150,7 +150,7 @@ def test_a_program_that_fills_in_the_hidden_field_must_press_once_more_and_peopl
 def test_a_flood_from_one_address_has_to_wait_and_keeps_its_words(
     browse: Browser, session: Session, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.web.resident.MOST_REQUESTS", 2)
+    monkeypatch.setattr("service.web.letting_in.MOST_REQUESTS", 2)
     tell(browse)
     tell(browse)
     page = browse.post(browse.get("/submit"), "/submit", status=429, **(ANSWERS | {"text": "第三件"}))
