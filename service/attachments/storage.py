@@ -40,7 +40,8 @@ class Storage:
 
     def _write(self, target: Path, content: bytes) -> None:
         is_new = not target.parent.exists()
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.folder, target.parent):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile(dir=target.parent, suffix=DRAFT, delete=False) as file:
             try:
                 file.write(content)

@@ -490,3 +490,17 @@ def test_pages_without_photos_ask_for_nothing_more(browse: Browser, town: Town, 
     case, _ = received(session, clock.now)
     browse.sign_in(town.chen_jing)
     assert "还没有照片" in browse.get(path(case)).text
+
+
+def test_an_administrator_lets_a_topic_ask_for_photos(browse: Browser, town: Town, session: Session) -> None:
+    browse.sign_in(town.admin)
+    topic = session.exec(select(Category).where(Category.code == "C05")).one()
+    address = f"/admin/categories/{topic.id}"
+    form = browse.get(address)
+    assert form.fields(address)["evidence"] == "none"
+    browse.post(form, address, evidence="before_and_after")
+    again = browse.get(address)
+    assert again.fields(address)["evidence"] == "before_and_after"
+    assert "处理前、处理后的照片各一张" in again.text
+    assert session.exec(select(Category.evidence).where(Category.code == "C05")).one() is Evidence.BEFORE_AND_AFTER
+    browse.post(again, address, status=422, evidence="a film")
