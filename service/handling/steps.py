@@ -16,7 +16,7 @@ from service.cases.tables import Case
 from service.clocks.rules import Change, Happening
 from service.errors import InvalidFieldsError
 from service.handling.again import reopening_refused, urging_refused
-from service.handling.joining import join
+from service.handling.joining import join, joined_to
 from service.handling.leeway import check_granter, extension, parking
 from service.handling.parting import part
 from service.handling.promises import recategorise, regrade, resolve_clock
@@ -201,6 +201,12 @@ def _separate(step: Step) -> None:
         step.move = replace(step.move, to=CaseStatus.TRANSFERRED)
 
 
+def _withdraw(step: Step) -> None:
+    """Lock the loads of who held the case and of who gets it with one that was joined to it, in one order."""
+    heirs = joined_to(step.session, step.case.id or 0)[:1]
+    lock_loads(step.session, [one.assignee_id for one in (step.case, *heirs) if one.assignee_id is not None])
+
+
 def _urge(step: Step) -> None:
     """Count the urge, unless the last one is too recent."""
     refused = urging_refused(step.case.urged_at, step.now)
@@ -237,6 +243,7 @@ SPECIAL: Mapping[Action, Callable[[Step], None]] = {
     Action.RECATEGORISE: _recategorise,
     Action.DUPLICATE: _duplicate,
     Action.SEPARATE: _separate,
+    Action.WITHDRAW: _withdraw,
     Action.URGE: _urge,
     Action.RESOLVE: _resolve,
     Action.REOPEN: _reopen,

@@ -27,7 +27,7 @@ from service.handling.actions import RESIDENT, Doer, act
 from service.handling.queries import actors
 from service.intake.actions import open_case
 from service.migrations.run import migrate
-from tests.builders import a_request, received
+from tests.builders import a_request, does, received
 from tests.people import Town, build_town
 
 MANY = 8
@@ -164,6 +164,40 @@ def test_two_cases_joined_crosswise_at_once_are_joined_one_way(shared: sa.Engine
         with Session(shared) as session:
             statuses = [session.get_one(Case, case.id).status for case in pair]
             assert sorted(status is CaseStatus.DUPLICATE for status in statuses) == [False, True]
+
+
+def test_joined_cases_are_taken_apart_while_the_other_one_is_resolved(
+    shared: sa.Engine, crowd: Town, now: datetime
+) -> None:
+    """Both write into all cases that are joined, and lock them in one order: neither waits for the other for ever."""
+
+    def work(session: Session, turn: int) -> str:
+        case, action, answers = steps[turn]
+        doer = Doer(actors(session, session.get_one(Case, case.id), crowd.chen_jing), crowd.chen_jing)
+        together.wait()
+        try:
+            act(session, case.id or 0, action, answers, by=doer, now=now)
+        except ServiceError as refused:
+            return refused.code
+        return "done"
+
+    for _ in range(12):
+        with Session(shared, expire_on_commit=False) as session, session.begin():
+            first, second, third = (received(session, now)[0] for _ in range(3))
+            for one in (second, third):
+                does(session, one, crowd.chen_jing, Action.DUPLICATE, now, number=first.number)
+            does(session, first, crowd.he_jun, Action.ACCEPT, now)
+        steps = [
+            (first, Action.RESOLVE, {"text": "修好了"}),
+            (third, Action.SEPARATE, {"reason": "另一处"}),
+            (second, Action.SEPARATE, {"reason": "另一处"}),
+        ]
+        together = Barrier(3)
+        assert at_once(shared, work, times=3) == ["done"] * 3
+        with Session(shared) as session:
+            assert session.get_one(Case, first.id).status is CaseStatus.RESOLVED
+            for one in (second, third):
+                assert session.get_one(Case, one.id).duplicate_of_id is None
 
 
 def test_the_same_information_sent_many_times_at_once_is_said_once(
