@@ -2,6 +2,7 @@
 # make test    sets up and passes every test; ARGS="tests/pure -x" chooses
 # make check   linters and types     make format   writes them right
 # make faults  breaks the running product at random and checks it from outside; SEED=… ROUNDS=20 repeats and bounds
+# make bench   measures intake, whole lives and pages at the size of a city, within half an hour; ARGS="--large 100000"
 # make lock    pins the newest allowed versions     make clean   removes what was built, never the data
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ ARGS ?=
 SEED ?=
 ROUNDS ?= 20
 
-.PHONY: run test faults check format lock clean
+.PHONY: run test faults bench check format lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -23,6 +24,9 @@ test: $(VENV)/.installed-dev
 
 faults: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.faults.storm $(if $(SEED),--seed $(SEED)) --rounds $(ROUNDS)
+
+bench: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

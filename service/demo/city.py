@@ -77,7 +77,7 @@ def seed_city(session: Session, cases: int, now: datetime, *, open_cases: int, s
     """
     dice = random.Random(seed)  # noqa: S311  # An invented city, always the same one.
     if (built := settle(session, now)) is not None:
-        live_a_while(session, *built, now, dice)
+        live_a_while(session, *built, now, dice, cases=cases)
     moulds = moulds_of(session, _lived(session))
     plan = planned(moulds, cases, open_cases, now, dice)
     begun = _Begun(session, plan)

@@ -26,6 +26,8 @@ OLDER, YOUNGER, YOUNG = 110, 120, 5
 WAITING = (standing.ignored, standing.signed_only, standing.returned, standing.transferred, standing.sent_back)
 EACH, WITHIN = 6, 9
 """So many more of each kind wait for somebody, and came in within so many hours."""
+MANY, LEAST = 5_000, 0.25
+"""From so many cases on as much is lived as is said here; of fewer a part, at least this one."""
 MARGIN = 30 * 60
 """Seconds: what falls due sooner is no mould, so that everything is well when the filling is over."""
 OLDEST = 60 * DAY
@@ -38,18 +40,25 @@ SKEW = 0.8
 """The second place has this power of a half of the first one's cases, the third of a third, and so on (own)."""
 
 
-def live_a_while(session: Session, town: Town, people: People, now: datetime, dice: random.Random) -> None:
-    """Let a month pass in which most requests come in at its end, so that there are many moulds of open cases."""
+def live_a_while(
+    session: Session, town: Town, people: People, now: datetime, dice: random.Random, *, cases: int
+) -> None:
+    """Let a month pass in which most requests come in at its end, so that there are many moulds of open cases.
+
+    For so few `cases` that hardly any mould would be cast twice, fewer are lived.
+    """
+    share = min(max(cases / MANY, LEAST), 1.0)
     world = World(session, people, dice, now - timedelta(days=MONTH))
     teller = Teller(town, dice)
-    ages = [dice.uniform(YOUNG, MONTH - 1) for _ in range(OLDER)] + [dice.uniform(0, YOUNG) for _ in range(YOUNGER)]
+    ages = [dice.uniform(YOUNG, MONTH - 1) for _ in range(int(OLDER * share))]
+    ages += [dice.uniform(0, YOUNG) for _ in range(int(YOUNGER * share))]
     for age in ages:
         at = (now - timedelta(days=age)).astimezone(ZONE)
         at = at.replace(hour=dice.choices(range(24), weights=HOURS)[0]).astimezone(now.tzinfo)
         if at > now - LATEST:
             at -= timedelta(days=1)
         world.begin(at, whole_life(Life(world, teller.tell()), dice))
-    for course in WAITING * EACH:
+    for course in WAITING * int(EACH * share):
         world.begin(now - timedelta(hours=dice.uniform(1, WITHIN)), from_the_start(Life(world, teller.tell()), course))
     world.run(now)
     deliver_the_past(session, now)

@@ -55,8 +55,7 @@ def made(engine: sa.Engine) -> Iterator[tuple[Session, City, list[object]]]:
     with engine.connect() as connection, pytest.MonkeyPatch.context() as patch:
         outer = connection.begin()
         routing._known = None
-        for name, few in {"OLDER": 30, "YOUNGER": 30, "EACH": 1}.items():
-            patch.setattr(shelves, name, few)
+        patch.setattr(shelves, "MANY", 4 * CASES)
         patch.setattr(city, "REBUILD_FROM", 0)
         patch.setattr(city, "A_BATCH", 700)
         with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:

