@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -64,10 +65,12 @@ def within(area_id: int) -> sa.Select[int | None]:
     return sa.select(col(Area.id)).where(col(Area.path).like(root.op("||")("%")))
 
 
+@lru_cache(maxsize=2000)
 def visible_to(person_id: int, role: Role, area_id: int) -> sa.ColumnElement[bool]:
     """Return the gate as a condition: the same cases that `cases.standing.may_see` lets a person see.
 
-    A worker sees what they hold, and what their unit or place covers; administrators see configuration only.
+    A worker sees what they hold, and what their unit or place covers; administrators see configuration only. It asks
+    the database for the places, so that it can be kept: to build it costs as much as to ask, and a page asks often.
     """
     mine = col(Case.assignee_id) == person_id
     if role is Role.ADMIN:

@@ -87,11 +87,13 @@ def unanswered_listed(
     wanted = sa.and_(waits_for(person), open_to(person), _in(where))
     joined = col(Case.id) == Escalation.case_id
     order = (or_never(col(Escalation.acknowledge_by)), col(Escalation.id))
-    found = select(Escalation, Case).join(Case, joined).where(wanted, _after(cursor, order)).order_by(*order)
-    rows = list(session.exec(found.limit(most + 1)))
+    found = sa.select(Escalation, Case, sa.func.count().over()).join(Case, joined).where(wanted, _after(cursor, order))
+    rows = session.execute(found.order_by(*order).limit(most + 1)).all()
+    # The numbers of a first page are those of the whole list, which is gone through once.
     counted = sa.select(sa.func.count()).select_from(Escalation).join(Case, joined).where(wanted)
-    ends = [(escalation.acknowledge_by, escalation.id) for escalation, _ in rows]
-    return Listed(rows[:most], session.scalar(counted) or 0, _cursor(ends, most))
+    count = session.scalar(counted) or 0 if cursor else rows[0][2] if rows else 0
+    ends = [(escalation.acknowledge_by, escalation.id) for escalation, *_ in rows]
+    return Listed([(escalation, case) for escalation, case, _ in rows[:most]], count, _cursor(ends, most))
 
 
 def open_to(person: Person) -> sa.ColumnElement[bool]:
