@@ -23,7 +23,7 @@ Hours = Annotated[int, Field(ge=1, le=MOST_HOURS)]
 
 
 class NewOrder(Strict):
-    """An order before it is issued: exactly one of `person_id` and `unit_id` says to whom."""
+    """An order before it is issued, to a person or a unit; without either to whoever holds the case, else its unit."""
 
     text: Text
     hours: Hours
@@ -88,7 +88,9 @@ def read_order(order_id: OrderId, person: CurrentPerson, session: DbSession, now
 def issue_order(number: Number, body: NewOrder, person: CurrentPerson, session: DbSession, now: Now) -> OrderShape:
     """Issue an order on a case: its time begins, and whoever must answer it is told."""
     case = staff_case(session, number, person)
-    to = f"person:{body.person_id}" if body.person_id else f"unit:{body.unit_id}"
+    to_holder = body.person_id is None and body.unit_id is None
+    person_id = case.assignee_id if to_holder else body.person_id
+    to = f"person:{person_id}" if person_id else f"unit:{body.unit_id or case.unit_id}"
     order = issue(session, case.id or 0, Given(body.text, to, body.hours), by=person, now=now)
     return shown(order_of(session, order.id or 0, person, directory(session), now))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from service.clocks.queries import books_in_folder
-from tests.faults.storm import checks
+from tests.faults.storm import checks, climbing
 from tests.faults.storm.clients import Ask, Told
 from tests.faults.storm.facts import Facts, collisions
 from tests.faults.storm.plan import LONG, SHORT, WITH_DEADLINES, WITH_RESIDENTS, planned
@@ -30,7 +30,7 @@ def at(minutes: float) -> datetime:
 
 def step(name: str, due: float, raised: float, **more: Any) -> dict[str, Any]:
     row = {"id": 1, "clock_id": 3, "case_id": 7, "arm": 0, "step": name, "act": "warn", "person_ids": [5]}
-    row |= {"skipped": False}
+    row |= {"skipped": False, "roles": ["community_head"], "acknowledge_by": None}
     return row | {"due_at": at(due), "raised_at": at(raised), "acknowledged_at": None} | more
 
 
@@ -40,11 +40,26 @@ def whole() -> Facts:
     facts = Facts(at(300), books=[{"hash": BOOK.hash, "texts": dict(BOOK.texts)}])
     facts.cases = [{"id": 7, "number": "N", "text": "灯〔a〕", "status": "assigned", "version": 1, "assignee_id": 5}]
     clock = {"id": 3, "case_id": 7, "metric": "accept", "instance": 1, "policy": "national-G2", "book_hash": BOOK.hash}
+    clock |= {"budget": 60, "kind": "elapsed"}
     facts.clocks = [clock | {"events": [started], "state": "running", "failures": 0}]
-    facts.ledger = [step("accept-due", 60, 61), step("accept-200", 120, 121), step("accept-300", 180, 190)]
+    facts.ledger = [
+        step("accept-due", 60, 61),
+        step("accept-200", 120, 121),
+        step("accept-150", 90, 91, act="hand_over"),
+        step("accept-300", 180, 190, roles=["subdistrict_supervisor"], acknowledge_by=at(220)),
+        step("accept-300.district_desk", 220, 221, act="climb", roles=["district_desk"], acknowledge_by=at(251)),
+    ]
+    facts.ledger[-1]["acknowledged_at"] = at(250)
+    for n, row in enumerate(facts.ledger, 1):
+        row["id"] = n
+    facts.handed = [{"case_id": 7, "person_id": 5, "why": "hand_over", "started_at": at(91)}]
+    begun = {**started, "at": at(290).isoformat()}
+    facts.clocks.append(clock | {"id": 4, "metric": "order", "policy": "order", "budget": 120, "state": "running",
+                                 "events": [begun], "failures": 0})  # fmt: skip
+    facts.orders = [{"id": 2, "case_id": 7, "clock_id": 4, "state": "open", "turn": 1}]
     steps = (f"3:0:{row['step']}" for row in facts.ledger)
     facts.notices = [notice(n, f"escalated:{key}:5", facts={"key": key}) for n, key in enumerate(steps, 11)]
-    facts.notices.append(notice(14, "receipt:N", person_id=None, template="receipt"))
+    facts.notices.append(notice(16, "receipt:N", person_id=None, template="receipt"))
     facts.holders, facts.loads = [{"case_id": 7, "person_id": 5}], [{"person_id": 5, "open_cases": 1}]
     facts.people = [{"id": 5, "login": "w", "email": "w@staff.example"}]
     facts.history = [
@@ -52,6 +67,10 @@ def whole() -> Facts:
          "data": {"step": row["step"], "due_at": row["due_at"].isoformat()}}
         for n, row in enumerate(facts.ledger, 2)
     ]  # fmt: skip
+    facts.history += [
+        {"case_id": 7, "seq": 10, "at": at(91), "actor": "system", "action": "reassign", "data": {"why": "hand_over"}},
+        {"case_id": 7, "seq": 11, "at": at(290), "actor": "staff", "action": "order_issued", "data": {"order": 2}},
+    ]
     return facts
 
 
@@ -71,7 +90,7 @@ def arrived(facts: Facts) -> dict[str, list[Copy]]:
 
 
 def asked() -> Told:
-    return Told(asks=[Ask("〔a〕", "k", "r@x.example", [("N", "code")])], done=[])
+    return Told(asks=[Ask("〔a〕", "k", "r@x.example", [("N", "code")])], done=[], ordered=[(2, "issue")])
 
 
 def found(facts: Facts, said: Told | None = None, copies: dict[str, list[Copy]] | None = None) -> list[str]:
@@ -83,6 +102,9 @@ def found(facts: Facts, said: Told | None = None, copies: dict[str, list[Copy]] 
         *checks.owners(facts),
         *checks.kept(facts, said),
         *checks.aside(facts),
+        *climbing.answers(facts, OURS),
+        *climbing.hands(facts),
+        *climbing.orders(facts, said),
     ]
 
 
@@ -114,7 +136,7 @@ BROKEN: dict[str, tuple[Callable[[Facts], object], str]] = {
     "a notice to another person": (lambda f: f.people[0].update(email="x@staff.example"), "went to ['w@staff"),
     "a notice in no digest": (lambda f: f.notices[0].update(state="gathered", digest_id=99), "in no digest"),
     "a warning dropped while its promise lives": (over, "its promise is alive"),
-    "a receipt dropped": (lambda f: f.notices[3].update(state="dropped"), "it is none that may be"),
+    "a receipt dropped": (lambda f: f.notices[5].update(state="dropped"), "it is none that may be"),
     "a card dropped": (lambda f: (over(f), f.ledger[0].update(act="red_card")), "it is none that may be"),
     "a warning dropped that nobody answered": (
         lambda f: f.notices[0].update(state="dropped", failure=ANSWERED), "nobody has answered",
@@ -125,6 +147,20 @@ BROKEN: dict[str, tuple[Callable[[Facts], object], str]] = {
     "a case at no desk": (lambda f: f.holders.clear(), "held by 0 desks"),
     "a load too high": (lambda f: f.loads[0].update(open_cases=2), "their load says 2"),
     "a clock set aside": (lambda f: f.clocks[0].update(failures=2), "set aside"),
+    "an answer missed that nobody else was asked for": (lambda f: f.ledger.pop(), "and that was all"),
+    "a climb to nobody above": (
+        lambda f: f.ledger[4].update(roles=["community_head"]), "and that was all",
+    ),
+    "less time than was promised": (lambda f: f.ledger[3].update(acknowledge_by=at(219)), "and not by"),
+    "a climb from nowhere": (lambda f: f.ledger[4].update(due_at=at(219)), "nothing was missed then"),
+    "a climb to somebody else": (lambda f: f.ledger[4].update(roles=["community_head"]), "asks ['community_head']"),
+    "hands changed twice": (lambda f: f.handed.append(f.handed[0]), "changed hands 2 times"),
+    "hands changed without a step": (lambda f: f.handed[0].update(why="force_assign"), "no step says so"),
+    "hands changed without history": (lambda f: f.history.pop(-2), "tells its hand_over 0 times"),
+    "an order without its time": (lambda f: f.clocks[1].update(state="satisfied"), "order 2 is open"),
+    "an order that ended and runs": (lambda f: f.orders[0].update(state="accepted"), "order 2 is accepted"),
+    "an order lost": (lambda f: f.orders.clear(), "order 2 was acknowledged and is not there"),
+    "an order without history": (lambda f: f.history.pop(), "is kept 0 times"),
     "two who took one step": (lambda f: f.collisions.append("uq_escalations"), "two writers"),
 }  # fmt: skip
 
@@ -141,8 +177,7 @@ def test_a_step_after_the_promise_was_kept_is_found_unless_it_was_written_first(
     kept = {"at": at(100).isoformat(), "kind": "satisfied", "reason": "", "actor": "", "extra": None}
     facts = whole()
     facts.clocks[0]["events"].append(kept)
-    facts.ledger.pop()
-    del facts.history[2], facts.notices[2]
+    del facts.ledger[3:], facts.history[3:5], facts.notices[3:5]
     late = {"case_id": 7, "seq": 9, "at": at(100), "actor": "staff", "action": "accept", "data": {}}
     assert found(Facts(**{**vars(facts), "history": [*facts.history, late]})) == []
     early = {**late, "seq": 1}

@@ -196,7 +196,7 @@ def test_a_resident_reads_only_that_somebody_watches(
 
 def test_the_interface_issues_answers_and_judges(client: TestClient, session: Session, town: Town, case: Case) -> None:
     boss, worker = key_of(session, town.chen_jing), key_of(session, town.li_qiang)
-    body = {"text": "今天到现场", "hours": 8, "person_id": town.li_qiang.id}
+    body = {"text": "今天到现场", "hours": 8}  # To whoever holds the case.
     made = client.post(f"/api/v1/cases/{case.number}/orders", json=body, headers=boss)
     assert made.status_code == 201, made.text
     order = made.json()
@@ -244,7 +244,7 @@ BAD = [
     {},
     {"text": "去"},
     {"text": "去", "hours": 0, "person_id": 1},
-    {"text": "去", "hours": 8},
+    {"text": "去", "hours": 8, "unit_id": 999999},
     {"text": "去", "hours": 8, "person_id": -1},
     {"text": "", "hours": 8, "person_id": 1},
     {"text": "去", "hours": 8, "person_id": 1, "more": 1},

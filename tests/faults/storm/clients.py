@@ -46,6 +46,8 @@ class Told:
     done: list[tuple[str, str]] = field(default_factory=list)
     """Number and action, each answered with 200."""
     acknowledged: list[int] = field(default_factory=list)
+    ordered: list[tuple[int, str]] = field(default_factory=list)
+    """Supervise orders: which, and what was done with it, each answered with 200 or 201."""
     wrong: list[str] = field(default_factory=list)
     answers: int = 0
     unavailable: int = 0
@@ -166,7 +168,32 @@ class Crowd:
             answer = self._try(staff, f"/api/v1/cases/{line['number']}/actions/{action}", body)
             if answer is not None and answer.status_code == 200:
                 self.told.done.append((line["number"], action))
+        for one in self._orders(staff)["to_answer"][:2]:
+            self._act_on(staff, one["id"], "reply")
         self.over.wait(dice.uniform(0.3, 1.0))
+
+    def _order(self, staff: httpx.Client, dice: random.Random) -> None:
+        """Order something on a case, and judge one answer."""
+        lines = self._get(staff, "/api/v1/queue?mine=false&limit=60")
+        cases = lines.json()["items"] if lines is not None and lines.status_code == 200 else []
+        cases = [line for line in cases if line["number"] != self.left_alone]
+        if cases and dice.random() < 0.5:
+            path = f"/api/v1/cases/{dice.choice(cases)['number']}/orders"
+            made = self._try(staff, path, {"text": "请到现场", "hours": dice.randint(1, 12)})
+            if made is not None and made.status_code == 201:
+                self.told.ordered.append((made.json()["id"], "issue"))
+        for one in self._orders(staff)["to_judge"][:1]:
+            self._act_on(staff, one["id"], dice.choice(("accept", "send_back", "withdraw")))
+
+    def _orders(self, staff: httpx.Client) -> dict[str, list[dict[str, Any]]]:
+        lists = self._get(staff, "/api/v1/orders")
+        return lists.json() if lists is not None and lists.status_code == 200 else {"to_answer": [], "to_judge": []}
+
+    def _act_on(self, staff: httpx.Client, order: int, action: str) -> None:
+        hours = {"hours": 2} if action == "send_back" else {}
+        answer = self._try(staff, f"/api/v1/orders/{order}/{action}", {"text": "知道了", **hours})
+        if answer is not None and answer.status_code == 200:
+            self.told.ordered.append((order, action))
 
     def supervisor(self, dice: random.Random, login: str) -> None:
         """Acknowledge some of what waits."""
@@ -179,6 +206,7 @@ class Crowd:
             answer = self._try(staff, f"/api/v1/escalations/{one['id']}/acknowledge", {"note": "知道了"})
             if answer is not None and answer.status_code == 200:
                 self.told.acknowledged.append(one["id"])
+        self._order(staff, dice)
         self.over.wait(dice.uniform(0.5, 1.2))
 
     def _signed_in(self, login: str, work: Callable[[httpx.Client], None]) -> None:

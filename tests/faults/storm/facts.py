@@ -17,11 +17,13 @@ ENDED_CLOCKS = ("satisfied", "cancelled")
 TABLES = {
     "cases": "SELECT id, number, text, status, version, assignee_id FROM cases ORDER BY id",
     "clocks": (
-        "SELECT id, case_id, metric, instance, policy, book_hash, events, state, due_at, next_action_at, failures"
+        "SELECT id, case_id, metric, instance, policy, book_hash, budget, kind, events, state, due_at, next_action_at,"
+        " failures"
         " FROM clocks ORDER BY id"
     ),
     "ledger": (
-        "SELECT id, clock_id, case_id, arm, step, act, person_ids, skipped, due_at, raised_at, acknowledged_at"
+        "SELECT id, clock_id, case_id, arm, step, act, roles, person_ids, skipped, due_at, raised_at, acknowledge_by,"
+        " acknowledged_at"
         " FROM escalations ORDER BY id"
     ),
     "history": (
@@ -33,6 +35,8 @@ TABLES = {
         " state, created_at, failure, digest_id FROM notices ORDER BY id"
     ),
     "holders": "SELECT case_id, person_id FROM assignments WHERE ended_at IS NULL",
+    "handed": "SELECT case_id, person_id, why, started_at FROM assignments WHERE why IN ('hand_over', 'force_assign')",
+    "orders": "SELECT id, case_id, clock_id, state, turn FROM supervise_orders ORDER BY id",
     "loads": "SELECT person_id, open_cases FROM workloads",
     "people": "SELECT id, login, email FROM people",
     "books": "SELECT hash, texts FROM policy_books",
@@ -68,6 +72,9 @@ class Facts:
     history: list[Row] = field(default_factory=list)
     notices: list[Row] = field(default_factory=list)
     holders: list[Row] = field(default_factory=list)
+    handed: list[Row] = field(default_factory=list)
+    """Cases that changed hands by themselves."""
+    orders: list[Row] = field(default_factory=list)
     loads: list[Row] = field(default_factory=list)
     people: list[Row] = field(default_factory=list)
     books: list[Row] = field(default_factory=list)

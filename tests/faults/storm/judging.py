@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from service.audit.queries import broken_chains
-from tests.faults.storm import checks
+from tests.faults.storm import checks, climbing
 from tests.faults.storm.clients import Told
 from tests.faults.storm.facts import Facts, Row
 from tests.faults.storm.faults import Breaker
@@ -25,6 +25,7 @@ def judged(storm: "Storm", facts: Facts, breaker: Breaker) -> Round:
     findings = storm.findings + told.wrong
     findings += checks.acknowledged(facts, told)
     findings += checks.steps(facts, storm.anchors, ours)
+    findings += [*climbing.answers(facts, ours), *climbing.hands(facts), *climbing.orders(facts, told)]
     findings += notices(facts, told, copies, ours)
     findings += told_once(copies, storm.senders_lost)
     findings += [*checks.owners(facts), *checks.kept(facts, told), *checks.aside(facts)]
@@ -54,7 +55,8 @@ def _also_by_hand(facts: Facts, its_steps: list[Row]) -> int:
     books, clocks = Books(facts.books), {clock["id"]: clock for clock in facts.clocks}
     lives = {row["clock_id"]: stretches(clocks[row["clock_id"]], books)[0] for row in its_steps}
     ladder = {(c, step.key): step for c, life in lives.items() for step in life.ladder}
-    return sum(by_hand(lives[r["clock_id"]], ladder[r["clock_id"], r["step"]]) is not None for r in its_steps)
+    of_the_file = [r for r in its_steps if "." not in r["step"]]
+    return sum(by_hand(lives[r["clock_id"]], ladder[r["clock_id"], r["step"]]) is not None for r in of_the_file)
 
 
 def over_http(breaker: Breaker, told: Told) -> list[str]:

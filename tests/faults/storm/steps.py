@@ -1,7 +1,7 @@
 """Which steps had to be taken, and when? Told from a clock's events alone, by the pure engine and once without it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import chinese_calendar
 
+from sla_policies.climbing import UNSAID, Climbing
 from sla_policies.clock import Clock, ClockEvent, EventKind
 from sla_policies.documents import book_from_texts
 from sla_policies.escalation import Step, step_time
-from sla_policies.policy import PolicyBook, TimeKind
+from sla_policies.policy import OF_ORDERS, Budget, PolicyBook, TimeKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -37,6 +38,7 @@ class Stretch:
     until: datetime | None
     is_extended: bool
     """An extension ended it, and armed the ladder anew."""
+    climbing: Climbing
 
     def times(self) -> Iterator[tuple[Step, datetime]]:
         """Yield the steps that stand on this clock in this stretch, with their moments."""
@@ -52,11 +54,14 @@ def stretches(row: Mapping[str, Any], books: Books) -> list[Stretch]:
     book = books.book(row["book_hash"])
     policy = book.by_name[row["policy"]]
     target = policy.targets[next(m for m in policy.targets if m == row["metric"])]
+    if row["metric"] in OF_ORDERS:  # Its term is its issuer's to say.
+        target = replace(target, budget=Budget(row["budget"], TimeKind(row["kind"])))
     events = [ClockEvent.from_json(event) for event in row["events"]]
     ends = [(event.at, event.kind is EventKind.EXTENDED) for event in events[1:]] + [(None, False)]
     calendar = book.calendars[target.calendar]
     clocks = [Clock(target, calendar, tuple(events[: n + 1])) for n in range(len(events))]
-    return [Stretch(clock, policy.ladder, *end) for clock, end in zip(clocks, ends, strict=True)]
+    climbing = policy.climbing or UNSAID
+    return [Stretch(clock, policy.ladder, *end, climbing) for clock, end in zip(clocks, ends, strict=True)]
 
 
 def by_hand(stretch: Stretch, step: Step) -> datetime | date | None:
