@@ -8,7 +8,7 @@ from service.accounts.rules import DEMO_PASSWORD
 from service.areas.tables import Area
 from service.categories.loading import load_catalogue
 from service.clocks.actions import register_installed
-from service.demo.cases import MONTH, live_a_month
+from service.demo.cases import MONTH, deliver_the_past, live_a_month
 from service.demo.catalogue import COMING, EARLIER, add_rules, dispute, revise_rules
 from service.demo.channels import add_channels
 from service.demo.people import People, add_roster, build_staff
@@ -41,6 +41,7 @@ def seed(session: Session, now: datetime) -> bool:
         dispute(session, people, now)
         revise_rules(session, COMING, people["qian.bo"], now, now)
         add_rosters(session, people, now)
+        deliver_the_past(session, now)
     return built is not None
 
 

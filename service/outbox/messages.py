@@ -93,6 +93,12 @@ def trial(to: Recipient, channel: str, *, at: datetime) -> Message:
     return Message(f"trial:{to.person_id}:{at:%Y%m%dT%H%M%S%f}", TRIAL, to, {"channel": channel}, wakes=True)
 
 
+def swap(to: Recipient, what: str, swap_id: int, name: str, span: tuple[datetime, datetime]) -> Message:
+    """Tell a member of staff of a swap of shifts: asked, accepted, declined, to_see. `name`: who asks, or takes it."""
+    facts = {"name": name, "starts_at": _iso(span[0]), "ends_at": _iso(span[1])}
+    return Message(f"swap:{swap_id}:{what}:{to.person_id}", f"swap_{what}", to, facts)
+
+
 def digest(to: Recipient, *, count: int, last_id: int, wakes: bool) -> Message:
     """Tell a member of staff several notices in one; its lines are read when it is sent."""
     return Message(f"digest:{to.person_id}:{last_id}", DIGEST, to, {"count": str(count)}, wakes)
@@ -145,6 +151,7 @@ TEMPLATES = (
     "nudge_recategorise",
     "nudge_request_extension",
     "nudge_request_parking",
+    *("swap_asked", "swap_accepted", "swap_declined", "swap_to_see"),
     TRIAL,
     DIGEST,
 )

@@ -12,6 +12,7 @@ from service.timekeeping import ZONE
 
 FOLDER = Path(__file__).parent / "texts"
 SAMPLE_NUMBER = "20261123-00042-7"
+SAMPLE_SHIFT = ("2026-11-28T09:00:00+08:00", "2026-11-28T12:00:00+08:00")
 
 
 @lru_cache
@@ -37,7 +38,8 @@ def render(
 
 def sample(template: str, language: str, *, public_url: str) -> tuple[str, str]:
     """Return subject and body as they would read of an invented case."""
-    facts = SAMPLES[language] | {"due_at": "2026-11-24T10:30:00+08:00", "number": SAMPLE_NUMBER}
+    times = {"due_at": "2026-11-24T10:30:00+08:00", "starts_at": SAMPLE_SHIFT[0], "ends_at": SAMPLE_SHIFT[1]}
+    facts = SAMPLES[language] | times | {"number": SAMPLE_NUMBER}
     stop = f"{public_url}/notices/stop/{SAMPLE_NUMBER}"
     return render(template, language, facts, public_url=public_url, unsubscribe=stop)
 
@@ -48,6 +50,7 @@ SAMPLES: Mapping[str, dict[str, Any]] = {
         "category": "道路与市政设施",
         "step": "联系超时",
         "channel": "企业微信群",
+        "name": "李强",
         "order": "7",
         "count": 7,
         "lines": [f"新工单 {SAMPLE_NUMBER}", f"工单 {SAMPLE_NUMBER}：居民催办"],
@@ -58,6 +61,7 @@ SAMPLES: Mapping[str, dict[str, Any]] = {
         "category": "Roads & street furniture",
         "step": "No contact in time",
         "channel": "WeCom group",
+        "name": "Li Qiang",
         "order": "7",
         "count": 7,
         "lines": [f"New case {SAMPLE_NUMBER}", f"Case {SAMPLE_NUMBER}: the resident urges"],

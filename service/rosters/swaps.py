@@ -15,6 +15,7 @@ from service.rosters.queries import rosters
 from service.rosters.rules import Days, Span, SwapState, Turn, shared
 from service.rosters.shifts import put, span_fact, turns_around
 from service.rosters.tables import Swap
+from service.rosters.telling import tell_answered, tell_asked
 from service.timekeeping import ZONE
 
 WORDS_MOST = 200
@@ -78,6 +79,7 @@ def ask_swap(
     session.add(swap)
     session.flush()
     record(session, entry(asker, "swap.asked", {"swap": [None, _fact(swap)]}, asker, now))
+    tell_asked(session, swap, asker, other, now)
     return swap
 
 
@@ -103,6 +105,7 @@ def answer_swap(session: Session, swap_id: int, days: Days, *, accept: bool, by:
     session.flush()
     action = "swap.accepted" if accept else "swap.declined"
     record(session, *(entry(person, action, {"swap": [None, _fact(swap)]}, by, now) for person in (asker, other)))
+    tell_answered(session, swap, asker, other, now)
     return swap
 
 

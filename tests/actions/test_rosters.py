@@ -3,7 +3,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from service.accounts.actions import change_person
 from service.accounts.rules import AbsenceKind, DutyDays, DutyHours, PersonDetails
@@ -12,6 +12,7 @@ from service.audit.queries import broken_chains, history
 from service.cli.doctor import duties
 from service.errors import InvalidFieldsError, NotAllowedError, NotFoundError
 from service.intake.actions import open_case
+from service.outbox.tables import Notice
 from service.rosters.actions import add_absence, add_duties, end_absence
 from service.rosters.coverage import teams, uncovered
 from service.rosters.queries import person_of_feed, rosters, shifts, swaps_among, swaps_of
@@ -19,6 +20,7 @@ from service.rosters.rules import Days, SkillKind, Span, SwapState, turns
 from service.rosters.shifts import add_shift, make_feed, revoke_feed, set_skills, take_off
 from service.rosters.swaps import SwapNotPossibleError, answer_swap, ask_swap, see_swap, withdraw_swap
 from service.rosters.tables import RosterFeed, Shift
+from service.rosters.telling import planners
 from service.routing.queries import directory
 from tests.builders import a_request, case_of
 from tests.people import Town
@@ -176,6 +178,12 @@ def test_a_swap_is_asked_accepted_and_seen(session: Session, town: Town, now: da
     assert [s.id for s, _, _ in swaps_among(session, [town.li_qiang.area_id], since=now)] == [swap.id]
     with pytest.raises(NotAllowedError):
         see_swap(session, swap.id or 0, by=town.li_qiang, now=now)
+    notices = session.exec(select(Notice).order_by(col(Notice.id)))
+    assert [(n.template, n.person_id, n.facts["name"]) for n in notices] == [
+        ("swap_asked", town.sun_li.id, "李强"),
+        ("swap_accepted", town.li_qiang.id, "孙丽"),
+        ("swap_to_see", town.he_jun.id, "孙丽"),
+    ]
     see_swap(session, swap.id or 0, by=town.he_jun, now=now)
     assert (swap.seen_by_id, swaps_among(session, [town.li_qiang.area_id], since=now)) == (town.he_jun.id, [])
     for person, count in ((town.li_qiang, 4), (town.sun_li, 1)):
@@ -233,6 +241,13 @@ def test_a_swap_that_is_not_possible_any_more_says_so(session: Session, town: To
         answer_swap(session, swap_id, DAYS, accept=True, by=town.sun_li, now=now)
     if what in ("other left", "asker left", "begun", "busy", "away", "moved"):
         assert "11-28 09:00–12:00" in on_roster(session, town.li_qiang)
+
+
+def test_where_a_desk_has_no_head_the_one_above_plans(session: Session, town: Town) -> None:
+    assert planners(session, town.li_qiang) == [town.he_jun]
+    assert planners(session, town.zhao_min) == [town.chen_jing]
+    assert {p.login for p in planners(session, town.chen_jing)} == {"qian.bo", "admin"}
+    assert planners(session, town.admin) == []
 
 
 def test_a_swap_is_declined_and_not_answered_twice(session: Session, town: Town, now: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.accounts.rules import Away, Role
@@ -30,6 +30,8 @@ from tests.pure.test_routing import (
     town,
 )
 
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other things."""
 HEAD = 13
 WITH_HEAD = PEOPLE | {HEAD: Staff(HEAD, "何军", "", Role.HEAD, SHORE, duties=DAYS)}
 TODAY = (MONDAY_10 - timedelta(days=1), MONDAY_10 + timedelta(days=1))
@@ -181,6 +183,7 @@ SOME = st.builds(
 )
 
 
+@CALM
 @given(several=st.lists(SOME, min_size=1, max_size=6, unique_by=lambda c: c.person_id), seed=st.randoms())
 def test_the_choice_does_not_depend_on_the_order_and_says_why(several: list[Candidate], seed: Any) -> None:
     first = best(several)
@@ -192,6 +195,7 @@ def test_the_choice_does_not_depend_on_the_order_and_says_why(several: list[Cand
     assert all(c.why for c in told)
 
 
+@CALM
 @given(held=st.dictionaries(st.sampled_from(sorted(WITH_HEAD)), st.integers(0, 30)), hour=st.integers(0, 23))
 def test_whatever_they_hold_somebody_has_it_and_only_a_desk_more_than_it_can(held: dict[int, int], hour: int) -> None:
     known = town(EVERYTHING, people=WITH_HEAD)

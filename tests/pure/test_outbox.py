@@ -46,7 +46,7 @@ def test_at_night_only_what_may_wake_is_delivered(written: str, wakes: bool, del
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_every_notice_has_its_text_in_both_languages(template: str, language: str) -> None:
     subject, body = sample(template, language, public_url="https://jiban.example")
-    if template not in (TRIAL, DIGEST):
+    if template not in (TRIAL, DIGEST) and not template.startswith("swap_"):
         assert SAMPLE_NUMBER in subject
     assert subject
     assert "https://jiban.example/" in body

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.accounts.rules import Away, DutyDays, DutyHours, Role, may_plan
@@ -22,6 +22,8 @@ from service.rosters.rules import (
     working,
 )
 
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The machine may be busy with other things."""
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY = date(2026, 9, 28)
 GOLDEN_WEEK = Days(
@@ -188,6 +190,7 @@ def some_rosters(draw: st.DrawFn) -> Roster:
     return Roster(tuple(draw(st.lists(DUTIES, max_size=6))), tuple(singles), tuple(absences))
 
 
+@CALM
 @given(roster=some_rosters(), minute=st.integers(0, 10 * 1440 - 1))
 def test_the_calendar_and_the_moment_say_the_same(roster: Roster, minute: int) -> None:
     moment = (at("2026-09-28T00:00") + timedelta(minutes=minute)).astimezone(UTC)
