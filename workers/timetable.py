@@ -33,7 +33,7 @@ TIMETABLE: tuple[Entry, ...] = (
         "What staff settled yesterday is suggested tomorrow, also where beat starts often.",
     ),
     Entry("duplicates.read", 2.0, "Who tells the same a moment later is shown that it is known."),
-    Entry("duplicates.heat", 120.0, "A head sees within minutes what many people ask for."),
+    Entry("duplicates.heat", 300.0, "A head sees within minutes what many people ask for."),
     Entry("duplicates.learn", 3600.0, "What everybody writes says little; case by case it is read once more."),
     Entry("upkeep.close_silent", 60.0, "A resolved case nobody rated is closed after its time."),
     Entry("upkeep.forget", 600.0, "Answers to idempotency keys, attempts and ended sign-ins are dropped."),

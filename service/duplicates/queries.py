@@ -30,7 +30,7 @@ from service.routing.directory import Directory
 MOST_READ = 4_000
 """So many of the newest cases of the areas around are compared: it bounds what one look may cost."""
 LEAST_READ = 200
-"""Of each of many areas at least so many."""
+"""Of each of many areas, or of the nine squares around a point, at least so many."""
 MOST_WEIGHED = 40
 """So many of the most alike are read whole."""
 
@@ -43,7 +43,7 @@ SELECT array_agg(case_id) AS ids, string_agg(words, ''::bytea) AS words,
   UNION ALL
   SELECT near.case_id, near.words FROM unnest(CAST(:cells AS bigint[])) AS here(id), LATERAL (
     SELECT case_id, words FROM case_traces
-    WHERE cell = here.id AND received_at BETWEEN :since AND :until ORDER BY received_at DESC LIMIT :most) AS near
+    WHERE cell = here.id AND received_at BETWEEN :since AND :until ORDER BY received_at DESC LIMIT :few) AS near
 ) AS found
 """)
 
@@ -166,6 +166,7 @@ def _around(session: Session, known: Directory, what: Matter) -> sa.Row[Any]:
         "since": what.at - span,
         "until": what.at + span,
         "most": max(LEAST_READ, MOST_READ // len(areas)),
+        "few": LEAST_READ,
     }
     return session.execute(NEAR, values).one()
 

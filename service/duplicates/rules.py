@@ -21,8 +21,8 @@ a burst pipe of last week is another one, a hard matter goes on for a quarter.""
 LONGEST = max(WITHIN.values())
 NEAR_METRES, FAR_METRES = 150, 800
 """Two points closer than this are one place; two points farther apart than that are not, whatever the area (own)."""
-CELL_DEGREES = 0.01
-"""A square of about 1.1 km by 0.9 km: points at most FAR_METRES apart lie in the same one or in neighbours."""
+CELL_DEGREES = 0.004
+"""A square of about 450 m by 380 m: whatever lies closer than that to a point lies in its square or a neighbour."""
 EARTH_METRES = 6_371_000
 ALIKE, LIKELY = 0.105, 0.20
 """Likeness of words from which a desk is told, and from which a resident is asked. Chosen on one half of real

@@ -29,7 +29,7 @@ from service.database import connect
 from service.duplicates.actions import learn
 from service.duplicates.heat import find_hot
 from service.duplicates.queries import Matter, alike, shares
-from service.duplicates.rules import Point
+from service.duplicates.rules import CELL_DEGREES, Point
 from service.duplicates.words import trace
 from service.embedded import EmbeddedServers
 from service.migrations.run import migrate
@@ -74,7 +74,8 @@ JOIN bench_texts AS t ON t.id = n % :different, (SELECT CAST(:areas AS bigint[])
 """
 TRACES = """
 INSERT INTO case_traces (case_id, area_id, received_at, cell, words)
-SELECT c.id, c.area_id, c.received_at, floor(c.lat / 0.01)::bigint * 100000 + floor(c.lon / 0.01)::bigint, t.words
+SELECT c.id, c.area_id, c.received_at, floor(c.lat / :side)::bigint * 100000 + floor(c.lon / :side)::bigint,
+       t.words
 FROM cases AS c JOIN bench_texts AS t ON t.id = substr(c.number, 2)::bigint % :different
 """
 
@@ -109,7 +110,7 @@ def fill(session: Session, town: Town, now: datetime, wanted: argparse.Namespace
     )
     values = {"areas": areas, "topic": known.catalogue.topics["C05"].id, "unit": areas[0], "now": now}
     session.execute(sa.text(CASES), values | {"days": wanted.days, "cases": wanted.cases, "different": DIFFERENT})
-    session.execute(sa.text(TRACES), {"different": DIFFERENT})
+    session.execute(sa.text(TRACES), {"different": DIFFERENT, "side": CELL_DEGREES})
     return said, areas
 
 
@@ -185,12 +186,11 @@ def _measure(engine: sa.Engine, wanted: argparse.Namespace) -> None:
             f"  {name:<30} p50 {p50:6.1f} ms  p99 {p99:6.1f} ms  (target p99 < {TARGET_MS:.0f} ms);"
             f" processor {ours:.1f} + {theirs:.1f} ms"
         )
-    begun = time.perf_counter()
+    begun, before = time.perf_counter(), _spent(engine)
     with Session(engine) as session, session.begin():
         hot = find_hot(session, MONDAY_8 + timedelta(minutes=1))
-    print(
-        f"  what many ask for, all areas   {time.perf_counter() - begun:6.1f} s, {hot} found (worker, every 2 minutes)"
-    )
+    passed, spent = time.perf_counter() - begun, sum(_spent(engine)) - sum(before)
+    print(f"  what many ask for, all areas   {passed:6.1f} s, processor {spent:.1f} s; {hot} found (by a worker)")
 
 
 if __name__ == "__main__":
