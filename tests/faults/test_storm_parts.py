@@ -193,6 +193,15 @@ def test_what_may_be_dropped_is_no_finding() -> None:
     assert found(facts, copies=dict(list(arrived(facts).items())[2:])) == []
 
 
+def test_the_watch_must_call_where_the_top_was_asked_last_and_does_not_answer() -> None:
+    facts = whole()
+    assert not climbing.top_waits(facts)
+    facts.ledger[4]["acknowledged_at"] = None
+    assert climbing.top_waits(facts)
+    facts.clocks[0]["state"] = "satisfied"
+    assert not climbing.top_waits(facts)
+
+
 def test_copies_are_counted_by_what_they_tell() -> None:
     facts = whole()
     copies = arrived(facts)

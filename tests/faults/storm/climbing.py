@@ -82,6 +82,17 @@ def _is_left(row: Row, rows: list[Row], facts: Facts, last: Stretch, arm: int, b
     return not (TOP in row["roles"] and asked >= last.climbing.rounds)
 
 
+def top_waits(facts: Facts) -> bool:
+    """Has the top not answered in time what it was asked last about a promise that runs?"""
+    runs = {clock["id"] for clock in facts.clocks if clock["state"] == "running"}
+    newest = {row["clock_id"]: row for row in facts.ledger if row["acknowledge_by"] and not row["skipped"]}
+    return any(
+        TOP in row["roles"] and row["acknowledged_at"] is None and row["acknowledge_by"] < facts.settled_at
+        for clock_id, row in newest.items()
+        if clock_id in runs
+    )
+
+
 def _height(row: Mapping[str, Any]) -> int:
     return max(HEIGHT.index(role) for role in row["roles"])
 

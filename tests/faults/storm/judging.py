@@ -32,7 +32,7 @@ def judged(storm: "Storm", facts: Facts, breaker: Breaker) -> Round:
     in_transactions = breaker.engine.execution_options(isolation_level="READ COMMITTED")  # The chains are streamed.
     with Session(in_transactions) as session:
         findings += [f"the history of {kind} {i} breaks at entry {n}" for kind, i, n in broken_chains(session)]
-    findings += over_http(breaker, told)
+    findings += over_http(breaker, told, top_waits=climbing.top_waits(facts))
     its_steps = [row for row in facts.ledger if row["case_id"] in ours]
     return Round(
         seed=storm.plan.seed,
@@ -59,8 +59,11 @@ def _also_by_hand(facts: Facts, its_steps: list[Row]) -> int:
     return sum(by_hand(lives[r["clock_id"]], ladder[r["clock_id"], r["step"]]) is not None for r in of_the_file)
 
 
-def over_http(breaker: Breaker, told: Told) -> list[str]:
-    """Compare what residents and the watch are told with what the database holds; time goes on meanwhile."""
+def over_http(breaker: Breaker, told: Told, *, top_waits: bool) -> list[str]:
+    """Compare what residents and the watch are told with what the database holds; time goes on meanwhile.
+
+    Nobody of the district is in the storm: where it was asked, the watch must say that it does not answer.
+    """
     found = []
     with breaker.product.client() as client, breaker.engine.connect() as connection:
 
@@ -75,5 +78,7 @@ def over_http(breaker: Breaker, told: Told) -> list[str]:
                 found.append(f"{number} cannot be read any more: {answer.status_code}")
             elif answer.json()["status"] not in (before, status(number)):
                 found.append(f"{number} is {answer.json()['status']} for its resident and {before} in SQL")
-        alarms = client.get("/healthz").json()["alarms"]
-    return found + [f"the watch: {a['check']} ({a['count']})" for a in alarms]
+        alarms = {a["check"]: a["count"] for a in client.get("/healthz").json()["alarms"]}
+    if alarms.pop("top-unanswered", 0) == 0 and top_waits:
+        found.append("the watch does not say that the district was asked and does not answer")
+    return found + [f"the watch: {check} ({count})" for check, count in alarms.items()]
