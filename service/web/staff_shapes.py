@@ -43,6 +43,8 @@ class DecisionShape(Shape):
 
     at: datetime
     rule_id: int | None
+    rule_version: int | None
+    """Which version of the dispatch table was asked."""
     reasons: dict[str, Any]
 
 

@@ -70,7 +70,9 @@ DONE_SENTENCES: Mapping[str, str] = {
     Action.REGRADE: "The case has another grade. Its promises count from receipt.",
     Action.RECATEGORISE: "The case has another topic. Its grade and promises are those of that topic, from receipt on.",
     Action.EXTEND: "The case has more time now. The resident will be told why.",
-    Action.RETURN: "The case is returned. The duty desk has been told.",
+    Action.RETURN: (
+        "The case is returned. The duty desk has been told. Below “Why this desk?” you may propose another rule."
+    ),
     Action.TRANSFER: "The case is with the other unit now, which has been told.",
     Action.REASSIGN: "The case is in other hands now. The new worker has been told.",
     Action.RESOLVE: "The case is resolved. The resident will be asked whether they were helped.",

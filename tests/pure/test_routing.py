@@ -257,7 +257,7 @@ def test_a_pool_without_people_is_passed_over() -> None:
 def test_lines_are_found_as_by_looking_at_each(topic: str, area: int) -> None:
     topics, areas = (None, "A", "A03", "gone"), (None, COUNTY, LAKE, SHORE, HILL, 777)
     pairs = [(code, place_id) for code in topics for place_id in areas]
-    lines = tuple(Rule(i, 1000 - i, code, place_id) for i, (code, place_id) in enumerate(pairs))
+    lines = tuple(Rule(i, i * 7 % len(pairs), code, place_id) for i, (code, place_id) in enumerate(pairs))
     above = {None, *(p.id for p in AREAS.up_from(area))}
     path = {None, *TOPICS.path(topic)}
     expected = sorted((r for r in lines if r.category_code in path and r.area_id in above), key=lambda r: r.position)
