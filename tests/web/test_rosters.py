@@ -193,6 +193,7 @@ def test_a_time_without_anybody_is_told(browse: Browser, session: Session, town:
     add_absence(session, town.wu_dan, away, by=town.chen_jing, now=clock.now)
     assert "11月23日 周一 10:00–16:00" in boss.get("/admin/duties").text
     assert "10:00–16:00" in browse.sign_in(town.wu_dan).get("/roster").text
+    assert "10:00–16:00" in browse.sign_in(town.chen_jing).get(own(town.wu_dan)).text.split("每周值班")[0]
 
 
 def test_a_swap_goes_through_the_pages(browse: Browser, session: Session, town: Town, clock: Clock) -> None:

@@ -25,6 +25,7 @@ from service.accounts.tables import Duty, Person
 from service.areas.queries import all_areas
 from service.errors import NotFoundError
 from service.rosters.actions import may_plan_for
+from service.rosters.coverage import teams, uncovered
 from service.rosters.queries import rosters, skills_of
 from service.rosters.rules import ONE_DAY, SkillKind, turns
 from service.routing.directory import Directory
@@ -109,13 +110,20 @@ def _roster(request: Request, session: Session, person: Person, now: datetime) -
 
 
 def _coming(session: Session, person: Person, now: datetime) -> dict[str, Any]:
-    """Return the turns of the next two weeks, and those that somebody was taken out of."""
+    """Return the next two weeks: the turns, those that somebody was taken out of, and when nobody is at the desk."""
     first, known = now.astimezone(ZONE).date(), directory(session)
     last = first + COMING
     roster = rosters(session, [person.id or 0], first, last, ZONE)[person.id or 0]
     coming = [turn for turn in turns(roster, first, last, known.days, ZONE) if turn.ends_at > now]
     freed = [(s.starts_at, s.ends_at) for s in roster.singles if not s.is_on and s.ends_at > now]
-    return {"coming": coming, "freed": freed, "kinds": ABSENCE_LABELS, "duty_days": DAYS_LABELS}
+    desk = [team for team in teams(session, [person.area_id]) if person.role in team.roles]
+    return {
+        "coming": coming,
+        "freed": freed,
+        "gaps": [gap for gap in uncovered(session, desk, first, last, known.days) if gap.span[1] > now],
+        "kinds": ABSENCE_LABELS,
+        "duty_days": DAYS_LABELS,
+    }
 
 
 def _skills(request: Request, session: Session, person: Person) -> dict[str, Any]:
