@@ -154,7 +154,7 @@ def test_a_warning_that_nobody_saw_before_a_pause_is_told_during_it(session: Ses
 def test_the_database_refuses_a_step_taken_twice(session: Session, town: Town, at: datetime) -> None:
     case, _ = received(session, at)
     sweep(session, at + 30 * HOUR)
-    row = of_case(session, case.id or 0)[0].model_dump(exclude={"id"})
+    row = of_case(session, case.id or 0)[0].model_dump(exclude={"id", "waits"})
     with pytest.raises(sa.exc.IntegrityError), session.begin_nested():
         session.execute(sa.insert(Escalation), [row])
 

@@ -168,7 +168,7 @@ def test_an_answer_given_before_an_extension_answers_no_call_after_it(
     night_notices(session, town, hands)
     taken = session.exec(select(Escalation)).all()
     for e in taken:
-        facts = e.model_dump(exclude={"id", "arm"}) | {
+        facts = e.model_dump(exclude={"id", "arm", "waits"}) | {
             "acknowledged_at": hands.at,
             "acknowledged_by_id": town.he_jun.id,
         }
