@@ -195,7 +195,7 @@ def duties(session: Session, now: datetime) -> Iterator[Finding]:
         yield _covered("holidays", gaps, f"somebody is at all {len(desks)} duty desks from {holiday[0]} to {last}")
     single = [f"{team.place.name} ({team.people[0].name})" for team in alone(found)]
     if single:
-        what = f"{len(single)} desks hang on one person: {_some(single)}"
+        what = f"desks that hang on one person: {len(single)} ({_some(single)})"
         yield Finding("people", Verdict.WARN, what, "Add a colleague, or name who stands in before each absence.")
     else:
         yield Finding("people", Verdict.OK, f"each of the {len(found)} desks has at least two people")
