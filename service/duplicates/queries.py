@@ -196,8 +196,7 @@ def _facts(session: Session, ids: Collection[int]) -> Sequence[sa.Row[Any]]:
 def _cases(session: Session, ids: Collection[int]) -> Sequence[Case]:
     if not ids:
         return []
-    ended = (CaseStatus.WITHDRAWN, CaseStatus.DUPLICATE)
-    return session.exec(select(Case).where(col(Case.id).in_(ids), col(Case.status).not_in(ended))).all()
+    return session.exec(select(Case).where(col(Case.id).in_(ids))).all()
 
 
 def _compared(case: Case | sa.Row[Any], known: Directory, what: Matter, likeness: float) -> Compared:

@@ -153,6 +153,9 @@ def test_when_the_first_withdraws_the_next_goes_on_for_all(session: Session, tow
     assert (heir.status, heir.duplicate_of_id) == (CaseStatus.ACCEPTED, None)
     assert [case.id for case in joined_to(session, heir.id or 0)] == [third.id]
     assert promises(session, heir)[Metric.RESOLVE][:2] == (ClockState.RUNNING, at + DAY)
+    anew = standing_join(session, third.id or 0)
+    assert anew is not None
+    assert (anew.into_id, anew.status) == (heir.id, CaseStatus.ASSIGNED)
     assert told(session, "news_separate") == [second.number]
     assert told(session, "assigned").count(second.number) == 2
     case = part(session, third, town, at + 4 * DAY)

@@ -123,6 +123,18 @@ def test_nobody_sees_or_joins_what_is_not_theirs(
     assert mine == [], "a colleague's case is not offered to be joined"
 
 
+def test_what_lies_across_the_border_is_named_to_who_may_see_it(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    here, _ = received(session, clock.now, text=LAMP, location={"lat": 32.03, "lon": 118.0499}, area=None)
+    there, _ = received(session, clock.now, text=LAMP, location={"lat": 32.03, "lon": 118.0501}, area=None)
+    read_new(session, clock.now, most=10)
+    session.commit()
+    assert here.area_id != there.area_id
+    assert there.number in browse.sign_in(town.chen_jing).get(f"/cases/{here.number}/alike").text
+    assert there.number not in browse.sign_in(town.he_jun).get(f"/cases/{here.number}/alike").text
+
+
 def test_the_board_names_what_many_ask_for(
     browse: Browser, session: Session, town: Town, clock: Clock, three: list[Case]
 ) -> None:

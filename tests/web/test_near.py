@@ -8,7 +8,10 @@ from sqlmodel import Session, select
 from service.cases.rules import Action, CaseStatus
 from service.cases.tables import Case
 from service.duplicates.actions import read_new
+from service.duplicates.queries import Matter, alike
+from service.duplicates.rules import How
 from service.outbox.tables import Notice
+from service.routing.queries import directory
 from service.web import near
 from tests.builders import case_of, does, received
 from tests.people import Town
@@ -61,6 +64,17 @@ def test_what_a_stranger_cannot_tell_apart_is_one_answer_with_everybody_who_aske
     asked = send(browse)
     assert len(refs(asked)) == 2
     assert "已有 2 人反映" in asked.text
+
+
+def test_what_is_only_perhaps_the_same_is_for_the_desk_and_not_for_strangers(
+    browse: Browser, session: Session, now: datetime, neighbour: Case
+) -> None:
+    known = directory(session)
+    text = "三号楼二单元的对讲机按不响，快递员上不来，要到楼下去拿，很不方便，请物业修一修，路灯的事也说过"
+    topic = known.catalogue.topics["A03"]
+    what = Matter(text[:30], text, topic, neighbour.area_id, now)
+    assert [one.how for one in alike(session, known, what, most=5)] == [How.POSSIBLE]
+    assert send(browse, 303, text=text, category="A03").to == "/receipt"
 
 
 def test_who_joins_has_number_and_code_and_hears_what_comes_of_it(
