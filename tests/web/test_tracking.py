@@ -103,7 +103,7 @@ def test_a_missed_promise_and_what_followed_are_told_openly(
     sweep(session, clock.now)
     page = browse.get(f"/track/{case.number}")
 
-    assert "湖滨社区服务站本应在" in page.text
+    assert "望湖街道服务站本应在" in page.text, "nobody signed: the sub-district has it by force"
     assert "已超时" in page.text
     assert "承诺超时" in page.text
     assert "何军" not in page.text

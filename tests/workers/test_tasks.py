@@ -234,7 +234,7 @@ def test_a_clock_set_back_and_forward_by_hours_takes_no_step_twice_and_loses_non
         hands.at = start + timedelta(hours=hours)
         clocks.sweep_clocks()
     there_and_back = [(e.clock_id, e.step, e.due_at) for e in of_case(session, case.id or 0)]
-    assert len(there_and_back) == len(set(there_and_back))
+    assert len({(clock, step) for clock, step, _ in there_and_back}) == len(there_and_back)
 
     straight, _ = received(session, start)
     session.commit()
@@ -242,7 +242,12 @@ def test_a_clock_set_back_and_forward_by_hours_takes_no_step_twice_and_loses_non
         hands.at = start + timedelta(hours=hours)
         clocks.sweep_clocks()
     steps = {(e.step, e.due_at) for e in of_case(session, straight.id or 0)}
-    assert {(step, due_at) for _, step, due_at in there_and_back} == steps
+    assert _written({(step, due_at) for _, step, due_at in there_and_back}) == _written(steps)
+
+
+def _written(steps: set[tuple[str, datetime]]) -> set[tuple[str, datetime]]:
+    """Return the steps of the written ladder: when an answer is missed depends on when it was asked for."""
+    return {(step, due_at) for step, due_at in steps if "." not in step}
 
 
 def test_the_watch_tells_that_a_clock_was_set_back(session: Session, town: Town, hands: Hands) -> None:
