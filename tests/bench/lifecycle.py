@@ -100,7 +100,8 @@ async def live(url: str, areas: list[str], staff: dict[str, str], connections: i
                 ("search", found_by(number, pick, staff)),
             )
             # One at a time: nobody resolves what is not accepted.
-            lives.led += all([await call(line, name, ask) is not None for name, ask in steps])
+            answered = [await call(line, name, ask) is not None for name, ask in steps]
+            lives.led += all(answered)  # After the last answer: others add theirs while this one waits.
         line.close()
 
     await asyncio.gather(*(use(line, n) for n, line in enumerate(lines)))
