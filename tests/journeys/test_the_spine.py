@@ -9,7 +9,7 @@ import httpx2 as httpx
 from tests.journeys.conftest import Product
 from tests.journeys.waiting import wait_for
 
-REQUEST = {"text": "楼道的路灯坏了三天，老人晚上不敢下楼。", "category": "C05", "area": "湖滨社区"}
+REQUEST = {"text": "楼道一个多星期没人打扫，物业一直没来。", "category": "A01", "area": "湖滨社区"}
 PATIENCE = 90
 """Real seconds; at 1200 times the speed the town lives thirty hours meanwhile."""
 
@@ -47,8 +47,8 @@ def test_a_request_is_answered_in_time_and_closed(product: Product) -> None:
     number, code = submit(product)
     with product.staff("he.jun") as head:
         does(head, number, "accept")
-        does(head, number, "reply", text="已联系电工，明天上午来修。")
-        does(head, number, "resolve", text="灯已换新，您晚上下楼请放心。")
+        does(head, number, "reply", text="已联系物业，明天上午来打扫。")
+        does(head, number, "resolve", text="楼道已打扫干净，请放心。")
     case = follow(product, number, code)
     assert case["status"] == "resolved"
     assert {p["state"] for p in case["promises"]} == {"satisfied"}
