@@ -122,7 +122,7 @@ def inner_book(session: Session, town: Town, monkeypatch: pytest.MonkeyPatch) ->
         " title: {zh: 超时, en: Late}, source: Test, mark: own}\n"
         for metric in ("next_reply", "handover")
     )
-    texts["policies/national.yaml"] = policy.replace("  ordinary:\n", "  ordinary:\n" + steps)
+    texts["policies/national.yaml"] = policy.replace("  ordinary:\n", "  ordinary:\n" + steps, 1)
     return use(session, book_from_texts(texts), monkeypatch)
 
 

@@ -64,6 +64,13 @@ ladders:
 raises:
   - {to: G1, words: [漏气], danger: true, why: {zh: 险, en: Danger}, source: here, mark: own}
 """
+ORDERS = """\
+orders:
+  title: {zh: 督办, en: Order}
+  order: {within: 24h, source: here, mark: own}
+  verdict: {within: 24h, source: here, mark: own}
+  ladder: main
+"""
 C1, R2 = "{step: c1, on: contact, at: 50 %", "to: [district_desk], act: red_card"
 REST = "  - name: rest\n"
 RAISE = "{to: G1, words: [漏气], danger: true, why: {zh: 险, en: Danger}"
@@ -138,6 +145,7 @@ POLICY_MISTAKES = [
     ("title: {zh: 小, en: Small}", "title: Small", 4, "Here a table is expected."),
     ("effective_from: 2026-01-01", "effective_from: 2026-02-30", 3, "“2026-02-30” is no date."),
     ("effective_from: 2026-01-01", "effective_from: 20260101", 3, "“20260101” is no date."),
+    ("policies:\n  - name: question", ORDERS + "policies:\n  - name: order", 11, "order is the name of what holds for"),
     (
         "effective_from: 2026-01-01",
         "effective_from: 2026-01-01\neffective_until: 2025-12-31",
