@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from service.cases.rules import Action
 from service.handling.queries import actors, staff_case, view
-from tests.builders import does, explained, received, resident_does
+from tests.builders import as_in_a_city, does, explained, received, resident_does
 from tests.people import Town
 
 HOUR = timedelta(hours=1)
@@ -16,11 +16,6 @@ GROWS = (
     "cases", "clocks", "audit_entries", "notices", "assignments", "case_messages", "escalations", "routing_decisions",
     "ratings", "proposals", "attachments", "case_joins",
 )  # fmt: skip
-AS_IN_A_CITY = text(
-    "SELECT pg_restore_relation_stats('schemaname', 'public', 'relname', CAST(:table AS text),"
-    " 'relpages', 1, 'reltuples', CAST(1000000 AS real)) WHERE pg_relation_size(CAST(:table AS regclass)) > 0"
-)
-"""Lets the planner believe that each page holds a million rows: what it does with few says nothing of many."""
 SCAN = re.compile(rf"(?P<kind>Seq Scan|Index(?: Only)? Scan using pk_\w+) on ({'|'.join(GROWS)})\b")
 
 
@@ -51,8 +46,7 @@ def test_no_step_of_a_case_goes_through_all_cases(session: Session, town: Town, 
     for _ in range(5):
         received(session, at)
     session.execute(text("SET LOCAL enable_seqscan = off"))  # Where a table is empty.
-    for table in GROWS:
-        session.execute(AS_IN_A_CITY, {"table": table})
+    as_in_a_city(session, *GROWS)
     with explained(session) as plans:
         case, _ = received(session, at)
         holder = next(p for p in (town.li_qiang, town.sun_li) if p.id == case.assignee_id)

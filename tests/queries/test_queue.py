@@ -10,7 +10,7 @@ from service.cases.rules import Action
 from service.cases.tables import Case
 from service.escalations.lists import Which, cases_listed, unanswered_listed
 from service.handling.queues import Ask, Tab, queue
-from tests.builders import counted, does, explained, received
+from tests.builders import as_in_a_city, counted, does, explained, received
 from tests.people import Town
 
 HOUR = timedelta(hours=1)
@@ -85,6 +85,7 @@ def test_lists_come_in_the_order_of_their_index(session: Session, town: Town, at
     session.execute(sa.text("SET LOCAL enable_seqscan = off"))
     session.execute(sa.text("SET LOCAL enable_sort = off"))
     session.execute(sa.text("SET LOCAL enable_bitmapscan = off"))
+    as_in_a_city(session, "cases", "escalations")
     for look, index in (
         (lambda: queue(session, town.li_qiang, Ask(), at), "ix_cases_queue"),
         (lambda: queue(session, town.chen_jing, Ask(mine=False), at), "ix_cases_open_due"),
