@@ -207,14 +207,20 @@ def _page(
         "substitute_choices": people_choices(request, near, areas),
         "gives_choices": _gives(coming[person_id], now, language_of(request)),
         "to_choices": _takers(request, colleagues, coming, now),
-        "values": Blank(form.model_dump() if form else {}),
-        "what": what,
-        "errors": Blank(refused.errors),
         "done": DONE_SENTENCES.get(request.query_params.get("done", ""), ""),
-        "switch_form": f"do-{what}" if what else "",
         "path": MINE,
     }
-    return page(request, "worker/roster.html", context, status=refused.status)
+    return page(request, "worker/roster.html", context | _typed(what, form, refused), status=refused.status)
+
+
+def _typed(what: str, form: SwitchedForm | None, refused: Refused) -> dict[str, Any]:
+    """Return what was typed into which form, and what is wrong with it."""
+    return {
+        "what": what,
+        "values": Blank(form.model_dump() if form else {}),
+        "errors": Blank(refused.errors),
+        "switch_form": f"do-{what}" if what else "",
+    }
 
 
 def _day_of(turn: Turn) -> date:

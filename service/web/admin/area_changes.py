@@ -27,7 +27,7 @@ from service.web.admin.common import (
     tried,
 )
 from service.web.admin.saving import SwitchedForm, form_page, id_typed, row_of
-from service.web.admin.told import KIND_LABELS
+from service.web.admin.told_words import KIND_LABELS
 from service.web.deps import DbSession, Now
 
 router = APIRouter(prefix="/areas")

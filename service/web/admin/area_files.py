@@ -12,7 +12,7 @@ from service.areas.importing import keep_file, kept_file, look_at, take_over
 from service.areas.planning import Told
 from service.areas.sheets import COLUMNS, MOST_BYTES
 from service.web.admin.common import Administrator, Refused, RowId, admin_page, go_to, one_of, said, tried
-from service.web.admin.told import FIELD_LABELS
+from service.web.admin.told_words import FIELD_LABELS
 from service.web.deps import DbSession, Now
 
 router = APIRouter(prefix="/areas")

@@ -33,7 +33,8 @@ from service.routing.queries import directory
 from service.secrecy import mask_phone
 from service.timekeeping import ZONE
 from service.web.admin.common import NOTHING_WRONG, Blank, Refused, TypedForm, admin_page, called, people_choices
-from service.web.admin.told import WEEKDAY_LABELS, history_of
+from service.web.admin.rule_words import WEEKDAY_LABELS
+from service.web.admin.told import history_of
 from service.web.roster_words import ABSENCE_LABELS, DAYS_LABELS, DAYS_SHORT_LABELS, LANGUAGE_LABELS
 
 PEOPLE = "/admin/people"

@@ -16,8 +16,8 @@ from service.rosters.shifts import add_shift, set_skills, take_off
 from service.routing.queries import directory, public_holidays
 from service.web.admin.common import Planner, RowId, Text, as_clock, as_moment, go_to, one_of
 from service.web.admin.person_page import PEOPLE, person_page, person_to_manage
+from service.web.admin.rule_words import WEEKDAY_LABELS
 from service.web.admin.saving import SwitchedForm, id_typed, save
-from service.web.admin.told import WEEKDAY_LABELS
 from service.web.deps import DbSession, Now
 from service.web.roster_words import span_typed
 

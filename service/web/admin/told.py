@@ -15,8 +15,8 @@ from service.audit.changes import changes_of
 from service.categories.queries import topics
 from service.routing.catalogue import live_numbers
 from service.web import timewords
-from service.web.admin import rule_words
-from service.web.admin.rule_words import WEEKDAY_LABELS as WEEKDAY_LABELS
+from service.web.admin.rule_words import WEEKDAY_LABELS
+from service.web.admin.told_words import ACTION_LABELS, FIELD_LABELS, KIND_LABELS, PART_LABELS
 from service.web.catalogues import NAMES, translate
 from service.web.evidence_words import EVIDENCE_LABELS
 from service.web.render import language_of
@@ -24,106 +24,6 @@ from service.web.roster_words import DAYS_SHORT_LABELS
 from service.web.topics import HANDLER_LABELS
 from service.web.words import CHANNEL, FOCUS_GROUP, GRADE, LEVEL
 
-ACTION_LABELS: Mapping[str, str] = {
-    **rule_words.ACTION_LABELS,
-    "person.added": "Person added",
-    "person.changed": "Details changed",
-    "person.password-changed": "New password set",
-    "api-key.made": "API key made",
-    "duty.added": "Weekly duty added",
-    "duty.removed": "Weekly duty removed",
-    "absence.added": "Absence noted",
-    "absence.ended": "Absence ended or taken back",
-    "shift.added": "Single shift added",
-    "shift.taken-off": "Taken out of a shift",
-    "swap.asked": "Swap of shifts asked for",
-    "swap.accepted": "Swap of shifts accepted",
-    "swap.declined": "Swap of shifts declined",
-    "swap.withdrawn": "Swap of shifts taken back",
-    "swap.seen": "Swap of shifts seen",
-    "skills.changed": "What they are good at changed",
-    "feed.made": "Link to the duties made",
-    "feed.revoked": "Link to the duties revoked",
-    "area.added": "Area added",
-    "area.changed": "Area changed",
-    "area.decided": "Change of the division decided",
-    "area.dropped": "Change of the division dropped",
-    "category.added": "Category added",
-    "category.changed": "Category changed",
-    "model.took-over": "Suggestions of topics learnt anew",
-    "model.taken-back": "Suggestions of topics taken back",
-    "channel.added": "Channel added",
-    "channel.changed": "Channel changed",
-    "notice.again": "Notice tried again",
-    "notice.let-go": "Notice let go",
-}
-KIND_LABELS: Mapping[str, str] = {
-    "rename": "Rename it",
-    "move": "Move it",
-    "merge": "Merge it into another",
-    "close": "Close it",
-}
-FIELD_LABELS: Mapping[str, str] = {
-    **rule_words.FIELD_LABELS,
-    "code": "Short code",
-    "name": "Name in Chinese",
-    "name_en": "Name in English",
-    "role": "Role",
-    "area_id": "Area",
-    "phone": "Telephone number",
-    "email": "Mail address",
-    "language": "Language of notices",
-    "capacity": "Full load",
-    "is_active": "In use",
-    "level": "Level",
-    "parent_id": "Lies in",
-    "desk_name": "Desk in Chinese",
-    "desk_name_en": "Desk in English",
-    "address": "Address of the desk",
-    "opening_hours": "Opening hours",
-    "special_days": "Days with other hours",
-    "aliases": "Other names and estates",
-    "duty_area_id": "Desk while closed",
-    "closed_on": "Closed from",
-    "kind_of_change": "What happens",
-    "target_id": "Into which area",
-    "effective_on": "From this day on",
-    "reason": "Reason",
-    "boundary": "Boundary",
-    "parent_code": "Group",
-    "grade": "Grade",
-    "examples": "Examples",
-    "keywords": "Keywords",
-    "handler": "Usually handled by",
-    "questions": "Further questions",
-    "danger_words": "Words of danger",
-    "care_groups": "Focus groups that come first",
-    "elsewhere": "Where else to go",
-    "evidence": "Photos before it is resolved",
-    "duty": "Weekly duty",
-    "absence": "Absence",
-    "shift": "Shift",
-    "swap": "Shifts",
-    "skills": "Topics",
-    "speaks": "Languages",
-    "kind": "Kind of channel",
-    "channel_address": "Address of the channel",
-    "channel_secret": "Secret of the channel",
-    "is_usual": "Usual for everybody",
-}
-PART_LABELS: Mapping[str, str] = {
-    "system": "the system itself",
-    "hidden": "{what}: changed",
-    "one": "{what}: {value}",
-    "both": "{what}: {before} → {after}",
-    "nothing": "nothing",
-    "yes": "yes",
-    "no": "no",
-    "gap": ", ",
-    "stand-in": "{when}, standing in: {name}",
-    "handed": "{when}, {one} → {other}",
-    "on-days": "{when}, {days}",
-}
 SHOWN = 20
 """So many changes stand on the page of a subject; the rest on the page of all changes."""
 _AREAS = frozenset({"area_id", "parent_id", "target_area_id", "duty_area_id", "target_id"})
