@@ -10,6 +10,7 @@ from sla_policies import policy_files as packs
 from sla_policies.climbing import MOST_ROUNDS
 from sla_policies.escalation import ACTS, CONDITIONS, ROLES
 from sla_policies.policy import PROMISED, Grade, Metric
+from sla_policies.promises import ORDERS
 from sla_policies.reading import LONGEST_TEXT, MOST_ITEMS, NAME
 
 Schema = dict[str, Any]
@@ -79,6 +80,9 @@ ONLY_TOGETHER: tuple[Schema, ...] = (
 )
 """Which keys of a policy need each other, or exclude each other."""
 
+NOT_THE_ORDERS: Schema = {"properties": {"name": {"not": {"const": ORDERS}}}}
+"""What holds for orders has a name of its own where there are any."""
+
 
 def policy_schema() -> Schema:
     """Return the JSON Schema (draft 2020-12) of a policy file."""
@@ -112,6 +116,7 @@ def policy_schema() -> Schema:
                 },
             ),
         },
+        dependentSchemas={"orders": {"properties": {"policies": {"items": NOT_THE_ORDERS}}}},
     )
 
 
