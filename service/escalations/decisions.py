@@ -16,6 +16,7 @@ from service.cases.queries import visible_to
 from service.cases.rules import ENDED, Action, Field, moves_from
 from service.cases.tables import Case, CaseMessage
 from service.errors import NotFoundError
+from service.escalations.cards import cards_of
 from service.escalations.queries import steps_of
 from service.escalations.tables import Escalation
 from service.handling.standing import acting_as
@@ -61,6 +62,8 @@ class Decision:
     returned_because: str
     may_order: bool = False
     """May the reader issue a supervise order on it?"""
+    card: str = ""
+    """The gravest card that lies on it."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class Answerable:
     heard: list[Staff]
     step: Step | None
     """The step as its promise pack describes it; None when the pack knows it no longer."""
+    card: str = ""
+    """The gravest card that lies on the case."""
 
     @property
     def climbed(self) -> bool:
@@ -139,11 +144,12 @@ def reach(session: Session, by: Person, known: Directory, now: datetime) -> Reac
 
 
 def decisions(session: Session, cases: Collection[Case], within: Reach) -> list[Decision]:
-    """Return what can be decided about these cases, in their order, with two queries for all of them."""
+    """Return what can be decided about these cases, in their order, with three queries for all of them."""
     known = within.known
     holders = {case.assignee_id for case in cases if case.assignee_id is not None}
     held = loads(session, holders)
     reasons = _return_reasons(session, [case.id or 0 for case in cases if case.returned])
+    cards = cards_of(session, [case.id or 0 for case in cases])
     return [
         Decision(
             case=case,
@@ -155,6 +161,7 @@ def decisions(session: Session, cases: Collection[Case], within: Reach) -> list[
             choices=within.near(case),
             returned_because=reasons.get(case.id or 0, ""),
             may_order=may_order(case, within.by, known),
+            card=cards.get(case.id or 0, ""),
         )
         for case in cases
     ]
@@ -179,7 +186,8 @@ def _return_reasons(session: Session, case_ids: Collection[int]) -> dict[int, st
 
 
 def answerable(session: Session, waiting: Collection[tuple[Escalation, Case]], known: Directory) -> list[Answerable]:
-    """Return escalations as the board shows them, with one query for all of them."""
+    """Return escalations as the board shows them, with two queries for all of them."""
+    cards = cards_of(session, [case.id or 0 for _, case in waiting])
     steps = steps_of(session, [escalation for escalation, _ in waiting])
     return [
         Answerable(
@@ -189,6 +197,7 @@ def answerable(session: Session, waiting: Collection[tuple[Escalation, Case]], k
             known.people.get(case.assignee_id or 0),
             [known.people[i] for i in escalation.person_ids if i in known.people],
             steps.get(escalation.id or 0),
+            cards.get(case.id or 0, ""),
         )
         for escalation, case in waiting
     ]

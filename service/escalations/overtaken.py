@@ -7,13 +7,11 @@ from sqlmodel import Session, col, select
 
 from service.clocks.rules import LIVE
 from service.clocks.tables import ClockRow
+from service.escalations.cards import CARDS
 from service.escalations.tables import Escalation
 from service.outbox.reasons import Reason
 from service.outbox.rules import NoticeState
 from service.outbox.tables import Notice
-
-ABOUT_A_BREACH = frozenset({"yellow_card", "red_card"})
-"""Acts that tell of what was missed: that stays true, whatever is done later."""
 
 Step = tuple[Escalation, str]
 """A step that was taken, and the state of its promise now."""
@@ -57,7 +55,7 @@ def _steps_of(session: Session, notices: Sequence[Notice]) -> dict[str, Step]:
 
 
 def _overtaken_by(found: Step | None) -> str:
-    if found is None or found[0].act in ABOUT_A_BREACH:
+    if found is None or found[0].act in CARDS:
         return ""
     step, state = found
     if state not in LIVE:

@@ -13,6 +13,7 @@ from service.cases.tables import Case
 from service.errors import InvalidFieldsError
 from service.escalations import actions as escalation_actions
 from service.escalations import queries as escalation_queries
+from service.escalations.cards import cards_of
 from service.handling.actions import Doer, act
 from service.handling.queries import actors, masked_contact, staff_case, view, why_routed
 from service.handling.queues import Ask, Tab, queue
@@ -48,8 +49,9 @@ def read_queue(
     """Return open cases in the order in which they run out."""
     page = queue(session, person, Ask(tab, mine, search, cursor, limit), now)
     known = directory(session)
+    cards = cards_of(session, [case.id or 0 for case in page.cases])
     return staff_shapes.QueueShape(
-        items=[staff_shapes.case_line(case, known) for case in page.cases],
+        items=[staff_shapes.case_line(case, known, cards) for case in page.cases],
         counts={str(tab): count for tab, count in page.counts.items()},
         next_cursor=page.next_cursor,
     )
@@ -102,7 +104,9 @@ def _full(session: Session, case: Case, acting: frozenset[Actor], response: Resp
 def read_board(person: Supervising, session: DbSession, now: Now) -> staff_shapes.BoardShape:
     """Return what is breached, about to be, unassigned and unacknowledged in the reader's area."""
     known = directory(session)
-    return staff_shapes.board(escalation_queries.board(session, person, known, now), known)
+    found = escalation_queries.board(session, person, known, now)
+    listed = {case.id or 0 for cases in (found.breached, found.soon, found.unassigned) for case in cases}
+    return staff_shapes.board(found, known, cards_of(session, listed))
 
 
 @router.get("/escalations", tags=["supervisors"])

@@ -1,5 +1,6 @@
 """How does the API's JSON look to staff? One model for each thing, filled from the views."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,8 @@ class CaseLine(Shape):
     due_metric: str | None
     assignee: str | None
     urged: int
+    card: str | None
+    """yellow_card or red_card: the gravest that lies on it."""
 
 
 class ContactShape(Shape):
@@ -136,7 +139,7 @@ def staff_case(
     )
 
 
-def case_line(case: Case, known: Directory) -> CaseLine:
+def case_line(case: Case, known: Directory, cards: Mapping[int, str]) -> CaseLine:
     """Return the shape of a case in a list."""
     topics = known.topics_by_id
     return CaseLine(
@@ -152,6 +155,7 @@ def case_line(case: Case, known: Directory) -> CaseLine:
         due_metric=case.due_metric,
         assignee=_name(known.people.get(case.assignee_id or 0)),
         urged=case.urged,
+        card=cards.get(case.id or 0),
     )
 
 
@@ -161,7 +165,7 @@ def escalation(e: Escalation, case: Case) -> EscalationShape:
     return EscalationShape(number=case.number, **facts)
 
 
-def board(b: Board, known: Directory) -> BoardShape:
+def board(b: Board, known: Directory, cards: Mapping[int, str]) -> BoardShape:
     """Return the board's shape."""
     return BoardShape(
         open=b.open,
@@ -171,9 +175,9 @@ def board(b: Board, known: Directory) -> BoardShape:
             "unassigned": b.unassigned_count,
             "unacknowledged": b.unacknowledged_count,
         },
-        breached=[case_line(c, known) for c in b.breached],
-        soon=[case_line(c, known) for c in b.soon],
-        unassigned=[case_line(c, known) for c in b.unassigned],
+        breached=[case_line(c, known, cards) for c in b.breached],
+        soon=[case_line(c, known, cards) for c in b.soon],
+        unassigned=[case_line(c, known, cards) for c in b.unassigned],
         unacknowledged=[escalation(e, c) for e, c in b.unacknowledged],
         communities=[_community(line, known) for line in b.communities],
     )

@@ -17,6 +17,7 @@ from service.areas.rules import AreaLevel, Place
 from service.cases.rules import Action, moves_from
 from service.cases.tables import Case
 from service.errors import InvalidFieldsError, NotFoundError, ServiceError
+from service.escalations.cards import cards_of
 from service.escalations.decisions import Decision, answerable, by_case, decisions, escalation_of, may_order, reach
 from service.escalations.lists import SOON, Where, Which, cases_listed, unanswered_listed
 from service.handling import proposals
@@ -157,6 +158,8 @@ class Proposed:
     """Why it cannot be granted as it was asked: a sentence's id."""
     facts: Mapping[str, Any]
     may_grant: bool
+    card: str
+    """The gravest card that lies on the case."""
 
 
 def proposed(
@@ -164,7 +167,8 @@ def proposed(
 ) -> list[Proposed]:
     """Return proposals as the board shows them."""
     found = []
-    promised = resolve_clocks(session, [case.id or 0 for _, case in waiting])
+    case_ids = [case.id or 0 for _, case in waiting]
+    promised, cards = resolve_clocks(session, case_ids), cards_of(session, case_ids)
     for asked, case in waiting:
         effect = proposals.effect_of(asked, promised[case.id or 0], now)
         offered = {move.action for move in moves_from(case.status, acting_as(person, case, known))}
@@ -182,6 +186,7 @@ def proposed(
                     hindrance=sentence or "",
                     facts=why.facts if why else {},
                     may_grant=why is None and (not effect.needs_district or person.role is Role.DISTRICT),
+                    card=cards.get(case.id or 0, ""),
                 )
             )
     return found

@@ -16,6 +16,7 @@ from service.cases.rules import Action, Field
 from service.cases.tables import Case
 from service.duplicates.marks import marks_of
 from service.errors import NotFoundError, ServiceError
+from service.escalations.cards import cards_of
 from service.handling.actions import PUBLIC, Doer, act, reveal_contact
 from service.handling.photos import add_photos
 from service.handling.queries import actors, staff_case
@@ -59,8 +60,9 @@ def show_queue(
     """Show open cases, what runs out first on top; for htmx only the part that changes."""
     found = queue(session, person, asked.ask(), now)
     known = directory(session)
-    marks = marks_of(session, [case.id or 0 for case in found.cases])
-    lines = [line_of(case, person, known, asked.since_at, marks) for case in found.cases]
+    case_ids = [case.id or 0 for case in found.cases]
+    marks, cards = marks_of(session, case_ids), cards_of(session, case_ids)
+    lines = [line_of(case, person, known, asked.since_at, marks=marks, cards=cards) for case in found.cases]
     facts = {
         "asked": asked,
         "lines": lines,

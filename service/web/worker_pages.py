@@ -17,6 +17,7 @@ from service.cases.tables import Case
 from service.categories.questions import as_answers
 from service.categories.rules import Topic
 from service.duplicates.marks import NO_MARK, Mark
+from service.escalations.cards import cards_of
 from service.escalations.decisions import Choice, answerable, may_order, reach
 from service.escalations.explaining import explanations
 from service.escalations.queries import of_case
@@ -133,10 +134,18 @@ class Line:
     """It came or changed since the reader opened the list."""
     mark: Mark = NO_MARK
     """What others have to do with it."""
+    card: str = ""
+    """The gravest card that lies on it."""
 
 
 def line_of(
-    case: Case, person: Person, known: Directory, since: datetime | None, marks: Mapping[int, Mark] = {}
+    case: Case,
+    person: Person,
+    known: Directory,
+    since: datetime | None,
+    *,
+    marks: Mapping[int, Mark],
+    cards: Mapping[int, str],
 ) -> Line:
     """Return a case as the queue shows it, with the one tap that the lifecycle offers."""
     offered = {move.action for move in moves_from(case.status, acting_as(person, case, known))}
@@ -148,6 +157,7 @@ def line_of(
         may_accept=Action.ACCEPT in offered,
         is_new=since is not None and case.updated_at > since,
         mark=marks.get(case.id or 0, NO_MARK),
+        card=cards.get(case.id or 0, ""),
     )
 
 
@@ -176,6 +186,7 @@ def case_facts(
         "may_order": may_order(case, person, seen.known),
         "routing": why_here(request, session, why_routed(session, case), seen.known),
         "escalations": taken,
+        "card": cards_of(session, [case.id or 0]).get(case.id or 0, ""),
         "explained": [(one, tell(why, now, language_of(request))) for one, why in explanations(session, seen, now)],
         "received": received.facts if received else {},
         "answers": as_answers(case.answers),
