@@ -10,6 +10,7 @@ from service.audit import tables as audit
 from service.cases import tables as cases
 from service.categories import tables as categories
 from service.clocks import tables as clocks
+from service.commissions import tables as commissions
 from service.duplicates import tables as duplicates
 from service.escalations import tables as escalations
 from service.feedback import tables as feedback
@@ -17,6 +18,7 @@ from service.handling import tables as handling
 from service.intake import tables as intake
 from service.orders import tables as orders
 from service.outbox import tables as outbox
+from service.parties import tables as parties
 from service.revisions import tables as revisions
 from service.rezoning import tables as rezoning
 from service.rosters import tables as rosters
@@ -32,6 +34,7 @@ ROOMS = (
     cases,
     categories,
     clocks,
+    commissions,
     duplicates,
     escalations,
     feedback,
@@ -39,6 +42,7 @@ ROOMS = (
     intake,
     orders,
     outbox,
+    parties,
     revisions,
     rezoning,
     rosters,

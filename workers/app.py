@@ -35,6 +35,7 @@ app.conf.update(
         "workers.duplicates",
         "workers.learning",
         "workers.outbox",
+        "workers.parties",
         "workers.policies",
         "workers.upkeep",
     ),

@@ -32,6 +32,7 @@ TIMETABLE: tuple[Entry, ...] = (
         3600.0,
         "What staff settled yesterday is suggested tomorrow, also where beat starts often.",
     ),
+    Entry("parties.tell_late", 15.0, "A worker hears within a quarter of a minute that an outside party is late."),
     Entry("duplicates.read", 2.0, "Who tells the same a moment later is shown that it is known."),
     Entry("duplicates.heat", 300.0, "A head sees within minutes what many people ask for."),
     Entry("duplicates.learn", 3600.0, "What everybody writes says little; case by case it is read once more."),

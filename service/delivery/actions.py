@@ -11,6 +11,7 @@ from jinja2 import TemplateError
 from sqlmodel import Session, col, select
 
 from service.delivery.jobs import Job, Outcome
+from service.delivery.links import address_in
 from service.delivery.queries import MOST_LINES, Context, context, due_by_person, due_of, told_lately, wishes_of
 from service.delivery.ways import CannotBeToldError, filled, stop_address, ways_of
 from service.outbox.actions import claim_due, write
@@ -141,10 +142,11 @@ def _job(notice: Notice, way: str, known: Context, settings: Settings) -> Job:
     kind = row.kind if row else Channel(way)
     address = ""
     if row is not None:
-        address = filled(decrypt(row.address), person, settings)
+        address = filled(decrypt(row.address), person, person.phone_encrypted if person else notice.phone, settings)
     elif kind is Channel.MAIL:
         address = (person.email or "") if person else decrypt(notice.address or b"")
-    said = {"notice": notice.template, "language": notice.language, "to": person.login if person else "resident"}
+    other = "party" if notice.party_id is not None else "resident"
+    said = {"notice": notice.template, "language": notice.language, "to": person.login if person else other}
     return Job(
         notice_id=notice.id or 0,
         tries=notice.tries,
@@ -163,7 +165,7 @@ def _job(notice: Notice, way: str, known: Context, settings: Settings) -> Job:
 def _facts(notice: Notice, known: Context, settings: Settings) -> Mapping[str, Any]:
     """Return what fills the template; of a digest the subjects of what it gathers."""
     if notice.template != DIGEST:
-        return notice.facts
+        return notice.facts | address_in(notice.facts, settings.public_url)
     lines, told = known.digests[notice.id or 0], []
     for line in lines[:MOST_LINES]:
         try:

@@ -20,6 +20,8 @@ class CannotBeToldError(Exception):
 def ways_of(notice: Notice, known: Context, settings: Settings) -> list[str]:
     """Return the channels by which a notice can reach its reader, in order. Errors: CannotBeToldError."""
     mails = settings.smtp_url is not None or settings.demo
+    if notice.party_id is not None:
+        return ways_outside(notice, known.channels, mails=mails)
     if notice.person_id is None:
         return [Channel.MAIL if mails and notice.address else Channel.LOG]
     person = known.people.get(notice.person_id)
@@ -38,9 +40,19 @@ def reachable(person: Person, channels: Mapping[str, ChannelRow], *, mails: bool
     return found + [key for key in active if person.phone_encrypted or "{phone}" not in decrypt(channels[key].address)]
 
 
-def filled(address: str, person: Person | None, settings: Settings) -> str:
-    """Return a channel's address with what stands for its reader."""
-    phone = decrypt(person.phone_encrypted) if person and person.phone_encrypted and "{phone}" in address else ""
+def ways_outside(notice: Notice, channels: Mapping[str, ChannelRow], *, mails: bool) -> list[str]:
+    """Return the channels by which an outside party can be reached: mail, then those that go to a telephone number.
+
+    It has no pages of its own here, so that without either there is none.
+    """
+    found = [Channel.MAIL.value] if mails and notice.address else []
+    by_phone = (key for key, row in channels.items() if row.is_active and "{phone}" in decrypt(row.address))
+    return found + (list(by_phone) if notice.phone else [])
+
+
+def filled(address: str, person: Person | None, phone_sealed: bytes | None, settings: Settings) -> str:
+    """Return a channel's address with what stands for its reader; `phone_sealed` is the reader's number."""
+    phone = decrypt(phone_sealed) if phone_sealed and "{phone}" in address else ""
     own = {
         "{public_url}": settings.public_url,
         "{login}": quote(person.login if person else "", safe=""),

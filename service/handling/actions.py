@@ -16,6 +16,7 @@ from service.cases.rules import ENDED, STANDS_STILL, Action, Actor, CaseStatus, 
 from service.cases.tables import Case, CaseMessage
 from service.clocks.actions import due_entries, tell, wake_rested
 from service.clocks.rules import Happening
+from service.commissions.actions import end_with_case as end_jobs
 from service.errors import InvalidFieldsError
 from service.handling.joining import lock_together, tell_joined
 from service.handling.notices import notices
@@ -88,6 +89,7 @@ def _change(step: Step, before: CaseStatus) -> Proposal | None:
     if case.status in ENDED and before not in ENDED:
         let_go(session, case, now=step.now)
         end_with_case(session, case, by_id=step.by.id, now=step.now)
+        end_jobs(session, case, by_id=step.by.id, now=step.now)
     return settle(session, case, action, step.given, by_id=step.by.id, now=step.now)
 
 

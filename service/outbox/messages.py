@@ -10,16 +10,19 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Recipient:
-    """Whom to tell: a member of staff, or (without `person_id`) the resident of the case."""
+    """Whom to tell: a member of staff, an outside party, or (without either) the resident of the case."""
 
     language: str
     email: str | None = None
     person_id: int | None = None
+    party_id: int | None = None
+    phone: str | None = None
+    """Of a party: where a short message reaches it."""
 
     @property
     def is_reachable(self) -> bool:
         """Is there anybody to tell? A resident who left no address reads it on the page of the case."""
-        return self.person_id is not None or self.email is not None
+        return self.person_id is not None or self.party_id is not None or self.email is not None
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,23 @@ def ordered(to: Recipient, number: str, what: str, *, order_id: int, turn: int, 
     """Tell one side of a supervise order what the other did: issued, replied, sent back … `turn` is its version."""
     facts = {"number": number, "order": str(order_id), "due_at": _iso(due_at)}
     return Message(f"order:{order_id}:{turn}:{what}:{to.person_id}", f"order_{what}", to, facts)
+
+
+def to_party(
+    to: Recipient, what: str, *, turn: int, due_at: datetime | None, link: Mapping[str, str], wakes: bool
+) -> Message:
+    """Tell an outside party of its job: given, sent_back, renewed, withdrawn. `link` is `delivery.links.facts_of`.
+
+    Nothing of the case is told: what is to be done stands behind the link. `turn` is the version of the job.
+    """
+    facts = {**link, "due_at": _iso(due_at)}
+    return Message(f"job:{link['job']}:{turn}:{what}:{to.party_id}", f"job_{what}", to, facts, wakes)
+
+
+def of_party(to: Recipient, number: str, what: str, *, job_id: int, turn: int, names: Mapping[str, str]) -> Message:
+    """Tell a member of staff what an outside party did: took, refused, reported, late. `names` has zh and en."""
+    facts = {"number": number, "job": str(job_id), "party": names.get(to.language) or names["zh"]}
+    return Message(f"job:{job_id}:{turn}:{what}:{to.person_id}", f"job_{what}", to, facts)
 
 
 def news(to: Recipient, number: str, what: str, *, version: int) -> Message:
@@ -152,6 +172,8 @@ TEMPLATES = (
     "nudge_request_extension",
     "nudge_request_parking",
     *("swap_asked", "swap_accepted", "swap_declined", "swap_to_see"),
+    *("job_given", "job_sent_back", "job_renewed", "job_withdrawn"),
+    *("job_taken", "job_refused", "job_reported", "job_late"),
     TRIAL,
     DIGEST,
 )

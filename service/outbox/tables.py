@@ -28,13 +28,16 @@ class Notice(SQLModel, table=True):
     template: str
     case_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="cases.id")
     person_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="people.id")
-    """The member of staff who is told; None: the resident of the case."""
+    """The member of staff who is told; None: an outside party, or else the resident of the case."""
+    party_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="parties.id")
     channel: Channel = Field(sa_type=text_enum(Channel))
     """How it was sent; before that, how it probably will be."""
     channel_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="channels.id")
     """The configured channel it was sent by, or (a test) is to be sent by."""
     address: bytes | None = None
     """The encrypted mail address; None where there is none to send to."""
+    phone: bytes | None = None
+    """The encrypted telephone number of a party that short messages reach."""
     language: str
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     wakes: bool = False

@@ -39,7 +39,7 @@ def render(
 def sample(template: str, language: str, *, public_url: str) -> tuple[str, str]:
     """Return subject and body as they would read of an invented case."""
     times = {"due_at": "2026-11-24T10:30:00+08:00", "starts_at": SAMPLE_SHIFT[0], "ends_at": SAMPLE_SHIFT[1]}
-    facts = SAMPLES[language] | times | {"number": SAMPLE_NUMBER}
+    facts = SAMPLES[language] | times | {"number": SAMPLE_NUMBER, "link": f"{public_url}/party?key=…"}
     stop = f"{public_url}/notices/stop/{SAMPLE_NUMBER}"
     return render(template, language, facts, public_url=public_url, unsubscribe=stop)
 
@@ -52,6 +52,8 @@ SAMPLES: Mapping[str, dict[str, Any]] = {
         "channel": "企业微信群",
         "name": "李强",
         "order": "7",
+        "job": "3",
+        "party": "江城物业",
         "count": 7,
         "lines": [f"新工单 {SAMPLE_NUMBER}", f"工单 {SAMPLE_NUMBER}：居民催办"],
         "more": 5,
@@ -63,6 +65,8 @@ SAMPLES: Mapping[str, dict[str, Any]] = {
         "channel": "WeCom group",
         "name": "Li Qiang",
         "order": "7",
+        "job": "3",
+        "party": "Jiangcheng Property",
         "count": 7,
         "lines": [f"New case {SAMPLE_NUMBER}", f"Case {SAMPLE_NUMBER}: the resident urges"],
         "more": 5,

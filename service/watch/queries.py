@@ -16,6 +16,8 @@ from service.assignments.tables import Assignment
 from service.cases.rules import AT_DESK, ENDED
 from service.cases.tables import Case
 from service.clocks.tables import ClockRow
+from service.commissions.rules import WITH_PARTY
+from service.commissions.tables import PartyJob
 from service.escalations.tables import Escalation
 from service.orders.rules import UNSETTLED
 from service.orders.tables import Order
@@ -84,7 +86,8 @@ def _notices_stuck(late: Late) -> sa.Select[int]:
 def _notices_failed(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
     # A resident's mailbox that refuses is nothing an operator can mend, and who tries a channel out looks at once:
     # both stand in the outbox all the same.
-    ours = sa.and_(Notice.state == NoticeState.GIVEN_UP, col(Notice.person_id).is_not(None))  # type: ignore[arg-type]
+    is_ours = sa.or_(col(Notice.person_id).is_not(None), col(Notice.party_id).is_not(None))
+    ours = sa.and_(Notice.state == NoticeState.GIVEN_UP, is_ours)  # type: ignore[arg-type]
     failed = sa.or_(Notice.state == NoticeState.SET_ASIDE, ours)  # type: ignore[arg-type]
     return (
         sa.select(sa.func.count())
@@ -111,6 +114,16 @@ def _nobody_heard(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
 def _order_without_clock(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
     running = sa.exists().where(col(ClockRow.id) == Order.clock_id, ClockRow.state == ClockState.RUNNING)  # type: ignore[arg-type]
     return sa.select(sa.func.count()).select_from(Order).where(col(Order.state).in_(UNSETTLED), ~running)
+
+
+def _job_not_told(late: Late) -> sa.Select[int]:
+    untold = sa.and_(col(PartyJob.late_told_at).is_(None), col(PartyJob.due_at) < late.steps_before)
+    return sa.select(sa.func.count()).select_from(PartyJob).where(col(PartyJob.state).in_(WITH_PARTY), untold)
+
+
+def _job_outlives_case(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
+    of_ended = sa.select(sa.func.count()).select_from(PartyJob).join(Case, col(Case.id) == PartyJob.case_id)
+    return of_ended.where(col(PartyJob.state).in_(WITH_PARTY), col(Case.status).in_(ENDED))
 
 
 def _newest_unanswered(before: datetime) -> sa.Select[Any]:
@@ -182,6 +195,8 @@ CHECKS: tuple[tuple[str, Callable[[Late], sa.Select[int]], str], ...] = (
     ),
     ("nobody-heard", _nobody_heard, "Appoint somebody for the empty rung on the people page."),
     ("order-without-clock", _order_without_clock, "Look at the order: take it back, and issue it anew."),
+    ("job-not-told", _job_not_told, "Is a worker running, or beat? Look at their logs."),
+    ("job-outlives-case", _job_outlives_case, "Look at the case: take the job of the outside party back."),
     ("climb-missed", _climb_missed, "Is a worker running, or beat? Answer the escalation from the board meanwhile."),
     ("top-unanswered", _top_unanswered, "The district desk was asked and does not answer: call them."),
 )

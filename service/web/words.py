@@ -166,6 +166,8 @@ CHECK: Mapping[str, str] = {
     "nobody-heard": "A step was taken, and there was nobody to tell",
     "rule-broken": "A dispatch rule points to somebody or something that is gone",
     "order-without-clock": "An order has not ended, and no time runs on it",
+    "job-not-told": "An outside party is late, and nobody has been told for 5 minutes",
+    "job-outlives-case": "A case has ended, and an outside party still works on it",
     "climb-missed": "An answer is missing, and nobody else was asked for it",
     "top-unanswered": "The district desk has not answered what it was asked",
 }

@@ -38,6 +38,7 @@ GONE = {
     "category_models",
     *("rule_versions", "rule_proposals"),
     "supervise_orders",
+    *("parties", "party_jobs"),
     *("case_joins", "case_traces", "word_shares", "hot_issues"),
     *("swaps", "shifts", "skills", "roster_feeds"),
 }
