@@ -7,12 +7,14 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from service.accounts.tables import Person
+from service.attachments.preparing import Photo
 from service.attachments.queries import of_case as photos_of_case
 from service.cases.actions import lock
 from service.cases.queries import contact_of
 from service.cases.rules import ENDED, Actor
 from service.cases.tables import Case
 from service.commissions.hiding import check_hidden
+from service.commissions.photos import accept_own, add_own
 from service.commissions.queries import Offer, offers, resolve_due, with_parties
 from service.commissions.rules import (
     MAY_GIVE,
@@ -166,6 +168,7 @@ def act_as_worker(session: Session, job_id: int, action: JobAction, said: Said, 
     if action is JobAction.APPROVE:
         job.costs = costs_of(job.prices, said.quantities)
         job.cost = total_of(job.costs)
+        accept_own(session, job)
     if move.names_term:
         job.hours = checked_hours(said.hours)
         job.due_at = due_for(now, job.hours, resolve_due(session, case.id or 0))
@@ -184,20 +187,20 @@ def act_as_worker(session: Session, job_id: int, action: JobAction, said: Said, 
 
 
 def act_as_party(
-    session: Session, job_id: int, action: JobAction, raw: str, *, photos: Sequence[str] = (), now: datetime
+    session: Session, job_id: int, action: JobAction, raw: str, *, photos: Sequence[Photo] = (), now: datetime
 ) -> PartyJob:
-    """Let the party take a job, say why it cannot, or report what was done; `photos` are names of its own.
+    """Let the party take a job, say why it cannot, or report what was done, with photos.
 
-    Errors: NotFoundError, JobForbiddenError, InvalidFieldsError.
+    Errors: NotFoundError, JobForbiddenError, InvalidFieldsError, TooManyOwnPhotosError, PhotoRefusedError.
     """
     job, case = locked(session, job_id)
     move = move_for(job.state, action, Side.PARTY)
     text = checked_words(clean(raw), required=move.must_say)
     if text:
         job.reply, job.replied_at = text, now
-    job.own_photos = [*job.own_photos, *(name for name in photos if name not in job.own_photos)]
-    if action is JobAction.REPORT and now > job.due_at:
-        job.late_at = job.late_at or job.due_at
+    if action is JobAction.REPORT:
+        add_own(session, job, photos, now)
+        job.late_at = job.late_at or (job.due_at if now > job.due_at else None)
     _to(job, move.to or job.state, now)
     session.add(job)
     session.flush()

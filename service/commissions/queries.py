@@ -111,7 +111,8 @@ def waiting_for(session: Session, person: Person, now: datetime) -> Waiting:
     is_late = sa.and_(col(PartyJob.state).in_(WITH_PARTY), col(PartyJob.due_at) <= now)
     wanted = select(PartyJob, Case, Party).join(Case, col(Case.id) == PartyJob.case_id)
     wanted = wanted.join(Party, col(Party.id) == PartyJob.party_id)
-    wanted = wanted.where(is_mine, sa.or_(is_late, col(PartyJob.state) == JobState.REPORTED))
+    unsettled = col(PartyJob.state).in_(UNSETTLED)  # By the index of these.
+    wanted = wanted.where(is_mine, unsettled, sa.or_(is_late, col(PartyJob.state) == JobState.REPORTED))
     found = session.exec(wanted.order_by(col(PartyJob.due_at)).limit(MOST_WAITING))
     return Waiting([JobView(*row) for row in found], _to_give(session, sa.and_(is_mine, is_open)))
 

@@ -109,6 +109,13 @@ class LinkForgedError(ServiceError):
     sentence = "This link is not one of ours, or not the whole of it. Open it once more from the message."
 
 
+class LinkNeededError(ServiceError):
+    """The browser has not shown a link to this job, or too long ago."""
+
+    status, code = 403, "link-needed"
+    sentence = "Please open the link from your message once more, and then send this again."
+
+
 class LinkOverError(ServiceError):
     """The time of a link is over, a newer one was sent, or the job has ended."""
 

@@ -19,6 +19,11 @@ class PartyJob(SQLModel, table=True):
         sa.Index("ix_party_jobs_case_id", "case_id"),
         sa.Index("ix_party_jobs_party_id", "party_id", "given_at"),
         sa.Index(
+            "ix_party_jobs_unsettled",
+            "case_id",
+            postgresql_where=sa.text("state IN ('open', 'taken', 'reported')"),
+        ),
+        sa.Index(
             "ix_party_jobs_untold",
             "due_at",
             postgresql_where=sa.text("state IN ('open', 'taken') AND late_told_at IS NULL"),

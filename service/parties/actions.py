@@ -42,7 +42,11 @@ def add_party(session: Session, details: PartyDetails, *, by: Person, now: datet
     party = Party(created_at=now, **_columns(details))
     session.add(party)
     session.flush()
-    facts = {"kind_of_party": details.kind.value, "area_ids": list(details.area_ids), "is_active": details.is_active}
+    facts = {
+        "kind_of_party": details.kind.value,
+        "area_ids": [None, list(details.area_ids)],
+        "is_active": details.is_active,
+    }
     record(session, Entry("party", party.id or 0, "party.added", now, "staff", by.id, facts))
     return party
 

@@ -98,6 +98,16 @@ HAPPENED: Mapping[str, str] = {
     "order_withdrawn": "The order was taken back",
     "order_settled": "The result settles the order",
     "order_lapsed": "The order lapsed with the case",
+    "job_given": "An outside party was given a job",
+    "job_taken": "The outside party takes it on",
+    "job_refused": "The outside party cannot do it",
+    "job_reported": "The outside party says it is done",
+    "job_approved": "What the outside party did was accepted",
+    "job_sent_back": "The job was sent back to the outside party",
+    "job_withdrawn": "The job was taken back from the outside party",
+    "job_renewed": "The outside party was sent a new link",
+    "job_late": "The outside party is late",
+    "job_lapsed": "The job of the outside party lapsed with the case",
     "revealed": "Contact data was looked at",
 }
 DUE_CHANGED: Mapping[str, str] = {

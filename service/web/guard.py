@@ -26,7 +26,7 @@ MOST_BYTES_AT: Mapping[str, int] = {"/admin/areas/import": 21_000_000, "/admin/r
 """Address prefixes that may take more."""
 PHOTOS_AT = re.compile(
     r"/(submit|take-down|track/[^/]+/answer|cases/[^/]+/(photos|contact|reply|note|resolve)"
-    r"|api/v1/(staff/)?cases/[^/]+/photos)"
+    r"|party/[^/]+/report|api/v1/(staff/)?cases/[^/]+/photos)"
 )
 """Addresses whose form may bring photos."""
 MOST_COMING = 600_000_000

@@ -23,6 +23,7 @@ from service.errors import InvalidFieldsError, NotAllowedError, NotFoundError
 from service.intake.forms import clean
 from service.outbox.rules import AS_USUAL, Channel, Digest, Wishes
 from service.outbox.tables import Caught, Unsubscribed
+from service.parties.queries import by_id as parties_by_id
 from service.secrecy import decrypt
 from service.settings import get_settings
 from service.web import notice_words as telling
@@ -93,6 +94,7 @@ def show_of_case(request: Request, session: DbSession, now: Now, by: Working, ca
         "rows": [telling.line(notice, language_of(request), known) for notice in told],
         "states": telling.STATE_LABELS,
         "people": people_by_id(session, {notice.person_id or 0 for notice in told}),
+        "parties": parties_by_id(session, {notice.party_id or 0 for notice in told}),
     }
     return page(request, "notices/of_case.html", context)
 

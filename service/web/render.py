@@ -17,7 +17,7 @@ from markupsafe import Markup
 from service.accounts.rules import ROLE_LABELS, Role
 from service.settings import get_settings
 from service.timekeeping import ZONE
-from service.web import catalogues, roster_words, timewords
+from service.web import catalogues, party_words, roster_words, timewords
 from service.web.catalogues import DEFAULT, HTML_LANG, LANGUAGES, NAMES, Language, as_language, translate
 from service.web.csrf import CSRF_COOKIE, CsrfToken, csrf_of
 from service.web.deps import Reader, known_anchor, known_now, reader_of
@@ -230,6 +230,8 @@ def _environment(language: Language) -> Environment:
         sentence=lambda msgid, facts=None: translate(language, msgid, **(facts or {})),
         called=lambda named: called_in(language, named),
         hours=roster_words.hours,
+        money=party_words.money,
+        quantity=party_words.quantity,
         turn=lambda span: roster_words.said(span, _reading.get().now, language),
         span_value=roster_words.span_value,
         desk=lambda place: place.desk_name_en if language == "en" and place.desk_name_en else place.desk_name,

@@ -6,6 +6,7 @@ Templates say `{{ _(words.status[case.status]) }}`; the Chinese is in locales/zh
 from collections.abc import Mapping
 from types import SimpleNamespace
 
+from service.web import party_words
 from service.web.course_words import ACTION, DUE_CHANGED, HAPPENED, ORDER_ACTION, ORDER_STATE, OUTCOME, PROPOSAL, STATUS
 
 METRIC: Mapping[str, str] = {
@@ -181,6 +182,10 @@ STAGE: Mapping[str, str] = {
 """What a photo shows."""
 
 words = SimpleNamespace(
+    party_kind=party_words.KIND_LABELS,
+    party_misfit=party_words.MISFIT_LABELS,
+    job_state=party_words.STATE_LABELS,
+    job_action=party_words.ACTION_LABELS,
     stage=STAGE,
     status=STATUS,
     action=ACTION,

@@ -14,6 +14,7 @@ from service.attachments.rules import Stage
 from service.cases.numbers import is_case_number
 from service.cases.rules import Action, Field
 from service.cases.tables import Case
+from service.commissions.queries import waiting_for as waiting_jobs
 from service.duplicates.marks import marks_of
 from service.errors import NotFoundError, ServiceError
 from service.escalations.cards import cards_of
@@ -69,6 +70,7 @@ def show_queue(
         "counts": found.counts,
         "next_cursor": found.next_cursor,
         "orders": waiting_orders(session, person, known, now),
+        "parties": waiting_jobs(session, person, now),
         "searched": SEARCHED_LABELS[found.search.kind] if found.search else "",
         "news": sum(line.is_new for line in lines),
         "labels": TAB_LABELS,

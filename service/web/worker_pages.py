@@ -12,10 +12,13 @@ from sqlmodel import Session
 
 from service.accounts.tables import Person
 from service.areas.rules import DEPTH, AreaLevel, Place
-from service.cases.rules import Action, moves_from
+from service.cases.rules import ENDED, Action, Actor, moves_from
 from service.cases.tables import Case
 from service.categories.questions import as_answers
 from service.categories.rules import Topic
+from service.commissions.queries import named_by_table
+from service.commissions.queries import of_case as jobs_of_case
+from service.commissions.rules import MAY_BE_GIVEN, MAY_GIVE
 from service.duplicates.marks import NO_MARK, Mark
 from service.escalations.cards import cards_of
 from service.escalations.decisions import Choice, answerable, may_order, reach
@@ -31,6 +34,7 @@ from service.handling.timeline import Happened
 from service.intake.forms import clean
 from service.orders.queries import of_case as orders_of_case
 from service.routing.directory import Directory, Staff
+from service.web import party_words
 from service.web.alike_pages import HOW_LABELS, around
 from service.web.catalogues import Language, gettext
 from service.web.error_pages import problem_of
@@ -80,6 +84,7 @@ DONE_SENTENCES: Mapping[str, str] = {
     Action.REOPEN: "The case is open again, and its promises begin anew.",
     Action.CLOSE: "The case is closed.",
     "photos": "The photos are in the case.",
+    "give": party_words.DONE_SENTENCES["give"],
     Action.DUPLICATE: "The case is joined to the other one. The resident will be told.",
     Action.SEPARATE: "The case is dealt with by itself again. The resident will be told.",
 }
@@ -184,6 +189,7 @@ def case_facts(
         "proposals": proposals.of_case(session, case.id or 0),
         "orders": orders_of_case(session, case.id or 0, person, seen.known, now),
         "may_order": may_order(case, person, seen.known),
+        **_parties(session, case, actors(session, case, person)),
         "routing": why_here(request, session, why_routed(session, case), seen.known),
         "escalations": taken,
         "card": cards_of(session, [case.id or 0]).get(case.id or 0, ""),
@@ -199,6 +205,16 @@ def case_facts(
         "done": "",
         "evidence": _evidence(session, seen, language_of(request)),
         "moment": datetime.fromisoformat,
+    }
+
+
+def _parties(session: Session, case: Case, acting: frozenset[Actor]) -> dict[str, Any]:
+    """Return the jobs of outside parties, and for whoever may give one whether that is possible, and to whom."""
+    may = not MAY_GIVE.isdisjoint(acting) and case.status not in ENDED
+    return {
+        "jobs": jobs_of_case(session, case),
+        "may_give": may and case.status in MAY_BE_GIVEN,
+        "named_party": named_by_table(session, case) if may else None,
     }
 
 

@@ -80,6 +80,8 @@ PAGES = (
     "/admin/rules/proposals",
     "/admin/history",
     "/admin/history?kind=area",
+    "/admin/parties",
+    "/admin/parties/new",
 )
 
 

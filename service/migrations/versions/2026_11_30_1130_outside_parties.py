@@ -105,6 +105,12 @@ def _jobs() -> None:
     op.create_index("ix_party_jobs_case_id", "party_jobs", ["case_id"])
     op.create_index("ix_party_jobs_party_id", "party_jobs", ["party_id", "given_at"])
     op.create_index(
+        "ix_party_jobs_unsettled",
+        "party_jobs",
+        ["case_id"],
+        postgresql_where=sa.text("state IN ('open', 'taken', 'reported')"),
+    )
+    op.create_index(
         "ix_party_jobs_untold",
         "party_jobs",
         ["due_at"],

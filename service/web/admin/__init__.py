@@ -11,6 +11,7 @@ from service.web.admin.duties import router as duties
 from service.web.admin.history import router as history
 from service.web.admin.outbox import router as outbox
 from service.web.admin.overview import router as overview
+from service.web.admin.parties import router as parties
 from service.web.admin.people import router as people
 from service.web.admin.rehearsal import router as rehearsal
 from service.web.admin.roster import router as roster
@@ -26,5 +27,5 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(product_now)])
 of_people, of_areas = (people, roster, duties), (area_files, area_changes, areas)
 of_rules = (rules, rehearsal, rule_coverage, rule_files, rule_proposals, rule_drafts)
 """In this order: the address of a single line takes everything that is left."""
-for part in (overview, *of_people, *of_areas, categories, *of_rules, history, channels, outbox):
+for part in (overview, *of_people, *of_areas, categories, *of_rules, parties, history, channels, outbox):
     router.include_router(part, prefix="/admin")

@@ -44,11 +44,12 @@ FIELD_OF = {"phone-invalid": "phone"}
 _PEOPLE = Link("/admin/people", "People")
 _DUTIES = Link("/admin/duties", "Duty calendar")
 _RULES = Link("/admin/rules", "Rules")
+_PARTIES = Link("/admin/parties", "Outside parties")
 TABS: Mapping[Role, tuple[Link, ...]] = {
-    Role.HEAD: (_PEOPLE, _DUTIES),
+    Role.HEAD: (_PEOPLE, _DUTIES, _PARTIES),
     Role.TRIAGE: (_DUTIES,),
-    Role.SUPERVISOR: (_PEOPLE, _DUTIES),
-    Role.DISTRICT: (_PEOPLE, _DUTIES, _RULES),
+    Role.SUPERVISOR: (_PEOPLE, _DUTIES, _PARTIES),
+    Role.DISTRICT: (_PEOPLE, _DUTIES, _RULES, _PARTIES),
     Role.ADMIN: (
         Link("/admin", "Overview"),
         _PEOPLE,
@@ -56,6 +57,7 @@ TABS: Mapping[Role, tuple[Link, ...]] = {
         Link("/admin/areas", "Areas"),
         Link("/admin/categories", "Categories"),
         _RULES,
+        _PARTIES,
         Link("/admin/outbox", "Notices"),
         Link("/admin/history", "Changes"),
     ),

@@ -20,6 +20,7 @@ KIND_LABELS: Mapping[str, str] = {
     "rule": "Rules",
     "rule_version": "Versions of the rules",
     "rule_proposal": "Proposed rules",
+    "party": "Outside parties",
     "channel": "Channels",
     "notice": "Notices",
 }
@@ -30,6 +31,7 @@ PAGE_OF = {
     "rule": "/admin/rules",
     "rule_version": "/admin/rules/versions",
     "rule_proposal": "/admin/rules/proposals",
+    "party": "/admin/parties",
     "channel": "/admin/outbox/channels",
     "notice": "/admin/outbox",
 }

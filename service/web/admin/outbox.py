@@ -16,6 +16,7 @@ from service.outbox.messages import MAY_BE_STOPPED, TEMPLATES
 from service.outbox.rules import FAILED, NoticeState
 from service.outbox.tables import Notice
 from service.outbox.texts import sample
+from service.parties.queries import by_id as parties_by_id
 from service.settings import get_settings
 from service.web import notice_words as telling
 from service.web.admin.common import Administrator, RowId, Text, admin_page, go_to, page_number
@@ -45,6 +46,7 @@ def show_outbox(
         "asked": {"state": asked or "", "page": number, "most": A_PAGE},
         "states": telling.STATE_LABELS,
         "people": people_by_id(session, {n.person_id for n in found.rows if n.person_id is not None}),
+        "parties": parties_by_id(session, {n.party_id for n in found.rows if n.party_id is not None}),
         "now": now,
     }
     return admin_page(request, by, "outbox", context)
@@ -104,6 +106,7 @@ def _about(request: Request, session: Session, notice: Notice, now: datetime) ->
         "attempts": attempts,
         "state": telling.STATE_LABELS[notice.state],
         "person": people_by_id(session, {notice.person_id or 0}).get(notice.person_id or 0),
+        "party": parties_by_id(session, {notice.party_id or 0}).get(notice.party_id or 0),
         "gathered": _lines(request, session, lines_of(session, notice.id or 0)),
         "may_try": notice.state in FAILED or notice.state is NoticeState.WAITING,
         **history_of(request, session, "notice", notice.id or 0, now),

@@ -19,6 +19,7 @@ from service.web.admin.rule_words import WEEKDAY_LABELS
 from service.web.admin.told_words import ACTION_LABELS, FIELD_LABELS, KIND_LABELS, PART_LABELS
 from service.web.catalogues import NAMES, translate
 from service.web.evidence_words import EVIDENCE_LABELS
+from service.web.party_words import KIND_LABELS as PARTY_KIND_LABELS
 from service.web.render import language_of
 from service.web.roster_words import DAYS_SHORT_LABELS
 from service.web.topics import HANDLER_LABELS
@@ -27,13 +28,15 @@ from service.web.words import CHANNEL, FOCUS_GROUP, GRADE, LEVEL
 SHOWN = 20
 """So many changes stand on the page of a subject; the rest on the page of all changes."""
 _AREAS = frozenset({"area_id", "parent_id", "target_area_id", "duty_area_id", "target_id"})
-_PEOPLE = frozenset({"target_person_id", "substitute_id", "asker_id", "other_id"})
+_PEOPLE = frozenset({"target_person_id", "substitute_id", "asker_id", "other_id", "minder_id"})
 _LISTS: Mapping[str, str] = {
     "care_groups": "focus_group",
     "focus_groups": "focus_group",
     "channels": "channel",
     "grades": "grade",
     "skills": "category_code",
+    "categories": "category_code",
+    "area_ids": "area_id",
     "speaks": "language",
 }
 """What the parts of a list are, where each is said as if it stood alone."""
@@ -132,6 +135,7 @@ class _Teller:
             "evidence": EVIDENCE_LABELS,
             "focus_group": FOCUS_GROUP,
             "channel": CHANNEL,
+            "kind_of_party": PARTY_KIND_LABELS,
         }
         if name == "language":
             return NAMES.get(value, value)
@@ -187,15 +191,24 @@ def _subjects(rows: Iterable[Mapping[str, Any]], kind: str) -> set[int]:
 
 
 def _ids(rows: Iterable[Mapping[str, Any]], names: frozenset[str]) -> set[int]:
-    """Return the numbers that stand in these fields, also inside a duty or an absence."""
+    """Return the numbers that stand in these fields, also inside a duty or an absence, or in a list."""
     return {
         number
         for row in rows
         for name, value in row["data"].items()
-        for part in (value if isinstance(value, list) else [value])
-        for key, number in (part.items() if isinstance(part, dict) else [(name, part)])
+        for part in _flat(value)
+        for key, number in (part.items() if isinstance(part, dict) else [(_LISTS.get(name, name), part)])
         if key in names and isinstance(number, int)
     }
+
+
+def _flat(value: Any) -> Iterable[Any]:  # noqa: ANN401  # JSON.
+    """Yield a value, or those of a list and of the lists in it."""
+    if isinstance(value, list):
+        for part in value:
+            yield from _flat(part)
+    else:
+        yield value
 
 
 def _says_something(value: Any) -> bool:  # noqa: ANN401  # JSON.
