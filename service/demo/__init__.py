@@ -11,6 +11,7 @@ from service.clocks.actions import register_installed
 from service.demo.cases import MONTH, deliver_the_past, live_a_month
 from service.demo.catalogue import COMING, EARLIER, add_rules, dispute, revise_rules
 from service.demo.channels import add_channels
+from service.demo.parties import add_parties
 from service.demo.people import People, add_roster, build_staff
 from service.demo.pictures import ask_for_photos
 from service.demo.rosters import add_rosters
@@ -59,5 +60,6 @@ def settle(session: Session, now: datetime) -> tuple[Town, People] | None:
     for revision in EARLIER:
         revise_rules(session, revision, people["admin"], begun, begun)
     add_channels(session, people, begun)
+    add_parties(session, town, people, begun)
     ask_for_photos(session)
     return town, people

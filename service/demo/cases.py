@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from service.accounts.rules import Role
 from service.accounts.tables import Person
-from service.demo import courses, crowds, standing, supervised
+from service.demo import courses, crowds, parties, standing, supervised
 from service.demo.arrivals import HOURS, WEEKDAYS
 from service.demo.life import Life
 from service.demo.people import People
@@ -88,6 +88,17 @@ SHOWN = (
     Shown(6 * HOUR, "春和社区", "C03", standing.done),
     Shown(40, "书院巷社区", "J01", standing.signed_only),
 )  # fmt: skip
+WITH_PARTIES = (
+    # Still to do, done and to be checked, late, and as it went before.
+    Shown(1.1 * DAY, "湖滨社区", "C05", parties.given(parties.PROPERTY), CAST),
+    Shown(1.3 * DAY, "湖滨社区", "A01", parties.reported(parties.PROPERTY), CAST),
+    Shown(1.6 * DAY, "湖滨社区", "C03", parties.left_waiting(parties.PROPERTY), CAST),
+    Shown(20 * DAY, "湖滨社区", "C05", parties.done(parties.PROPERTY), CAST),
+    Shown(17 * DAY, "湖滨社区", "A01", parties.done(parties.PROPERTY, again=True), CAST),
+    Shown(12 * DAY, "湖滨社区", "C03", parties.refused(parties.PROPERTY, parties.VOLUNTEERS), CAST),
+    Shown(9 * DAY, "湖滨社区", "C05", parties.done(parties.PROPERTY), CAST),
+    Shown(14 * DAY, "湖滨社区", "G01", parties.done(parties.SOCIAL), CAST),
+)  # fmt: skip
 
 
 def live_a_month(session: Session, town: Town, people: People, now: datetime) -> None:
@@ -107,6 +118,9 @@ def live_a_month(session: Session, town: Town, people: People, now: datetime) ->
     for shown in SHOWN:
         world.begin(now - timedelta(minutes=shown.minutes_ago), _shown(world, teller, shown, places[shown.place]))
     crowds.gather(world, teller, places[crowds.PLACE], now)
+    other = Teller(town, random.Random(SEED + 1))  # noqa: S311  # See above. What others tell stays as it was.
+    for shown in WITH_PARTIES:
+        world.begin(now - timedelta(minutes=shown.minutes_ago), _shown(world, other, shown, places[shown.place]))
     world.run(now - LATEST)
     _leave_one_to_nobody(session, world, teller)
     world.run(now)

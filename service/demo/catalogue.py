@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from service.accounts.rules import Role
 from service.accounts.tables import Person
+from service.areas.queries import area_tree
 from service.areas.rules import AreaLevel
 from service.cases.rules import CaseStatus
 from service.cases.tables import Case
@@ -171,9 +172,10 @@ def dispute(session: Session, staff: People, now: datetime) -> None:
     topic = select(Category.id).where(Category.code == DISPUTED_TOPIC).scalar_subquery()
     returned = select(Case).where(Case.status == CaseStatus.RETURNED, Case.category_id == topic).order_by(col(Case.id))
     by_place = {person.area_id: person for person in staff.values() if person.role is Role.HEAD}
+    areas = area_tree(session)
     for case in session.exec(returned):
-        if case.area_id in by_place:
-            by = by_place[case.area_id]
+        by = by_place.get(areas.at_level(case.area_id, AreaLevel.COMMUNITY).id)
+        if by is not None:
             above = Suggestion(DISPUTED_TOPIC, None, target_level=SUBDISTRICT)
             propose(session, case.id or 0, above, DISPUTED, by=by, now=now - timedelta(hours=2))
             return

@@ -20,6 +20,9 @@ from service.cases.rules import ENDED, CaseStatus
 from service.cases.tables import Case
 from service.categories.tables import Category
 from service.clocks.tables import ClockRow
+from service.commissions.queries import waiting_for
+from service.commissions.rules import JobState
+from service.commissions.tables import PartyJob
 from service.demo import SIGN_INS, seed
 from service.demo.shapes import Lattice, communities
 from service.demo.town import COUNTY_CODE
@@ -252,3 +255,15 @@ def test_the_dispatch_table_has_versions_a_coming_one_and_an_open_dispute(demo: 
     assert any(returned for _, returned in return_rates(demo, MONDAY_8 - timedelta(days=90)).values())
     decided = demo.exec(select(RoutingDecisionRow.rule_version).where(col(RoutingDecisionRow.rule_id).is_not(None)))
     assert set(decided) == {row.id for row in rows[1:]}
+
+
+def test_outside_parties_have_jobs_in_every_state_that_a_visitor_should_see(demo: Session) -> None:
+    jobs = demo.exec(select(PartyJob)).all()
+    states = {job.state for job in jobs}
+    assert states >= {JobState.TAKEN, JobState.REPORTED, JobState.APPROVED, JobState.REFUSED}
+    assert any(job.late_at is not None and job.state is JobState.TAKEN for job in jobs)
+    assert any(job.turn > 1 for job in jobs)
+    assert sum(job.cost for job in jobs) > 0
+    caller = person(demo, "li.qiang")
+    waiting = waiting_for(demo, caller, MONDAY_8)
+    assert {row.job.state for row in waiting.jobs} == {JobState.TAKEN, JobState.REPORTED}
