@@ -34,6 +34,7 @@ from tests.parties import MAIL, PHONE, a_job, a_party, worker_does
 from tests.people import Town
 from tests.web.conftest import Browser, Clock, Page
 from tests.web.photographs import with_photos
+from tests.web.test_api import key_of as key_of_api
 from tests.web.workers import CONTACT, HOSTILE, signed
 
 A = JobAction
@@ -499,6 +500,64 @@ def test_who_was_told_names_the_party(browse: Browser, town: Town, case: Case, j
     assert "湖滨物业" in browse.get(f"/cases/{case.number}/notices").text
     browse.sign_in(town.admin)
     assert "湖滨物业" in browse.get("/admin/outbox?state=waiting").text
+
+
+# The interface
+
+
+def test_the_interface_offers_gives_and_judges(
+    client: TestClient, session: Session, town: Town, clock: Clock, case: Case, party: Party
+) -> None:
+    a_party(session, town, clock.now, name="电梯维保", categories=("A",))
+    worker, stranger = key_of_api(session, town.li_qiang), key_of_api(session, town.zhou_tao)
+    found = client.get(f"/api/v1/cases/{case.number}/parties", headers=worker).json()["items"]
+    assert [(o["name"], o["misfit"]) for o in found] == [("湖滨物业", None), ("电梯维保", "topic")]
+    body = {"party_id": party.id, "text": "换灯", "place": "3号楼", "hours": 24}
+    made = client.post(f"/api/v1/cases/{case.number}/jobs", json=body, headers=worker)
+    assert made.status_code == 201, made.text
+    job = made.json()
+    assert (job["state"], job["party"], job["number"]) == ("open", "湖滨物业", case.number)
+    act_as_party(session, job["id"], A.REPORT, "好了", now=clock.now)
+    one = f"/api/v1/jobs/{job['id']}"
+    approved = client.post(f"{one}/approve", json={"quantities": {"0": "2"}}, headers=worker).json()
+    assert (approved["state"], approved["cost"]) == ("approved", 7100)
+    assert client.get(f"/api/v1/cases/{case.number}/jobs", headers=worker).json()["items"][0]["id"] == job["id"]
+    assert client.get(one, headers=stranger).status_code == 404
+    assert client.get(one).status_code == 401
+
+
+API_BAD = [
+    ({"text": "找王芳"}, 422),
+    ({"text": ""}, 422),
+    ({"hours": 0}, 422),
+    ({"party_id": 999999}, 422),
+    ({"photos": ["x"]}, 422),
+    ({"more": 1}, 422),
+    ({"text": "字" * 2001}, 422),
+]
+
+
+@pytest.mark.parametrize(("wrong", "status"), API_BAD)
+def test_the_interface_refuses_what_is_no_job(
+    client: TestClient, session: Session, town: Town, case: Case, party: Party, wrong: dict[str, Any], status: int
+) -> None:
+    body = {"party_id": party.id, "text": "换灯", "place": "3号楼", "hours": 24} | wrong
+    headers = key_of_api(session, town.li_qiang)
+    answer = client.post(f"/api/v1/cases/{case.number}/jobs", json=body, headers=headers)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "status"),
+    [("take", {}, 409), ("report", {"text": "好了"}, 409), ("approve", {}, 409), ("burn", {}, 422),
+     ("withdraw", {}, 422), ("withdraw", {"text": "不用了", "version": 9}, 409), ("renew", {"version": "x"}, 422)],
+)  # fmt: skip
+def test_the_interface_does_nothing_in_the_name_of_the_party(
+    client: TestClient, session: Session, town: Town, job: PartyJob, action: str, body: dict[str, Any], status: int
+) -> None:
+    answer = client.post(f"/api/v1/jobs/{job.id}/{action}", json=body, headers=key_of_api(session, town.li_qiang))
+    assert answer.status_code == status, answer.text
 
 
 # Performance

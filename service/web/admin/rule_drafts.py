@@ -14,6 +14,7 @@ from service.accounts.tables import Person
 from service.areas.queries import all_areas
 from service.areas.rules import AreaLevel
 from service.errors import InvalidFieldsError, NotFoundError
+from service.parties.queries import all_parties
 from service.routing import catalogue
 from service.routing.actions import add_line, begin_draft, change_line, move_line, remove_line
 from service.routing.publishing import publish, take_over_newest
@@ -181,6 +182,7 @@ def _form_page(
     areas = {area.id or 0: area for area in all_areas(session)}
     context: dict[str, Any] = {
         "rule": rule,
+        "party_names": [party.name for party in all_parties(session) if party.is_active],
         "people": people_choices(request, active_people(session), areas),
         **codes(),
         **places(request, session),
