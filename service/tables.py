@@ -16,6 +16,7 @@ from service.escalations import tables as escalations
 from service.feedback import tables as feedback
 from service.handling import tables as handling
 from service.intake import tables as intake
+from service.mine import tables as mine
 from service.orders import tables as orders
 from service.outbox import tables as outbox
 from service.parties import tables as parties
@@ -40,6 +41,7 @@ ROOMS = (
     feedback,
     handling,
     intake,
+    mine,
     orders,
     outbox,
     parties,

@@ -14,6 +14,7 @@ from service.database import transaction
 from service.duplicates.actions import forget_old as forget_traces
 from service.feedback.actions import close_silent
 from service.intake.actions import forget_keys
+from service.mine.actions import forget_proofs
 from service.revisions.comparing import forget_old as forget_comparisons
 from service.settings import get_settings
 from service.watch.queries import alarms
@@ -46,6 +47,7 @@ def forget() -> None:
         forget_comparisons(session, now())
         forget_traces(session, now())
         forget_old(session, now=real_now())
+        forget_proofs(session, real_now())
 
 
 @app.task(name="upkeep.tidy_photos")  # type: ignore[untyped-decorator]

@@ -47,6 +47,7 @@ class Case(SQLModel, table=True):
             "ix_cases_duplicate_of_id", "duplicate_of_id", postgresql_where=sa.text("duplicate_of_id IS NOT NULL")
         ),
         sa.Index("ix_cases_phone_index", "phone_index", postgresql_where=sa.text("phone_index IS NOT NULL")),
+        sa.Index("ix_cases_mail_index", "mail_index", postgresql_where=sa.text("mail_index IS NOT NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
@@ -69,6 +70,8 @@ class Case(SQLModel, table=True):
     """Encrypted JSON of name, phone and email."""
     phone_index: bytes | None = None
     """Blind index of the telephone number, to find a caller without decrypting."""
+    mail_index: bytes | None = None
+    """Blind index of the mail address, for residents who ask for all their requests."""
     is_anonymous: bool = False
     for_whom: str = "self"
     focus_groups: list[str] = Field(default_factory=list, sa_type=ARRAY(sa.Text))

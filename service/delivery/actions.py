@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from service.delivery.jobs import Job, Outcome
 from service.delivery.links import address_in
+from service.delivery.proofs import facts_for
 from service.delivery.queries import MOST_LINES, Context, context, due_by_person, due_of, told_lately, wishes_of
 from service.delivery.ways import CannotBeToldError, filled, stop_address, ways_of
 from service.outbox.actions import claim_due, write
@@ -165,7 +166,8 @@ def _job(notice: Notice, way: str, known: Context, settings: Settings) -> Job:
 def _facts(notice: Notice, known: Context, settings: Settings) -> Mapping[str, Any]:
     """Return what fills the template; of a digest the subjects of what it gathers."""
     if notice.template != DIGEST:
-        return notice.facts | address_in(notice.facts, settings.public_url)
+        own = address_in(notice.facts, settings.public_url) | facts_for(notice.facts, settings.public_url)
+        return notice.facts | own
     lines, told = known.digests[notice.id or 0], []
     for line in lines[:MOST_LINES]:
         try:

@@ -20,7 +20,7 @@ class CannotBeToldError(Exception):
 def ways_of(notice: Notice, known: Context, settings: Settings) -> list[str]:
     """Return the channels by which a notice can reach its reader, in order. Errors: CannotBeToldError."""
     mails = settings.smtp_url is not None or settings.demo
-    if notice.party_id is not None:
+    if notice.party_id is not None or notice.phone is not None:
         return ways_outside(notice, known.channels, mails=mails)
     if notice.person_id is None:
         return [Channel.MAIL if mails and notice.address else Channel.LOG]
@@ -41,9 +41,9 @@ def reachable(person: Person, channels: Mapping[str, ChannelRow], *, mails: bool
 
 
 def ways_outside(notice: Notice, channels: Mapping[str, ChannelRow], *, mails: bool) -> list[str]:
-    """Return the channels by which an outside party can be reached: mail, then those that go to a telephone number.
+    """Return the channels by which somebody outside is reached: mail, then those that go to a telephone number.
 
-    It has no pages of its own here, so that without either there is none.
+    They have no pages of their own here, so that without either there is none.
     """
     found = [Channel.MAIL.value] if mails and notice.address else []
     by_phone = (key for key, row in channels.items() if row.is_active and "{phone}" in decrypt(row.address))

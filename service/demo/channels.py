@@ -15,7 +15,7 @@ CATCHER = "{public_url}/api/v1/demo/caught"
 
 
 def add_channels(session: Session, people: People, now: datetime) -> None:
-    """Set up a webhook that the demo itself catches, and a group robot that is not in use: its key is invented."""
+    """Set up a webhook and short messages, caught by the demo itself, and a robot not in use: its key is invented."""
     hook = ChannelDetails(
         name="值班平台 Webhook",
         name_en="Duty platform webhook",
@@ -31,8 +31,16 @@ def add_channels(session: Session, people: People, now: datetime) -> None:
         secret="",
         is_active=False,
     )
+    short = ChannelDetails(
+        name="短信网关",
+        name_en="Short messages",
+        kind=Channel.WEBHOOK,
+        address=f"{CATCHER}?phone={{phone}}",
+        secret=secrets.token_urlsafe(24),
+    )
     ours = add_channel(session, hook, by=None, now=now)
     add_channel(session, robot, by=None, now=now)
+    add_channel(session, short, by=None, now=now)
     session.add_all(
         (
             NoticeWishes(person_id=people["chen.jing"].id or 0, channels=[str(ours.id), Channel.MAIL]),

@@ -94,6 +94,7 @@ def case_row(of: Decided) -> dict[str, Any]:
         lon=lon,
         contact=encrypt(json.dumps(contact, ensure_ascii=False)) if any(contact.values()) else None,
         phone_index=phone_index_of(form),
+        mail_index=mail_index_of(form),
         is_anonymous=form.anonymous,
         for_whom=form.for_whom,
         focus_groups=sorted(form.focus_groups),
@@ -112,6 +113,12 @@ def phone_index_of(form: RequestForm) -> bytes | None:
     """Return by what a caller is found again; None for whoever leaves no number or wants to stay unknown."""
     phone = None if form.anonymous else form.contact.phone
     return blind_index(phone) if phone else None
+
+
+def mail_index_of(form: RequestForm) -> bytes | None:
+    """Return by what somebody finds their own requests; None for whoever leaves no mail address or stays unknown."""
+    email = None if form.anonymous else form.contact.email
+    return blind_index(email) if email else None
 
 
 NOTHING_YET: dict[str, Any] = {

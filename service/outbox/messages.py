@@ -17,12 +17,12 @@ class Recipient:
     person_id: int | None = None
     party_id: int | None = None
     phone: str | None = None
-    """Of a party: where a short message reaches it."""
+    """Where a short message reaches a party, or a resident who asked for one."""
 
     @property
     def is_reachable(self) -> bool:
         """Is there anybody to tell? A resident who left no address reads it on the page of the case."""
-        return self.person_id is not None or self.party_id is not None or self.email is not None
+        return any(way is not None for way in (self.person_id, self.party_id, self.email, self.phone))
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,11 @@ def ordered(to: Recipient, number: str, what: str, *, order_id: int, turn: int, 
     """Tell one side of a supervise order what the other did: issued, replied, sent back … `turn` is its version."""
     facts = {"number": number, "order": str(order_id), "due_at": _iso(due_at)}
     return Message(f"order:{order_id}:{turn}:{what}:{to.person_id}", f"order_{what}", to, facts)
+
+
+def mine(to: Recipient, proof_id: int) -> Message:
+    """Send a resident what opens the list of their requests; code and link are made when it leaves."""
+    return Message(f"mine:{proof_id}", "mine", to, {"proof": str(proof_id)}, wakes=True)
 
 
 def to_party(
@@ -173,6 +178,7 @@ TEMPLATES = (
     "nudge_request_parking",
     *("swap_asked", "swap_accepted", "swap_declined", "swap_to_see"),
     *("job_given", "job_sent_back", "job_renewed", "job_withdrawn"),
+    "mine",
     *("job_taken", "job_refused", "job_reported", "job_late"),
     TRIAL,
     DIGEST,

@@ -37,7 +37,7 @@ class Notice(SQLModel, table=True):
     address: bytes | None = None
     """The encrypted mail address; None where there is none to send to."""
     phone: bytes | None = None
-    """The encrypted telephone number of a party that short messages reach."""
+    """The encrypted telephone number of a party, or of a resident who asked for a short message."""
     language: str
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     wakes: bool = False

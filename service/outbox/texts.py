@@ -39,7 +39,9 @@ def render(
 def sample(template: str, language: str, *, public_url: str) -> tuple[str, str]:
     """Return subject and body as they would read of an invented case."""
     times = {"due_at": "2026-11-24T10:30:00+08:00", "starts_at": SAMPLE_SHIFT[0], "ends_at": SAMPLE_SHIFT[1]}
-    facts = SAMPLES[language] | times | {"number": SAMPLE_NUMBER, "link": f"{public_url}/party?key=…"}
+    facts = (
+        SAMPLES[language] | times | {"number": SAMPLE_NUMBER, "link": f"{public_url}/party?key=…", "code": "1234 5678"}
+    )
     stop = f"{public_url}/notices/stop/{SAMPLE_NUMBER}"
     return render(template, language, facts, public_url=public_url, unsubscribe=stop)
 

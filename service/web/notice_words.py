@@ -45,7 +45,7 @@ DIGEST_LABELS: Mapping[str, str] = {
     Digest.HOURLY: "Gathered, at the full hour",
     Digest.DAILY: "Gathered, once a day at 8:00",
 }
-NO_LINES: dict[str, Any] = {"lines": [], "more": 0, "link": "…"}
+NO_LINES: dict[str, Any] = {"lines": [], "more": 0, "link": "…", "code": "…"}
 """What a digest is filled with where its lines stand elsewhere, and what stands for a link that is its reader's own."""
 SHOWN_SERVICES = ", ".join(SERVICES)
 

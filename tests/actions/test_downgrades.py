@@ -39,6 +39,7 @@ GONE = {
     *("rule_versions", "rule_proposals"),
     "supervise_orders",
     *("parties", "party_jobs"),
+    "address_proofs",
     *("case_joins", "case_traces", "word_shares", "hot_issues"),
     *("swaps", "shifts", "skills", "roster_feeds"),
 }
