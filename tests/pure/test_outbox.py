@@ -53,7 +53,7 @@ def test_every_notice_has_its_text_in_both_languages(template: str, language: st
     if template not in NAMES_NO_CASE and not template.startswith("swap_"):
         assert SAMPLE_NUMBER in subject
     assert subject
-    assert "https://jiban.example/" in body
+    assert "https://jiban.example/" in body or template == "job_withdrawn", "there is nothing left to see"
     assert "{" not in subject + body
 
 
