@@ -20,6 +20,7 @@ from service.mine import tables as mine
 from service.orders import tables as orders
 from service.outbox import tables as outbox
 from service.parties import tables as parties
+from service.parts import tables as parts
 from service.revisions import tables as revisions
 from service.rezoning import tables as rezoning
 from service.rosters import tables as rosters
@@ -45,6 +46,7 @@ ROOMS = (
     orders,
     outbox,
     parties,
+    parts,
     revisions,
     rezoning,
     rosters,

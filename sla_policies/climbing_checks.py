@@ -1,10 +1,10 @@
-"""Does everything that is asked climb to the top, each rung with its own time, and do orders say what they must?"""
+"""Does everything that is asked climb to the top, each rung with its own time, and is what is owed inside whole?"""
 
 from collections.abc import Iterator, Mapping
 
 from sla_policies.climbing import OFTENEST_AGAIN, Climbing
 from sla_policies.escalation import NEW_HANDS, OWN_ROLES, ROLES, SUPERIORS, Step
-from sla_policies.policy import OF_ORDERS, Metric, Target, TimeKind
+from sla_policies.policy import Metric, Target, TimeKind
 from sla_policies.policy_files import Pack
 from sla_policies.reading import Node
 
@@ -13,12 +13,14 @@ BEGIN_WITH_SIGNING = frozenset({Metric.ACCEPT, Metric.HANDOVER})
 NOT_THEIRS: Mapping[Metric, frozenset[str]] = {
     Metric.ORDER: frozenset({"handler"}),
     Metric.VERDICT: frozenset({"handler", "addressee"}),
+    Metric.REPORT_IN: frozenset({"handler"}),
+    Metric.PART: frozenset({"handler"}),
 }
-"""Who has nothing to do with orders; every other promise knows no addressee and no issuer."""
+"""Who has nothing to do with orders and parts; every other promise knows no addressee and no issuer."""
 
 
 def climbing_findings(pack: Pack) -> Iterator[Finding]:
-    """Yield what is wrong with how ladders climb, with who may be named where, and with supervise orders."""
+    """Yield what is wrong with how ladders climb, with who may be named where, and with what is owed inside."""
     for name, steps in pack.ladders.items():
         for step in steps:
             for what, mend in _step(step):
@@ -29,13 +31,16 @@ def climbing_findings(pack: Pack) -> Iterator[Finding]:
             yield (pack.nodes["ladder", name], what, "Add {ladder} to climbing.", {"ladder": name})
         elif asking:
             yield from _times(pack, name, pack.climbing[name], asking)
-    yield from _orders(pack)
+    yield from _inside(pack)
 
 
 def _step(step: Step) -> Iterator[tuple[str, str]]:
     others = NOT_THEIRS.get(step.metric, OWN_ROLES - {"handler"})
     if others & set(step.to):
-        yield ("{step} tells somebody whom this promise has not.", "Use handler, or addressee and issuer of orders.")
+        yield (
+            "{step} tells somebody whom this promise has not.",
+            "Use handler, or addressee and issuer of orders and parts.",
+        )
     if step.asks and not set(step.to) - OWN_ROLES:
         yield ("{step} asks only those who are late for an answer.", "Name somebody above them, or ask nothing.")
     if step.act in NEW_HANDS and step.metric not in BEGIN_WITH_SIGNING:
@@ -59,14 +64,13 @@ def _times(pack: Pack, name: str, climbing: Climbing, asking: list[Step]) -> Ite
         yield (pack.nodes["climbing", name, "again"], what, mend, {"least": OFTENEST_AGAIN})
 
 
-def _orders(pack: Pack) -> Iterator[Finding]:
-    if pack.orders is None:
-        return
-    for metric in OF_ORDERS & pack.orders.targets.keys():
-        yield from _of_an_order(pack.nodes["target", pack.orders.name, metric], pack.orders.targets[metric])
+def _inside(pack: Pack) -> Iterator[Finding]:
+    for policy in pack.inside:
+        for metric, target in policy.targets.items():
+            yield from _owed_inside(pack.nodes["target", policy.name, metric], target)
 
 
-def _of_an_order(node: Node, target: Target) -> Iterator[Finding]:
+def _owed_inside(node: Node, target: Target) -> Iterator[Finding]:
     about = {"promise": str(target.metric)}
     if target.budget.kind is not TimeKind.ELAPSED:
         yield (node, "The term of {promise} does not count day and night.", "Write hours or days.", about)

@@ -121,6 +121,7 @@ def _book(pack: Pack, calendars: Mapping[str, WorkCalendar], texts: Mapping[str,
         title_en=pack.title[1],
         effective_until=pack.effective_until,
         orders=pack.orders,
+        parts=pack.parts,
     )
 
 

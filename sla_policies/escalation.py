@@ -18,7 +18,8 @@ ROLES = (
 )
 """Whom a step may name, from the street up; who they are is looked up when the step is taken.
 
-The first three are whoever must keep the promise: the one who holds the case, or whom an order went to or came from.
+The first three are whoever must keep the promise: the one who holds the case, or whom an order or part went to or
+came from.
 """
 OWN_ROLES = frozenset({"handler", "addressee", "issuer"})
 SUPERIORS = ("community_head", "subdistrict_supervisor", "district_desk")

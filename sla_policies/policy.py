@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sla_policies.promises import (
+    INSIDE,
     OF_ORDERS,
+    OF_PARTS,
     ORDERS,
+    PARTS,
     PROMISED,
     Budget,
     Grade,
@@ -21,8 +24,11 @@ from sla_policies.promises import (
 from sla_policies.words import plain, says
 
 __all__ = [
+    "INSIDE",
     "OF_ORDERS",
+    "OF_PARTS",
     "ORDERS",
+    "PARTS",
     "PROMISED",
     "Budget",
     "CaseFacts",

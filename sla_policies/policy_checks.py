@@ -24,15 +24,11 @@ def findings(pack: Pack, calendars: Mapping[str, WorkCalendar]) -> Iterator[Find
     """Yield everything that is wrong between the parts of a policy file."""
     yield from _selection(pack)
     yield from _uses(pack)
-    for policy in (*pack.policies, *_orders(pack)):
+    for policy in (*pack.policies, *pack.inside):
         for target in policy.targets.values():
             yield from _target(pack, policy, target, calendars)
         yield from _ladder(pack, policy)
         yield from _extension(pack, policy)
-
-
-def _orders(pack: Pack) -> tuple[SlaPolicy, ...]:
-    return (pack.orders,) if pack.orders else ()
 
 
 def _selection(pack: Pack) -> Iterator[Finding]:
@@ -71,7 +67,7 @@ def _covers(wider: Match, narrower: Match) -> bool:
 def _uses(pack: Pack) -> Iterator[Finding]:
     """Yield ladders that nobody uses, steps of promises that nobody makes, and steps out of order."""
     for name, steps in pack.ladders.items():
-        users = [p for p in (*pack.policies, *_orders(pack)) if pack.nodes["uses", p.name].value == name]
+        users = [p for p in (*pack.policies, *pack.inside) if pack.nodes["uses", p.name].value == name]
         if not users:
             node = pack.nodes["ladder", name]
             yield (node, "No policy uses the ladder {ladder}.", "Use it or remove it.", {"ladder": name})

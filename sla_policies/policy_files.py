@@ -10,6 +10,7 @@ from sla_policies.escalation import Step
 from sla_policies.ladder_files import LadderReader
 from sla_policies.policy import (
     ORDERS,
+    PARTS,
     PROMISED,
     Budget,
     Grade,
@@ -30,6 +31,8 @@ EVENTS: Mapping[Metric, frozenset[str]] = {
     Metric.HANDOVER: frozenset({"accepted", "resolved"}),
     Metric.ORDER: frozenset({"order_replied", "resolved"}),
     Metric.VERDICT: frozenset({"order_decided"}),
+    Metric.REPORT_IN: frozenset({"part_accepted"}),
+    Metric.PART: frozenset({"part_done"}),
 }
 """What may fulfil which promise: a reply never counts as a result, and nothing a machine does by itself counts."""
 PAUSE_REASONS = frozenset({"waiting_for_resident", "parked"})
@@ -37,7 +40,7 @@ FOCUS_GROUPS = frozenset({"elderly", "elderly_alone", "disabled", "minor", "chil
 
 
 PACK_REQUIRED = ("name", "version", "effective_from", "title", "policies", "ladders")
-PACK_KEYS = (*PACK_REQUIRED, "effective_until", "source", "satisfied_by", "raises", "climbing", "orders")
+PACK_KEYS = (*PACK_REQUIRED, "effective_until", "source", "satisfied_by", "raises", "climbing", "orders", "parts")
 POLICY_REQUIRED = ("name", "grade", "title", "promise")
 POLICY_KEYS = (*POLICY_REQUIRED, "default", "when", "targets", "ladder", "extensions", "nothing")
 TARGET_REQUIRED = ("within", "source", "mark")
@@ -46,6 +49,12 @@ EXTENSION_REQUIRED = ("times", "source", "mark")
 EXTENSION_KEYS = (*EXTENSION_REQUIRED, "at_most")
 WHEN_KEYS = ("grades", "categories", "groups", "areas", "channels", "focus_groups")
 ORDERS_KEYS = ("title", "order", "verdict", "ladder")
+PARTS_KEYS = ("title", "report_in", "part", "ladder")
+INSIDE_SECTIONS: Mapping[str, tuple[str, tuple[str, ...], tuple[Metric, ...]]] = {
+    "orders": (ORDERS, ORDERS_KEYS, (Metric.ORDER, Metric.VERDICT)),
+    "parts": (PARTS, PARTS_KEYS, (Metric.REPORT_IN, Metric.PART)),
+}
+"""Sections of a pack on what is owed inside the house: the name of their policy, their keys, what they count."""
 RAISE_REQUIRED = ("to", "why", "source", "mark")
 RAISE_KEYS = (*RAISE_REQUIRED, "words", "focus_groups", "categories", "danger")
 MOST_EXTENSIONS = 10
@@ -69,6 +78,12 @@ class Pack:
     climbing: Mapping[str, Climbing]
     """By ladder."""
     orders: SlaPolicy | None
+    parts: SlaPolicy | None
+
+    @property
+    def inside(self) -> tuple[SlaPolicy, ...]:
+        """What is owed inside the house: of orders, of parts."""
+        return tuple(policy for policy in (self.orders, self.parts) if policy)
 
 
 class PolicyReader(LadderReader):
@@ -86,7 +101,11 @@ class PolicyReader(LadderReader):
         shared = self._satisfied_by(entries.get("satisfied_by"))
         policies = [self._policy(node, ladders, shared) for node in self.items(entries.get("policies"))]
         policies = [replace(p, climbing=climbing.get(str(self.nodes["uses", p.name].value))) for p in policies]
-        orders = self._orders(entries["orders"], ladders, climbing) if "orders" in entries else None
+        inside = {
+            name: self._inside(name, entries[name], ladders, climbing)
+            for name in ("orders", "parts")
+            if name in entries
+        }
         return Pack(
             self.name(entries.get("name")),
             self.text(entries.get("version")),
@@ -97,7 +116,8 @@ class PolicyReader(LadderReader):
             tuple(self._raise(node) for node in self.items(entries.get("raises"))),
             self.nodes,
             climbing,
-            orders,
+            inside.get("orders"),
+            inside.get("parts"),
         )
 
     def _effective(self, entries: Mapping[str, Node]) -> tuple[date, date | None]:
@@ -141,26 +161,28 @@ class PolicyReader(LadderReader):
         steps = tuple(step for step in ladders.get(ladder, ()) if step.metric in targets)
         return SlaPolicy(name, Grade(grade), *title, *promise, targets, steps, times, most, match, default, *whence)
 
-    def _orders(
-        self, node: Node, ladders: Mapping[str, tuple[Step, ...]], climbing: Mapping[str, Climbing]
+    def _inside(
+        self, section: str, node: Node, ladders: Mapping[str, tuple[Step, ...]], climbing: Mapping[str, Climbing]
     ) -> SlaPolicy:
-        """Read what holds for supervise orders: a policy of its own that no case is put under."""
-        entries = self.table(node, ORDERS_KEYS, ORDERS_KEYS)
-        if ("policy", ORDERS) in self.nodes:
-            what = "{policy} is the name of what holds for orders."
-            self.wrong(self.nodes["policy", ORDERS], what, "Give the policy another name.", policy=ORDERS)
-        self.nodes["policy", ORDERS] = node
+        """Read what holds for supervise orders or for parts: a policy of its own that no case is put under."""
+        own, keys, metrics = INSIDE_SECTIONS[section]
+        entries = self.table(node, keys, keys)
+        if ("policy", own) in self.nodes:
+            what = "{policy} is the name of what holds for {section}."
+            mend = "Give the policy another name."
+            self.wrong(self.nodes["policy", own], what, mend, policy=own, section=section)
+        self.nodes["policy", own] = node
         targets: dict[Metric, Target] = {}
-        for metric in (Metric.ORDER, Metric.VERDICT):
+        for metric in metrics:
             entry = entries.get(metric, Node(node.line))
-            self.nodes["target", ORDERS, metric] = entry
+            self.nodes["target", own, metric] = entry
             target = self._target(metric, entry, EVENTS[metric]) if metric in entries else None
             targets |= {metric: target} if target else {}
         name = self.one_of(entries.get("ladder"), ladders, "“{word}” is no known ladder.")
-        self.nodes["uses", ORDERS] = Node(node.line, name)
+        self.nodes["uses", own] = Node(node.line, name)
         steps = tuple(step for step in ladders.get(name, ()) if step.metric in targets)
         title = self.both(entries.get("title"))
-        return SlaPolicy(ORDERS, Grade.G3, *title, *title, targets, steps, climbing=climbing.get(name))
+        return SlaPolicy(own, Grade.G3, *title, *title, targets, steps, climbing=climbing.get(name))
 
     def _targets(self, policy: str, node: Node, shared: Mapping[Metric, frozenset[str]]) -> dict[Metric, Target]:
         found = {}

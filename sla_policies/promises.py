@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ORDERS = "order"
 """The name under which a pack says what holds for supervise orders, among its policies."""
+PARTS = "part"
+"""Likewise for the parts of a case that other desks are called to do."""
 
 
 class Grade(StrEnum):
@@ -31,7 +33,8 @@ class Grade(StrEnum):
 class Metric(StrEnum):
     """What is promised: signing for the case, contact, the next reply, the result, and a unit's own time.
 
-    The last two are owed inside the house: the answer to a supervise order, and what its issuer says to that.
+    The last four are owed inside the house: the answer to a supervise order, what its issuer says to that, and that a
+    desk called to help comes forward, and does its part.
     """
 
     ACCEPT = "accept"
@@ -41,10 +44,15 @@ class Metric(StrEnum):
     HANDOVER = "handover"
     ORDER = "order"
     VERDICT = "verdict"
+    REPORT_IN = "report_in"
+    PART = "part"
 
 
 OF_ORDERS = frozenset({Metric.ORDER, Metric.VERDICT})
-PROMISED = tuple(metric for metric in Metric if metric not in OF_ORDERS)
+OF_PARTS = frozenset({Metric.REPORT_IN, Metric.PART})
+INSIDE = OF_ORDERS | OF_PARTS
+"""What one desk owes another: no resident is promised it, and its term is said by whoever asks for it."""
+PROMISED = tuple(metric for metric in Metric if metric not in INSIDE)
 """What a policy may promise for a case."""
 
 
@@ -170,9 +178,10 @@ class PolicyBook:
     """The last day on whose receipts it holds; None: until a later version begins."""
     orders: SlaPolicy | None = None
     """What holds for supervise orders; it is never chosen for a case. None: the pack knows none."""
+    parts: SlaPolicy | None = None
+    """Likewise for the parts of a case that other desks are called to do."""
 
     @property
     def by_name(self) -> Mapping[str, SlaPolicy]:
-        """The policies by their names, that of supervise orders among them."""
-        orders = (self.orders,) if self.orders else ()
-        return {policy.name: policy for policy in (*self.policies, *orders)}
+        """The policies by their names, those of supervise orders and of parts among them."""
+        return {policy.name: policy for policy in (*self.policies, self.orders, self.parts) if policy}

@@ -115,6 +115,16 @@ def policy_schema() -> Schema:
                     "ladder": NAMED,
                 },
             ),
+            "parts": _table(
+                packs.PARTS_KEYS,
+                packs.PARTS_KEYS,
+                {
+                    "title": BOTH,
+                    "report_in": _target(Metric.REPORT_IN),
+                    "part": _target(Metric.PART),
+                    "ladder": NAMED,
+                },
+            ),
         },
         dependentSchemas={"orders": {"properties": {"policies": {"items": NOT_THE_ORDERS}}}},
     )

@@ -32,7 +32,7 @@ from service.clocks.rules import (
 from service.clocks.tables import ClockRow, PolicyBookRow
 from service.errors import ServiceError
 from sla_policies.clock import Clock, ClockEvent, ClockState, EventKind
-from sla_policies.policy import OF_ORDERS, Metric, PolicyBook
+from sla_policies.policy import INSIDE, Metric, PolicyBook
 
 log = structlog.get_logger("clocks")
 CLOCKS = ClockRow.__table__  # type: ignore[attr-defined]
@@ -186,7 +186,7 @@ def write_clock(row: ClockRow, clock: Clock, at: datetime, case: Case, why: str)
 
 def _begin_inner(session: Session, case: Case, rows: list[ClockRow], metric: Metric, what: Happening) -> list[ClockRow]:
     """Start the next reply's or the unit's own clock, where the policy has one; a unit's earlier one ends."""
-    promised = [row for row in rows if row.metric not in OF_ORDERS]
+    promised = [row for row in rows if row.metric not in INSIDE]
     if not promised or case.status in ENDED:
         return []
     from_book = book(session, max(promised, key=lambda row: row.id or 0).book_hash)

@@ -16,7 +16,7 @@ from service.settings import get_settings
 from sla_policies.calendar_files import ROUND_THE_CLOCK
 from sla_policies.clock import Clock, ClockEvent
 from sla_policies.documents import FOLDER, book_from_texts, text_hash
-from sla_policies.policy import OF_ORDERS, Budget, PolicyBook, SlaPolicy
+from sla_policies.policy import INSIDE, Budget, PolicyBook, SlaPolicy
 from sla_policies.reading import DocumentInvalidError
 from sla_policies.versions import effective_at, read_versions
 from sla_policies.work_calendar import WorkCalendar
@@ -127,7 +127,7 @@ def as_clock(row: ClockRow, from_book: PolicyBook) -> Clock:
     The term of an order is its issuer's to say, so that it is the row that knows it.
     """
     target = policy_of(row, from_book).targets[row.metric]
-    if row.metric in OF_ORDERS:
+    if row.metric in INSIDE:
         target = replace(target, budget=Budget(row.budget, row.kind))
     events = tuple(ClockEvent.from_json(event) for event in row.events)
     return Clock(target=target, calendar=from_book.calendars[target.calendar], events=events)
@@ -143,7 +143,7 @@ def of_cases(session: Session, case_ids: Collection[int]) -> dict[int, list[Cloc
     """Return what was promised to many cases by case, in one query; the times of orders are left out."""
     found: dict[int, list[ClockRow]] = {case_id: [] for case_id in case_ids}
     if found:
-        of_these = sa.and_(col(ClockRow.case_id).in_(found), col(ClockRow.metric).not_in(OF_ORDERS))
+        of_these = sa.and_(col(ClockRow.case_id).in_(found), col(ClockRow.metric).not_in(INSIDE))
         for row in session.exec(select(ClockRow).where(of_these).order_by(col(ClockRow.instance))):
             found[row.case_id].append(row)
     return found

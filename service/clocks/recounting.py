@@ -25,7 +25,7 @@ from service.clocks.rules import (
 )
 from service.clocks.tables import ClockRow, PolicyBookRow
 from sla_policies.clock import ClockState
-from sla_policies.policy import OF_ORDERS, PolicyBook, SlaPolicy
+from sla_policies.policy import INSIDE, PolicyBook, SlaPolicy
 
 Past = Sequence[tuple[datetime, str]]
 """What happened to a case that may keep a promise: when, and which event."""
@@ -49,7 +49,7 @@ def recount(
     rows = of_case(session, case.id or 0) if rows is None else rows
     changes: list[Change] = []
     for row in rows:
-        if row.state in LIVE and row.metric not in OF_ORDERS:
+        if row.state in LIVE and row.metric not in INSIDE:
             changes += _under(session, row, case, policy, from_book, what)
     round_ = [row for row in rows if row.metric in FROM_RECEIPT and row.instance == case.reopened + 1]
     start = min((row.started_at for row in round_), default=case.received_at)

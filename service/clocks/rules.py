@@ -8,7 +8,7 @@ from typing import Any
 from service.cases.rules import ClockEffect
 from sla_policies.clock import Clock, ClockEvent, ClockState, EventKind
 from sla_policies.escalation import next_action_at
-from sla_policies.policy import OF_ORDERS, Budget, Metric, PolicyBook, SlaPolicy, Target, TimeKind
+from sla_policies.policy import INSIDE, Budget, Metric, PolicyBook, SlaPolicy, Target, TimeKind
 from sla_policies.work_calendar import WorkCalendar
 
 FROM_RECEIPT = (Metric.ACCEPT, Metric.CONTACT, Metric.RESOLVE)
@@ -211,6 +211,6 @@ def tried_again_at(failures: int, now: datetime) -> datetime:
 
 def runs_out_next(clocks: Iterable[tuple[Metric, ClockState, datetime | None]]) -> tuple[datetime, Metric] | None:
     """Return what runs out first among running clocks: when, and which promise. Orders are owed inside the house."""
-    of_case = ((metric, state, due) for metric, state, due in clocks if metric not in OF_ORDERS)
+    of_case = ((metric, state, due) for metric, state, due in clocks if metric not in INSIDE)
     running = [(due, metric) for metric, state, due in of_case if state is ClockState.RUNNING and due is not None]
     return min(running, default=None)

@@ -21,10 +21,10 @@ from service.errors import NotFoundError
 from service.feedback.actions import rate
 from service.handling.actions import RESIDENT, Doer, act, reveal_contact
 from service.handling.photos import add_first_photos, add_photos
-from service.handling.standing import acting_as
 from service.intake.actions import open_case
 from service.intake.forms import Channel
 from service.routing.rules import RINGS_AT_NIGHT
+from service.routing.standing import acting_as
 from sla_policies.clock import ClockState
 from sla_policies.policy import Metric
 

@@ -28,8 +28,9 @@ from service.intake.forms import clean
 from service.orders.queries import by_clock
 from service.outbox.actions import rows as notice_rows
 from service.outbox.actions import write_rows
+from service.parts.queries import by_clock as parts_by_clock
 from service.routing.queries import directory
-from sla_policies.policy import OF_ORDERS
+from sla_policies.policy import OF_ORDERS, OF_PARTS
 
 ESCALATIONS = Escalation.__table__  # type: ignore[attr-defined]
 BATCH = 200
@@ -72,6 +73,7 @@ def _take_steps(session: Session, claimed: Claimed, now: datetime) -> None:
     ledgers = taken(session, [row.id or 0 for row, _ in claimed])
     heard = contacted(session, [case.id or 0 for _, case in claimed])
     orders = by_clock(session, [row.id or 0 for row, _ in claimed if row.metric in OF_ORDERS])
+    parts = parts_by_clock(session, [row.id or 0 for row, _ in claimed if row.metric in OF_PARTS])
 
     batch = Batch(known, now)
     for row, case in claimed:
@@ -83,7 +85,8 @@ def _take_steps(session: Session, claimed: Claimed, now: datetime) -> None:
         its_book = book(session, row.book_hash)
         ledger = ledgers.get(row.id or 0, [])
         clock, policy, order = as_clock(row, its_book), policy_of(row, its_book), orders.get(row.id or 0)
-        decide(Due(row, case, clock, policy, ledger, case.id in heard, order), batch)
+        part = parts.get(row.id or 0)
+        decide(Due(row, case, clock, policy, ledger, case.id in heard, order, part), batch)
 
     give_away(session, batch)
     insert_all(session, ESCALATIONS, batch.escalations)

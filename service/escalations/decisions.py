@@ -19,10 +19,10 @@ from service.errors import NotFoundError
 from service.escalations.cards import cards_of
 from service.escalations.queries import steps_of
 from service.escalations.tables import Escalation
-from service.handling.standing import acting_as
 from service.orders.rules import may_issue
 from service.routing.choosing import NO_LOAD
 from service.routing.directory import Directory, Staff
+from service.routing.standing import acting_as
 from sla_policies.climbing import base_of
 from sla_policies.escalation import Step
 

@@ -12,14 +12,14 @@ from service.escalations.tables import Escalation
 from service.handling.promises import facts_of
 from service.handling.queries import CaseView, PromiseView, promises
 from sla_policies.explaining import MOST_ROWS, Explanation, Taken, explain
-from sla_policies.policy import OF_ORDERS, Considered, PolicyBook, choose_policy
+from sla_policies.policy import INSIDE, Considered, PolicyBook, choose_policy
 
 
 def explanations(
     session: Session, seen: CaseView, now: datetime, *, most_rows: int = MOST_ROWS
 ) -> list[tuple[PromiseView, Explanation]]:
     """Return each promise of a case and the time of each order, explained from the policy text that it is pinned to."""
-    every = [*seen.promises, *promises(session, seen.case, of_orders=True)]
+    every = [*seen.promises, *promises(session, seen.case, inside=True)]
     ledger = taken(session, [one.row.id or 0 for one in every])
     found = []
     for one in every:
@@ -29,7 +29,7 @@ def explanations(
             one.policy,
             now,
             names=calendar_texts(its_book).names,
-            considered=() if one.row.metric in OF_ORDERS else _considered(its_book, seen),
+            considered=() if one.row.metric in INSIDE else _considered(its_book, seen),
             taken=tuple(_taken(ledger.get(one.row.id or 0, ()))),
             instance=one.row.instance,
             most_rows=most_rows,

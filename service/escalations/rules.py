@@ -44,9 +44,9 @@ class Held:
     unit_id: int
     assignee_id: int | None
     addressee_ids: tuple[int, ...] = ()
-    """Of an order: who must answer it."""
+    """Of an order or a part: who must answer, or do it."""
     issuer_ids: tuple[int, ...] = ()
-    """Of an order: who must judge the answer."""
+    """Of an order: who must judge the answer; of a part: who waits for it."""
 
     def own(self, role: str) -> tuple[int, ...]:
         """Return who must keep the promise themselves, in one of their roles."""

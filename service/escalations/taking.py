@@ -21,6 +21,9 @@ from service.orders.tables import Order
 from service.outbox import messages
 from service.outbox.actions import rows as notice_rows
 from service.outbox.rules import earliest
+from service.parts.actions import leading
+from service.parts.queries import between as between_helpers
+from service.parts.tables import Part
 from service.routing.directory import Directory, Staff
 from service.timekeeping import ZONE
 from sla_policies.climbing import UNSAID, Asked, Climbing, base_of, turn_of, unanswered
@@ -45,15 +48,20 @@ class Batch:
     _reached: dict[tuple[str, Held], tuple[Staff, ...]] = field(default_factory=dict)
 
     def held(self, due: "Due") -> Held:
-        """Return who must keep a promise, and where: of an order whom it went to, or who must judge its answer."""
-        case, order, known = due.case, due.order, self.known
+        """Return who must keep a promise, and where: of an order whom it went to, or who must judge its answer.
+
+        Of a part, who must do it; above them stand those above the case, who can see it.
+        """
+        case, order, part, known = due.case, due.order, due.part, self.known
+        if part is not None:
+            told, waits = answerers(between_helpers(part), known, self.now), leading(part, case, known, self.now)
+            return Held(case.area_id, case.unit_id, case.assignee_id, _ids(told), _ids(waits))
         if order is None:
             return Held(case.area_id, case.unit_id, case.assignee_id)
-        sides = (answerers(between(order), known, self.now), issuers(between(order), known, self.now))
+        told, waits = answerers(between(order), known, self.now), issuers(between(order), known, self.now)
         issuer = known.people.get(order.issued_by_id)
         unit_id = issuer.area_id if issuer and due.row.metric is Metric.VERDICT else order.unit_id
-        told, judge = (tuple(person.id for person in side) for side in sides)
-        return Held(case.area_id, unit_id, case.assignee_id, told, judge)
+        return Held(case.area_id, unit_id, case.assignee_id, _ids(told), _ids(waits))
 
     def reached(self, role: str, held: Held) -> tuple[Staff, ...]:
         """Return who hears in the place of a role; within one look everybody is asked for once."""
@@ -65,6 +73,10 @@ class Batch:
     def recipients(self, roles: Iterable[str], held: Held) -> tuple[Staff, ...]:
         """Return who hears of what these roles are asked."""
         return tuple({person.id: person for role in roles for person in self.reached(role, held)}.values())
+
+
+def _ids(people: Iterable[Staff]) -> tuple[int, ...]:
+    return tuple(person.id for person in people)
 
 
 @dataclass(frozen=True)
@@ -79,6 +91,8 @@ class Due:
     contacted: bool
     order: Order | None = None
     """The order whose time it is."""
+    part: Part | None = None
+    """The part whose time it is."""
 
     @property
     def taken(self) -> list[Escalation]:
@@ -217,6 +231,7 @@ def _facts(due: Due, told: Told) -> dict[str, Any]:
 
 def _messages(due: Due, told: Told, *, wakes: bool) -> list[messages.Message]:
     key = f"{due.row.id}:{due.arm}:{told.key}"
+    also = ({"unanswered": "yes"} if told.instead_of else {}) | ({"part": str(due.part.id)} if due.part else {})
     return [
         messages.escalated(
             messages.Recipient(p.language, p.email, p.id),
@@ -226,7 +241,7 @@ def _messages(due: Due, told: Told, *, wakes: bool) -> list[messages.Message]:
             told.due_at,
             key=key,
             wakes=wakes,
-            unanswered=bool(told.instead_of),
+            also=also,
         )
         for p in told.people
     ]

@@ -26,8 +26,9 @@ from service.handling.rules import SAME_WORDS_WITHIN, ContactResult, Given, chec
 from service.handling.steps import SPECIAL, Doer, Step
 from service.handling.tables import Proposal
 from service.intake.forms import clean
-from service.orders.actions import end_with_case
+from service.orders.actions import end_with_case as end_orders
 from service.outbox.actions import write
+from service.parts.actions import end_with_case as end_parts
 from service.routing.queries import directory
 from sla_policies.policy import Metric
 
@@ -88,8 +89,9 @@ def _change(step: Step, before: CaseStatus) -> Proposal | None:
     move(session, case, step.move, now=step.now)
     if case.status in ENDED and before not in ENDED:
         let_go(session, case, now=step.now)
-        end_with_case(session, case, by_id=step.by.id, now=step.now)
         end_jobs(session, case, by_id=step.by.id, now=step.now)
+        end_orders(session, case, by_id=step.by.id, now=step.now)
+        end_parts(session, case, by_id=step.by.id, now=step.now)
     return settle(session, case, action, step.given, by_id=step.by.id, now=step.now)
 
 

@@ -21,7 +21,7 @@ from service.handling.leeway import Promised
 from service.handling.rules import ContactResult
 from service.routing.directory import Directory
 from sla_policies.clock import ClockState
-from sla_policies.policy import OF_ORDERS, CaseFacts, Grade, Metric, PolicyBook, choose_policy, raise_grade
+from sla_policies.policy import INSIDE, CaseFacts, Grade, Metric, PolicyBook, choose_policy, raise_grade
 
 
 def resolve_clock(session: Session, case: Case) -> Promised | None:
@@ -82,7 +82,7 @@ def recategorise(
 
 def pinned_book(session: Session, case: Case) -> PolicyBook:
     """Return the promise pack that a case was received under."""
-    rows = [row for row in of_case(session, case.id or 0) if row.metric not in OF_ORDERS]
+    rows = [row for row in of_case(session, case.id or 0) if row.metric not in INSIDE]
     # What runs knows corrected years; what has ended keeps the ones it was judged by.
     newest = next((row for row in reversed(rows) if row.ended_at is None), rows[-1] if rows else None)
     return book(session, newest.book_hash) if newest else current_book(case.received_at)

@@ -24,16 +24,16 @@ from service.clocks.queries import as_clock, book, of_case, policy_of
 from service.clocks.tables import ClockRow
 from service.errors import NotFoundError, ServiceError
 from service.handling.proposals import offered
-from service.handling.standing import acting_as
 from service.handling.timeline import Happened, timeline
 from service.intake.rules import tidy_code
 from service.routing.directory import Directory, Staff
 from service.routing.queries import decisions, directory
+from service.routing.standing import acting_as
 from service.routing.tables import RoutingDecisionRow
 from service.secrecy import mask_email, mask_name, mask_phone, token_hash
 from sla_policies.clock import Clock, ClockState
 from sla_policies.escalation import Step, step_time
-from sla_policies.policy import OF_ORDERS, SlaPolicy
+from sla_policies.policy import INSIDE, SlaPolicy
 
 log = structlog.get_logger("handling")
 WRONG_CODES_PER_CASE = 50
@@ -156,14 +156,14 @@ def view(session: Session, case: Case, acting: frozenset[Actor]) -> CaseView:
     )
 
 
-def promises(session: Session, case: Case, *, of_orders: bool = False) -> list[PromiseView]:
-    """Return the promises of a case, each with its clock, or the times of the orders on it, which no resident sees.
+def promises(session: Session, case: Case, *, inside: bool = False) -> list[PromiseView]:
+    """Return the promises of a case, each with its clock, or what is owed inside the house: orders, parts.
 
     One that cannot be read is left out, and said in the log.
     """
     found = []
     for row in of_case(session, case.id or 0):
-        if (row.metric in OF_ORDERS) is not of_orders:
+        if (row.metric in INSIDE) is not inside:
             continue
         try:
             its_book = book(session, row.book_hash)

@@ -28,6 +28,8 @@ from service.handling.rules import (
     Given,
     ReturnsUsedUpError,
 )
+from service.parts.queries import states_of
+from service.parts.rules import check_all_done
 from service.routing.directory import Directory
 from service.routing.rules import Request, RoutingDecision, candidates_of, route, route_to_desk, route_within
 from sla_policies.policy import Budget
@@ -217,6 +219,8 @@ def _urge(step: Step) -> None:
 
 
 def _resolve(step: Step) -> None:
+    """Refuse what is not proven, and what others have not finished."""
+    check_all_done(states_of(step.session, step.case.id or 0))
     check_evidence(step.session, step.case, step.known)
 
 

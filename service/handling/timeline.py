@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from service.cases.tables import CaseMessage
-from sla_policies.policy import OF_ORDERS
+from sla_policies.policy import INSIDE
 
 FOR_RESIDENTS = frozenset(
     {
         "received", "routed", "assign", "accept", "contact", "reply", "ask", "answer", "urge", "extend", "return",
         "transfer", "reassign", "resolve", "rate", "reopen", "close", "withdraw", "duplicate", "breached", "escalated",
         "park", "resume", "outcome", "rezoned", "separate", "jointly", "photos", "photo_shown",
-        "order_issued",
+        "order_issued", "part_asked", "part_whistled",
     }
 )  # fmt: skip
 """What a resident is told of; notes and what supervisors say to each other stay inside."""
@@ -62,7 +62,7 @@ def timeline(
 
 def _is_inside(facts: Mapping[str, Any]) -> bool:
     """Is it of an order, or asked once more of somebody who was asked before? That is the house's own business."""
-    return facts.get("metric") in OF_ORDERS or "again" in facts
+    return facts.get("metric") in INSIDE or "again" in facts
 
 
 def _for_resident(facts: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -22,7 +22,7 @@ from service.feedback.tables import Rating
 from service.handling.tables import Proposal
 from service.outbox.rules import QUIET_FROM, QUIET_TO
 from service.routing.directory import Directory, Staff
-from sla_policies.policy import OF_ORDERS
+from sla_policies.policy import INSIDE
 
 FIRST = 12
 """So many cases of a list stand in the brief; the board has the rest."""
@@ -126,7 +126,7 @@ def _happened(session: Session, person: Person, known: Directory, since: datetim
         .join(Case, col(Case.id) == Rating.case_id)
         .where(col(Rating.at) >= since, mine)
     ).one()
-    of_cases = col(ClockRow.metric).not_in(OF_ORDERS)
+    of_cases = col(ClockRow.metric).not_in(INSIDE)
     missed, escalated = (
         session.scalar(sa.select(sa.func.count(sa.distinct(of))).join(Case, col(Case.id) == of).where(it, mine)) or 0
         for of, it in (

@@ -1,11 +1,10 @@
 """How is an order issued, answered, judged, and ended? Its time is an ordinary clock of its case."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from service.accounts.tables import Person
 from service.audit.actions import record
@@ -13,9 +12,9 @@ from service.audit.rules import Entry
 from service.cases.actions import lock
 from service.cases.rules import ENDED, CaseStatus, ClockEffect
 from service.cases.tables import Case, CaseMessage
-from service.clocks.actions import write_clock
-from service.clocks.queries import as_clock, book, current_book
-from service.clocks.rules import Happening, after, new_row
+from service.clocks.inside import begin, end
+from service.clocks.queries import book, current_book
+from service.clocks.rules import Happening
 from service.clocks.tables import ClockRow
 from service.errors import ConflictError, NotAllowedError, NotFoundError
 from service.intake.forms import clean
@@ -42,8 +41,7 @@ from service.outbox.actions import write
 from service.outbox.messages import Recipient, ordered
 from service.routing.directory import Directory, Staff
 from service.routing.queries import directory
-from sla_policies.clock import Clock, ClockEvent, EventKind
-from sla_policies.policy import Budget, Metric, PolicyBook, SlaPolicy, TimeKind
+from sla_policies.policy import Metric, PolicyBook, SlaPolicy
 
 MINUTES = 60
 
@@ -81,7 +79,7 @@ def issue(session: Session, case_id: int, given: Given, *, by: Person, now: date
     unit_id, person_id = addressed(offered, given.to)
 
     from_book = current_book(now)
-    clock = _begin(session, case, Metric.ORDER, from_book, Budget(hours * MINUTES, TimeKind.ELAPSED), now)
+    clock = begin(session, case, (_orders_of(from_book), Metric.ORDER), from_book, hours * MINUTES, now)
     order = Order(
         case_id=case_id,
         clock_id=clock.id or 0,
@@ -179,35 +177,17 @@ def _let_time_pass(
 ) -> datetime | None:
     """End the clock that ran, and begin the one that runs in the state that follows; return when that one is due."""
     row = session.get_one(ClockRow, order.clock_id)
-    from_book = book(session, row.book_hash)
     effect = ClockEffect.CANCEL if move.action is OrderAction.WITHDRAW else ClockEffect.NONE
     event = "order_replied" if row.metric is Metric.ORDER else "order_decided"
-    what = Happening(now, effect, event, f"staff:{by.id}")
-    write_clock(row, after(as_clock(row, from_book), what), now, case, event)
-    session.add(row)
+    end(session, row, case, Happening(now, effect, event, f"staff:{by.id}"))
     metric = RUNS.get(move.to)
     if metric is None:
         return None
-    budget = Budget(order.minutes, TimeKind.ELAPSED) if metric is Metric.ORDER else None
-    begun = _begin(session, case, metric, from_book, budget, now)
+    from_book = book(session, row.book_hash)
+    term = order.minutes if metric is Metric.ORDER else None
+    begun = begin(session, case, (_orders_of(from_book), metric), from_book, term, now)
     order.clock_id = begun.id or 0
     return begun.due_at
-
-
-def _begin(
-    session: Session, case: Case, metric: Metric, from_book: PolicyBook, budget: Budget | None, now: datetime
-) -> ClockRow:
-    """Start a clock of an order: an instance of its own, with the term that was given."""
-    policy = _orders_of(from_book)
-    target = policy.targets[metric]
-    target = replace(target, budget=budget) if budget else target
-    clock = Clock(target, from_book.calendars[target.calendar], (ClockEvent(now, EventKind.STARTED),))
-    earlier = sa.select(sa.func.count()).where(col(ClockRow.case_id) == case.id, col(ClockRow.metric) == metric)
-    instance = (session.scalar(earlier) or 0) + 1
-    row = ClockRow(case_id=case.id or 0, **new_row(clock, policy, from_book, instance=instance))
-    session.add(row)
-    session.flush()
-    return row
 
 
 def _orders_of(from_book: PolicyBook) -> SlaPolicy:

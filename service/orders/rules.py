@@ -140,7 +140,7 @@ def parties_of(person: Staff, order: Between, known: Directory, at: datetime) ->
     """
     if person.id == order.issued_by_id or _may_judge(person, order, known):
         return frozenset({Party.ISSUER})
-    return frozenset({Party.ADDRESSEE}) if _may_answer(person, order, known, at) else frozenset()
+    return frozenset({Party.ADDRESSEE}) if is_addressee(person, order, known, at) else frozenset()
 
 
 def _may_judge(person: Staff, order: Between, known: Directory) -> bool:
@@ -152,7 +152,8 @@ def _may_judge(person: Staff, order: Between, known: Directory) -> bool:
     return RANK[person.role] >= RANK[issuer.role] and known.areas.covers(person.area_id, issuer.area_id)
 
 
-def _may_answer(person: Staff, order: Between, known: Directory, at: datetime) -> bool:
+def is_addressee(person: Staff, order: Between, known: Directory, at: datetime) -> bool:
+    """Was it asked of somebody: of them, of whom they stand in for, or of their unit, if they stand as high there?"""
     addressee = known.people.get(order.person_id or 0)
     if addressee is not None and known.acting_for(addressee, at) == person:
         return True

@@ -49,14 +49,14 @@ def assigned(to: Recipient, number: str, category: str, due_at: datetime | None,
 
 
 def escalated(
-    to: Recipient, number: str, step: str, act: str, due_at: datetime, *, key: str, wakes: bool, unanswered: bool
+    to: Recipient, number: str, step: str, act: str, due_at: datetime, *, key: str, wakes: bool, also: Mapping[str, str]
 ) -> Message:
     """Tell somebody on the ladder that a step was taken. `key` names clock, arming and step.
 
-    `unanswered`: somebody else was asked before, who did not answer by `due_at`.
+    `also`: "unanswered", where somebody else was asked before, who did not answer by `due_at`; "part", where it is the
+    time of a part, which has a page of its own.
     """
-    facts = {"number": number, "step": step, "act": act, "due_at": _iso(due_at), "key": key}
-    facts |= {"unanswered": "yes"} if unanswered else {}
+    facts = {"number": number, "step": step, "act": act, "due_at": _iso(due_at), "key": key, **also}
     return Message(f"escalated:{key}:{to.person_id}", "escalated", to, facts, wakes)
 
 
@@ -91,6 +91,12 @@ def of_party(to: Recipient, number: str, what: str, *, job_id: int, turn: int, n
     """Tell a member of staff what an outside party did: took, refused, reported, late. `names` has zh and en."""
     facts = {"number": number, "job": str(job_id), "party": names.get(to.language) or names["zh"]}
     return Message(f"job:{job_id}:{turn}:{what}:{to.person_id}", f"job_{what}", to, facts)
+def called(
+    to: Recipient, number: str, what: str, *, part_id: int, turn: int, due_at: datetime | None, wakes: bool
+) -> Message:
+    """Tell one side of a part what the other did: part_asked, part_done … `turn` is its version."""
+    facts = {"number": number, "part": str(part_id), "due_at": _iso(due_at)}
+    return Message(f"part:{part_id}:{turn}:{what}:{to.person_id}", what, to, facts, wakes)
 
 
 def news(to: Recipient, number: str, what: str, *, version: int) -> Message:
@@ -152,6 +158,13 @@ TEMPLATES = (
     "order_withdrawn",
     "order_settled",
     "order_lapsed",
+    "part_asked",
+    "part_whistled",
+    "part_accepted",
+    "part_done",
+    "part_declined",
+    "part_withdrawn",
+    "part_scored",
     "news_reply",
     "news_ask",
     "news_resolve",

@@ -9,12 +9,12 @@ from sqlmodel import Session, col
 from service.cases.tables import Case
 from service.clocks.queries import book
 from service.clocks.tables import ClockRow, PolicyBookRow
-from sla_policies.policy import OF_ORDERS, Metric, PolicyBook
+from sla_policies.policy import INSIDE, Metric, PolicyBook
 from sla_policies.what_if import Rule, chooses_alike, counts_alike, rule_of, says_alike
 
 CASES = Case.__table__  # type: ignore[attr-defined]
 CLOCKS = ClockRow.__table__  # type: ignore[attr-defined]
-OF_CASES = CLOCKS.c.metric.not_in(OF_ORDERS)
+OF_CASES = CLOCKS.c.metric.not_in(INSIDE)
 """What was promised to a case, and no order on it."""
 Key = tuple[str, str, Metric]
 """A promise as it was made: the hash of its text, its policy, and what is promised."""

@@ -133,9 +133,20 @@ def route_within(
 ) -> RoutingDecision:
     """Decide who in the unit `request.area_id` gets a case that was handed to it; `but` is somebody who does not."""
     unit = directory.areas.living(request.area_id)
-    teams = (directory.staff(unit.id, Role.WORKER), directory.staff(unit.id, *AT_DESKS))
-    people = next(filter(None, (tuple(p for p in team if p.id != but) for team in teams)), ())
+    return route_among(request, directory, loads, unit, team_of(unit, directory, but=but))
+
+
+def route_among(
+    request: Request, directory: Directory, loads: Mapping[int, Load], unit: Place, people: tuple[Staff, ...]
+) -> RoutingDecision:
+    """Decide who of these people of a unit gets it; else who stands in, its own desk, or the desk above."""
     return _choose(request, directory, loads, unit, people, None, ())
+
+
+def team_of(unit: Place, directory: Directory, *, but: int | None = None) -> tuple[Staff, ...]:
+    """Return who in a unit works on cases: its workers, without any those at its desks."""
+    teams = (directory.staff(unit.id, Role.WORKER), directory.staff(unit.id, *AT_DESKS))
+    return next(filter(None, (tuple(p for p in team if p.id != but) for team in teams)), ())
 
 
 def matching_rules(request: Request, directory: Directory) -> Iterator[Rule]:

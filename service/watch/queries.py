@@ -24,12 +24,14 @@ from service.orders.tables import Order
 from service.outbox.messages import TRIAL
 from service.outbox.rules import FAILED, NoticeState
 from service.outbox.tables import Notice
+from service.parts.rules import OPEN
+from service.parts.tables import Part
 from service.routing.tables import RoutingRule, RuleVersionRow
 from service.routing.versions import VersionState
 from service.timekeeping import product_span, read_anchor
 from sla_policies.clock import ClockState
 from sla_policies.escalation import TOP
-from sla_policies.policy import OF_ORDERS
+from sla_policies.policy import INSIDE
 
 SWEEP_LATE = timedelta(minutes=5)
 NOTICE_LATE = timedelta(minutes=10)
@@ -72,7 +74,7 @@ def _open_without_clock(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See ab
     live = sa.exists().where(
         col(ClockRow.case_id) == Case.id,
         col(ClockRow.state).in_([ClockState.RUNNING, ClockState.PAUSED]),
-        col(ClockRow.metric).not_in(OF_ORDERS),
+        col(ClockRow.metric).not_in(INSIDE),
     )
     promised = col(Case.policy).is_not(None)
     return sa.select(sa.func.count()).select_from(Case).where(col(Case.status).not_in(ENDED), promised, ~live)
@@ -124,6 +126,9 @@ def _job_not_told(late: Late) -> sa.Select[int]:
 def _job_outlives_case(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
     of_ended = sa.select(sa.func.count()).select_from(PartyJob).join(Case, col(Case.id) == PartyJob.case_id)
     return of_ended.where(col(PartyJob.state).in_(WITH_PARTY), col(Case.status).in_(ENDED))
+def _part_without_clock(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
+    running = sa.exists().where(col(ClockRow.id) == Part.clock_id, ClockRow.state == ClockState.RUNNING)  # type: ignore[arg-type]
+    return sa.select(sa.func.count()).select_from(Part).where(col(Part.state).in_(OPEN), ~running)
 
 
 def _newest_unanswered(before: datetime) -> sa.Select[Any]:
@@ -197,6 +202,7 @@ CHECKS: tuple[tuple[str, Callable[[Late], sa.Select[int]], str], ...] = (
     ("order-without-clock", _order_without_clock, "Look at the order: take it back, and issue it anew."),
     ("job-not-told", _job_not_told, "Is a worker running, or beat? Look at their logs."),
     ("job-outlives-case", _job_outlives_case, "Look at the case: take the job of the outside party back."),
+    ("part-without-clock", _part_without_clock, "Look at the part: withdraw it, and ask for it anew."),
     ("climb-missed", _climb_missed, "Is a worker running, or beat? Answer the escalation from the board meanwhile."),
     ("top-unanswered", _top_unanswered, "The district desk was asked and does not answer: call them."),
 )

@@ -15,9 +15,9 @@ from service.duplicates.queries import Like, alike, matter_of
 from service.duplicates.rules import How
 from service.duplicates.tables import HotIssue
 from service.handling.joining import joined_to
-from service.handling.standing import acting_as
 from service.routing.directory import Directory, Staff
 from service.routing.queries import directory
+from service.routing.standing import acting_as
 
 MOST_BESIDE, MOST_HOT = 3, 5
 """So many stand beside a case; its page of all that are alike shows more."""

@@ -108,6 +108,13 @@ HAPPENED: Mapping[str, str] = {
     "job_renewed": "The outside party was sent a new link",
     "job_late": "The outside party is late",
     "job_lapsed": "The job of the outside party lapsed with the case",
+    "part_asked": "Another desk was asked to help",
+    "part_whistled": "A desk was called by a whistle",
+    "part_accepted": "A desk that helps reported in",
+    "part_done": "A desk that helps has done its part",
+    "part_declined": "A desk declined to help",
+    "part_withdrawn": "A part was withdrawn",
+    "part_scored": "What a desk did was scored",
     "revealed": "Contact data was looked at",
 }
 DUE_CHANGED: Mapping[str, str] = {

@@ -96,6 +96,8 @@ TO_YOU_LABELS: Mapping[str, str] = {
     "not_reached": "The worker tried to reach you and did not get through",
     "ask": "A question to you",
     "order_issued": "A supervisor watches over this now and has told the desk to see to it",
+    "part_asked": "Another desk was asked to help with this",
+    "part_whistled": "Another desk was called to help with this at once",
 }
 """What staff did with the resident, said to the resident."""
 STEP_LABELS: Mapping[str, str] = {

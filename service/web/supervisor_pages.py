@@ -22,12 +22,12 @@ from service.escalations.decisions import Decision, answerable, by_case, decisio
 from service.escalations.lists import SOON, Where, Which, cases_listed, unanswered_listed
 from service.handling import proposals
 from service.handling.promises import resolve_clocks
-from service.handling.standing import acting_as
 from service.handling.tables import Proposal
 from service.orders.queries import OrderTab, OrderView
 from service.orders.queries import listed as orders_listed
 from service.routing.directory import Directory, Staff
 from service.routing.queries import directory
+from service.routing.standing import acting_as
 from service.web.error_pages import problem_of
 from service.web.render import page
 from service.web.sign_in import own_page

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 from service.web import party_words
 from service.web.course_words import ACTION, DUE_CHANGED, HAPPENED, ORDER_ACTION, ORDER_STATE, OUTCOME, PROPOSAL, STATUS
+from service.web.joint_words import PART_ACTION_LABELS, PART_STATE_LABELS, SCORE_LABELS, WHISTLE_REASON_LABELS
 
 METRIC: Mapping[str, str] = {
     "accept": "Signing",
@@ -17,6 +18,8 @@ METRIC: Mapping[str, str] = {
     "handover": "Handling by the unit",
     "order": "Supervise order",
     "verdict": "Judging the answer to an order",
+    "report_in": "Reporting in for a part",
+    "part": "Doing a part",
 }
 PROMISED: Mapping[str, str] = {
     "accept": "A worker will take this on by",
@@ -169,6 +172,7 @@ CHECK: Mapping[str, str] = {
     "order-without-clock": "An order has not ended, and no time runs on it",
     "job-not-told": "An outside party is late, and nobody has been told for 5 minutes",
     "job-outlives-case": "A case has ended, and an outside party still works on it",
+    "part-without-clock": "A part has not ended, and no time runs on it",
     "climb-missed": "An answer is missing, and nobody else was asked for it",
     "top-unanswered": "The district desk has not answered what it was asked",
 }
@@ -195,6 +199,10 @@ words = SimpleNamespace(
     proposal=PROPOSAL,
     order_state=ORDER_STATE,
     order_action=ORDER_ACTION,
+    part_state=PART_STATE_LABELS,
+    part_action=PART_ACTION_LABELS,
+    whistle_reason=WHISTLE_REASON_LABELS,
+    score=SCORE_LABELS,
     outcome=OUTCOME,
     promised=PROMISED,
     act=ACT,

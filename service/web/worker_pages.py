@@ -29,12 +29,12 @@ from service.handling.proof import missing_evidence
 from service.handling.queries import CaseView, actors, masked_contact, view, why_routed
 from service.handling.queues import Ask, Tab
 from service.handling.searching import SearchKind
-from service.handling.standing import acting_as
 from service.handling.timeline import Happened
 from service.intake.forms import clean
 from service.orders.queries import of_case as orders_of_case
 from service.routing.directory import Directory, Staff
 from service.web import party_words
+from service.routing.standing import acting_as
 from service.web.alike_pages import HOW_LABELS, around
 from service.web.catalogues import Language, gettext
 from service.web.error_pages import problem_of

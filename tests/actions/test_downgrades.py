@@ -37,9 +37,9 @@ GONE = {
     *("channels", "notice_wishes", "unsubscribed", "caught"),
     "category_models",
     *("rule_versions", "rule_proposals"),
-    "supervise_orders",
     *("parties", "party_jobs"),
     "address_proofs",
+    *("supervise_orders", "case_parts", "whistles"),
     *("case_joins", "case_traces", "word_shares", "hot_issues"),
     *("swaps", "shifts", "skills", "roster_feeds"),
 }

@@ -57,6 +57,9 @@ def whole() -> Facts:
     facts.clocks.append(clock | {"id": 4, "metric": "order", "policy": "order", "budget": 120, "state": "running",
                                  "events": [begun], "failures": 0})  # fmt: skip
     facts.orders = [{"id": 2, "case_id": 7, "clock_id": 4, "state": "open", "turn": 1}]
+    part = {"id": 5, "metric": "report_in", "policy": "part", "budget": 240, "state": "running", "failures": 0}
+    facts.clocks.append(clock | part | {"events": [begun]})
+    facts.parts = [{"id": 4, "case_id": 7, "clock_id": 5, "state": "asked"}]
     steps = (f"3:0:{row['step']}" for row in facts.ledger)
     facts.notices = [notice(n, f"escalated:{key}:5", facts={"key": key}) for n, key in enumerate(steps, 11)]
     facts.notices.append(notice(16, "receipt:N", person_id=None, template="receipt"))
@@ -68,6 +71,7 @@ def whole() -> Facts:
         for n, row in enumerate(facts.ledger, 2)
     ]  # fmt: skip
     facts.history += [
+        {"case_id": 7, "seq": 12, "at": at(290), "actor": "staff", "action": "part_asked", "data": {"part": 4}},
         {"case_id": 7, "seq": 10, "at": at(91), "actor": "system", "action": "reassign", "data": {"why": "hand_over"}},
         {"case_id": 7, "seq": 11, "at": at(290), "actor": "staff", "action": "order_issued", "data": {"order": 2}},
     ]
@@ -90,7 +94,9 @@ def arrived(facts: Facts) -> dict[str, list[Copy]]:
 
 
 def asked() -> Told:
-    return Told(asks=[Ask("〔a〕", "k", "r@x.example", [("N", "code")])], done=[], ordered=[(2, "issue")])
+    return Told(
+        asks=[Ask("〔a〕", "k", "r@x.example", [("N", "code")])], done=[], ordered=[(2, "issue")], helped=[(4, "ask")]
+    )
 
 
 def found(facts: Facts, said: Told | None = None, copies: dict[str, list[Copy]] | None = None) -> list[str]:
@@ -105,6 +111,7 @@ def found(facts: Facts, said: Told | None = None, copies: dict[str, list[Copy]] 
         *climbing.answers(facts, OURS),
         *climbing.hands(facts),
         *climbing.orders(facts, said),
+        *climbing.parts(facts, said),
     ]
 
 
@@ -161,6 +168,12 @@ BROKEN: dict[str, tuple[Callable[[Facts], object], str]] = {
     "an order that ended and runs": (lambda f: f.orders[0].update(state="accepted"), "order 2 is accepted"),
     "an order lost": (lambda f: f.orders.clear(), "order 2 was acknowledged and is not there"),
     "an order without history": (lambda f: f.history.pop(), "is kept 0 times"),
+    "a part without its time": (lambda f: f.clocks[2].update(state="satisfied"), "part 4 is asked"),
+    "a part whose other time runs": (lambda f: f.parts[0].update(state="accepted"), "part 4 is accepted"),
+    "a part that ended and runs": (lambda f: f.parts[0].update(state="done"), "part 4 is done"),
+    "a part of a case that ended": (lambda f: f.cases[0].update(status="closed"), "part 4 is asked, and its case"),
+    "a part lost": (lambda f: f.parts.clear(), "part 4 was acknowledged and is not there"),
+    "a part without history": (lambda f: f.history.pop(5), "part 4: ask was answered 1 times"),
     "two who took one step": (lambda f: f.collisions.append("uq_escalations"), "two writers"),
 }  # fmt: skip
 

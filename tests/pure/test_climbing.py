@@ -8,7 +8,7 @@ import pytest
 from service.escalations.climbing import is_spent, next_climb_at
 from sla_policies.climbing import UNSAID, Asked, Climbing, above, base_of, key_of, unanswered
 from sla_policies.documents import DocumentInvalidError, book_from_texts, packaged_book, parse_policy
-from sla_policies.policy import ORDERS, Budget, Metric, TimeKind
+from sla_policies.policy import ORDERS, PARTS, Budget, Metric, TimeKind
 from tests.pure.test_documents import POLICY
 from tests.sentences import said
 
@@ -92,6 +92,9 @@ GOOD = (
       mark: own
     - {step: o3, on: order, at: after 23h, to: [district_desk], act: climb, title: {zh: 迟, en: L}, source: x, mark: own}
     - {step: v1, on: verdict, at: due, to: [issuer, district_desk], act: climb, title: {zh: 审, en: V}, source: x, mark: own}
+  part:
+    - {step: r1, on: report_in, at: due, to: [addressee, district_desk], act: climb, title: {zh: 报, en: R}, source: x, mark: own}
+    - {step: p1, on: part, at: due, to: [issuer, district_desk], act: climb, title: {zh: 协, en: P}, source: x, mark: own}
 raises:""",
     )
     + """\
@@ -108,6 +111,11 @@ orders:
   order: {within: 24h, source: here, mark: own}
   verdict: {within: 1d, source: here, mark: own}
   ladder: order
+parts:
+  title: {zh: 协办, en: Part}
+  report_in: {within: 2h, source: here, mark: own}
+  part: {within: 3d, source: here, mark: own}
+  ladder: part
 """
 )
 MISTAKES = [
@@ -135,6 +143,12 @@ MISTAKES = [
     ("  verdict: {within: 1d, source: here, mark: own}\n", "", "“verdict” is missing."),
     ("  ladder: order\n", "  ladder: nobodys\n", "“nobodys” is no known ladder."),
     ("name: rest", f"name: {ORDERS}", "order is the name of what holds for orders."),
+    ("name: rest", f"name: {PARTS}", "part is the name of what holds for parts."),
+    ("to: [addressee, district_desk], act: climb, title: {zh: 报", "to: [handler, district_desk], act: climb, title: {zh: 报", "r1 tells somebody whom"),
+    ("  report_in: {within: 2h", "  report_in: {within: 9 working hours, calendar: workdays", "The term of report_in does not count day"),
+    ("  part: {within: 3d, source: here, mark: own}\n", "", "“part” is missing."),
+    ("issuer, district_desk], act: climb, title: {zh: 协", "issuer], act: call_out, title: {zh: 协", "ends in nothing below the district"),
+    ("contact: {within: 24h,", "part: {within: 24h,", "The key “part” is not known here."),
     ("contact: {within: 24h,", "order: {within: 24h,", "The key “order” is not known here."),
     ("at: after 23h, to: [district_desk]", "at: after 23h, to: [issuer, subdistrict_supervisor]", "ends in nothing below the district"),
 ]  # fmt: skip
@@ -164,7 +178,10 @@ def test_a_pack_says_how_each_ladder_climbs_and_what_holds_for_orders() -> None:
     assert book.by_name[ORDERS] is book.orders
     assert set(book.orders.targets) == {Metric.ORDER, Metric.VERDICT}
     assert [step.key for step in book.orders.ladder] == ["o1", "o2", "o3", "v1"]
-    assert ORDERS not in {policy.name for policy in book.policies}, "no case is ever put under it"
+    assert book.parts is not None
+    assert book.by_name[PARTS] is book.parts
+    assert set(book.parts.targets) == {Metric.REPORT_IN, Metric.PART}
+    assert {ORDERS, PARTS}.isdisjoint({policy.name for policy in book.policies}), "no case is ever put under it"
 
 
 def test_a_text_of_before_that_is_kept_can_still_be_read_and_climbs_all_the_same() -> None:

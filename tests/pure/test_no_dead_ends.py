@@ -31,7 +31,7 @@ from sla_policies.climbing import Asked, Climbing, unanswered
 from sla_policies.clock import Clock, ClockEvent, ClockState, EventKind
 from sla_policies.documents import FOLDER
 from sla_policies.escalation import TOP
-from sla_policies.policy import OF_ORDERS, Budget, Grade, Metric, PolicyBook, SlaPolicy, TimeKind
+from sla_policies.policy import OF_ORDERS, OF_PARTS, Budget, Grade, Metric, PolicyBook, SlaPolicy, TimeKind
 from sla_policies.versions import pack_names, read_versions
 
 MONDAY = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
@@ -113,7 +113,10 @@ def look(start: Start, ledger: list[Escalation], now: datetime, known: Directory
     order: Any = None
     if start.metric in OF_ORDERS:
         order = SimpleNamespace(unit_id=start.unit, person_id=start.assignee, issued_by_id=SUPERVISOR)
-    decide(Due(row, case, clock, start.policy, ledger, False, order), batch)
+    part: Any = None
+    if start.metric in OF_PARTS:
+        part = SimpleNamespace(id=3, unit_id=start.unit, person_id=start.assignee, asked_by_id=SUPERVISOR)
+    decide(Due(row, case, clock, start.policy, ledger, False, order, part), batch)
     added: list[Any] = [SimpleNamespace(acknowledged_at=None, **values) for values in batch.escalations]
     return row, [*ledger, *added]
 
@@ -281,6 +284,7 @@ def test_a_pause_of_every_promise_comes_to_its_end_by_itself() -> None:
 def test_every_ladder_that_asks_says_how_it_climbs() -> None:
     for book in BOOKS.values():
         assert book.orders is not None
+        assert book.parts is not None
         assert {policy.grade for policy in book.policies} == set(Grade)
         for policy in book.by_name.values():
             assert policy.climbing is not None, policy.name

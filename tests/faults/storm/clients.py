@@ -48,6 +48,8 @@ class Told:
     acknowledged: list[int] = field(default_factory=list)
     ordered: list[tuple[int, str]] = field(default_factory=list)
     """Supervise orders: which, and what was done with it, each answered with 200 or 201."""
+    helped: list[tuple[int, str]] = field(default_factory=list)
+    """Likewise of parts of cases."""
     wrong: list[str] = field(default_factory=list)
     answers: int = 0
     unavailable: int = 0
@@ -170,7 +172,23 @@ class Crowd:
                 self.told.done.append((line["number"], action))
         for one in self._orders(staff)["to_answer"][:2]:
             self._act_on(staff, one["id"], "reply")
+        self._help(staff, dice, cases)
         self.over.wait(dice.uniform(0.3, 1.0))
+
+    def _help(self, staff: httpx.Client, dice: random.Random, lines: list[dict[str, Any]]) -> None:
+        """Ask the unit of a case for help with it, and go on with what others ask."""
+        if lines and dice.random() < 0.2:
+            body = {"parts": [{"text": "请协助", "hours": dice.randint(1, 12)}]}
+            made = self._try(staff, f"/api/v1/cases/{dice.choice(lines)['number']}/parts", body)
+            if made is not None and made.status_code == 201:
+                self.told.helped += [(part["id"], "ask") for part in made.json()["parts"]]
+        lists = self._get(staff, "/api/v1/parts")
+        waiting = lists.json()["to_do"] if lists is not None and lists.status_code == 200 else []
+        for one in waiting[:2]:
+            action = "accept" if one["state"] == "asked" else dice.choice(("finish", "decline"))
+            answer = self._try(staff, f"/api/v1/parts/{one['id']}/{action}", {"text": "已处理"})
+            if answer is not None and answer.status_code == 200:
+                self.told.helped.append((one["id"], action))
 
     def _order(self, staff: httpx.Client, dice: random.Random) -> None:
         """Order something on a case, and judge one answer."""

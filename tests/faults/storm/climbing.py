@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.faults.storm.clients import Told
-from tests.faults.storm.facts import Facts, Row
+from tests.faults.storm.facts import ENDED, Facts, Row
 from tests.faults.storm.steps import ZONE, Books, Stretch, stretches
 
 HEIGHT = ("handler", "addressee", "issuer", "community_duty", "community_head", "subdistrict_desk",
@@ -116,6 +116,7 @@ def hands(facts: Facts) -> Iterator[str]:
 
 
 RUNS = {"open": "order", "replied": "verdict"}
+PARTS_RUN = {"asked": "report_in", "accepted": "part"}
 WRITTEN = {
     "issue": "order_issued", "reply": "order_replied", "accept": "order_accepted", "send_back": "order_sent_back",
     "withdraw": "order_withdrawn",
@@ -137,3 +138,31 @@ def orders(facts: Facts, told: Told) -> Iterator[str]:
             yield f"order {order} was acknowledged and is not there"
         elif written[order, WRITTEN[action]] < n:
             yield f"order {order}: {action} was answered {n} times and is kept {written[order, WRITTEN[action]]} times"
+
+
+PARTS_WRITTEN = {
+    "ask": "part_asked", "accept": "part_accepted", "finish": "part_done", "decline": "part_declined",
+    "withdraw": "part_withdrawn",
+}  # fmt: skip
+
+
+def parts(facts: Facts, told: Told) -> Iterator[str]:
+    """Each part that was asked for is there; as long as it has not ended its own time runs; what was done is kept."""
+    there = {row["id"]: row for row in facts.parts}
+    clocks, open_cases = {clock["id"]: clock for clock in facts.clocks}, {c["id"] for c in facts.cases if _is_open(c)}
+    for row in facts.parts:
+        clock, metric = clocks[row["clock_id"]], PARTS_RUN.get(row["state"])
+        if (metric is not None) is not (clock["state"] == "running") or (metric and clock["metric"] != metric):
+            yield f"part {row['id']} is {row['state']}, and its {clock['metric']} clock is {clock['state']}"
+        if metric is not None and row["case_id"] not in open_cases:
+            yield f"part {row['id']} is {row['state']}, and its case has ended"
+    written = Counter((e["data"]["part"], e["action"]) for e in facts.history if e["action"] in PARTS_WRITTEN.values())
+    for (part, action), n in Counter(told.helped).items():
+        if part not in there:
+            yield f"part {part} was acknowledged and is not there"
+        elif written[part, PARTS_WRITTEN[action]] < n:
+            yield f"part {part}: {action} was answered {n} times and is kept less often"
+
+
+def _is_open(case: Row) -> bool:
+    return case["status"] not in ENDED

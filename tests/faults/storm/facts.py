@@ -37,6 +37,7 @@ TABLES = {
     "holders": "SELECT case_id, person_id FROM assignments WHERE ended_at IS NULL",
     "handed": "SELECT case_id, person_id, why, started_at FROM assignments WHERE why IN ('hand_over', 'force_assign')",
     "orders": "SELECT id, case_id, clock_id, state, turn FROM supervise_orders ORDER BY id",
+    "parts": "SELECT id, case_id, clock_id, state FROM case_parts ORDER BY id",
     "loads": "SELECT person_id, open_cases FROM workloads",
     "people": "SELECT id, login, email FROM people",
     "books": "SELECT hash, texts FROM policy_books",
@@ -75,6 +76,7 @@ class Facts:
     handed: list[Row] = field(default_factory=list)
     """Cases that changed hands by themselves."""
     orders: list[Row] = field(default_factory=list)
+    parts: list[Row] = field(default_factory=list)
     loads: list[Row] = field(default_factory=list)
     people: list[Row] = field(default_factory=list)
     books: list[Row] = field(default_factory=list)

@@ -25,7 +25,12 @@ def judged(storm: "Storm", facts: Facts, breaker: Breaker) -> Round:
     findings = storm.findings + told.wrong
     findings += checks.acknowledged(facts, told)
     findings += checks.steps(facts, storm.anchors, ours)
-    findings += [*climbing.answers(facts, ours), *climbing.hands(facts), *climbing.orders(facts, told)]
+    findings += [
+        *climbing.answers(facts, ours),
+        *climbing.hands(facts),
+        *climbing.orders(facts, told),
+        *climbing.parts(facts, told),
+    ]
     findings += notices(facts, told, copies, ours)
     findings += told_once(copies, storm.senders_lost)
     findings += [*checks.owners(facts), *checks.kept(facts, told), *checks.aside(facts)]

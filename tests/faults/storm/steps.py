@@ -13,7 +13,7 @@ from sla_policies.climbing import UNSAID, Climbing
 from sla_policies.clock import Clock, ClockEvent, EventKind
 from sla_policies.documents import book_from_texts
 from sla_policies.escalation import Step, step_time
-from sla_policies.policy import OF_ORDERS, Budget, PolicyBook, TimeKind
+from sla_policies.policy import INSIDE, Budget, PolicyBook, TimeKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -54,7 +54,7 @@ def stretches(row: Mapping[str, Any], books: Books) -> list[Stretch]:
     book = books.book(row["book_hash"])
     policy = book.by_name[row["policy"]]
     target = policy.targets[next(m for m in policy.targets if m == row["metric"])]
-    if row["metric"] in OF_ORDERS:  # Its term is its issuer's to say.
+    if row["metric"] in INSIDE:  # Its term is its issuer's to say.
         target = replace(target, budget=Budget(row["budget"], TimeKind(row["kind"])))
     events = [ClockEvent.from_json(event) for event in row["events"]]
     ends = [(event.at, event.kind is EventKind.EXTENDED) for event in events[1:]] + [(None, False)]
