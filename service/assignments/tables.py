@@ -20,7 +20,7 @@ class Assignment(SQLModel, table=True):
     unit_id: int = Field(sa_type=sa.BigInteger, foreign_key="areas.id")
     person_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="people.id")
     why: str
-    """routed, assign, reassign, accept, return, transfer, reopen; by the ladder hand_over, force_assign."""
+    """routed, assign, reassign, accept, return, transfer, reopen; by the ladder hand_over, force_assign; unclaimed."""
     by_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="people.id")
     started_at: datetime
     ended_at: datetime | None = None

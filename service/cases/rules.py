@@ -70,6 +70,8 @@ class Actor(StrEnum):
     ASSIGNEE = "assignee"
     COLLEAGUE = "colleague"
     """A worker of the unit that holds the case."""
+    MEMBER = "member"
+    """Somebody of the unit in whose pool the case lies, which nobody there holds yet."""
     HEAD = "head"
     TRIAGE = "triage"
     SUPERVISOR = "supervisor"
@@ -159,6 +161,7 @@ JOINERS = frozenset({A.TRIAGE, A.SUPERVISOR, A.HEAD, A.ASSIGNEE})
 MOVES: tuple[Move, ...] = (
     Move(Action.ASSIGN, AT_DESK, S.ASSIGNED, DECIDERS | {A.SYSTEM}, (F.PERSON,), (F.TEXT,)),
     Move(Action.ACCEPT, PENDING, S.ACCEPTED, UNIT, event="accepted"),
+    Move(Action.ACCEPT, frozenset({S.RECEIVED}), S.ACCEPTED, frozenset({A.MEMBER}), event="accepted"),
     Move(Action.CONTACT, AT_WORK, S.IN_PROGRESS, HANDLERS, (F.KIND, F.RESULT, F.TEXT), event="contact_logged"),
     Move(Action.CONTACT, PARKED, None, HANDLERS, (F.KIND, F.RESULT, F.TEXT), event="contact_logged"),
     Move(Action.REPLY, AT_WORK, S.IN_PROGRESS, HANDLERS, (F.TEXT,), event="public_reply"),

@@ -14,6 +14,8 @@ class Standing:
     covers_case: bool
     """The person's area covers the place or the desk of the case."""
     is_assignee: bool
+    is_member: bool = False
+    """Nobody holds the case, and its unit is the person's own."""
 
 
 ROLE_ACTORS = {
@@ -30,6 +32,7 @@ def actors_of(standing: Standing) -> frozenset[Actor]:
     acting: set[Actor] = {Actor.ASSIGNEE} if standing.is_assignee else set()
     if standing.covers_case and standing.role in ROLE_ACTORS:
         acting.add(ROLE_ACTORS[standing.role])
+        acting |= {Actor.MEMBER} if standing.is_member else set()
     return frozenset(acting)
 
 

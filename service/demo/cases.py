@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from service.accounts.rules import Role
 from service.accounts.tables import Person
-from service.demo import courses, crowds, parties, standing, supervised
+from service.demo import courses, crowds, joint, parties, standing, supervised
 from service.demo.arrivals import HOURS, WEEKDAYS
 from service.demo.life import Life
 from service.demo.people import People
@@ -87,6 +87,10 @@ SHOWN = (
     Shown(5 * HOUR, "老街社区", "C05", standing.sent_back),
     Shown(6 * HOUR, "春和社区", "C03", standing.done),
     Shown(40, "书院巷社区", "J01", standing.signed_only),
+    # Several desks on one case.
+    Shown(5.5 * HOUR, "湖滨社区", "C05", joint.helped, CAST),
+    Shown(3 * HOUR, "湖滨社区", "C03", joint.whistled, CAST),
+    Shown(4.2 * DAY, "湖滨社区", "D01", joint.scored, CAST),
 )  # fmt: skip
 WITH_PARTIES = (
     # Still to do, done and to be checked, late, and as it went before.

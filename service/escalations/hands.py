@@ -9,11 +9,11 @@ from service.assignments.actions import Handed, decision_row, hand_over_all, loc
 from service.audit.rules import Entry
 from service.bulk import insert_all
 from service.cases.actions import allowed, move
-from service.cases.rules import AT_DESK, PENDING, Action, Actor, ClockEffect
+from service.cases.rules import AT_DESK, PENDING, Action, Actor, CaseStatus, ClockEffect
 from service.cases.tables import Case
 from service.clocks.actions import due_entries, tell
 from service.clocks.rules import Happening
-from service.escalations.taking import Batch
+from service.escalations.taking import UNCLAIMED, Batch
 from service.handling.notices import notices
 from service.outbox.actions import rows as notice_rows
 from service.outbox.messages import Recipient, handed_on
@@ -25,7 +25,7 @@ from sla_policies.policy import Metric
 
 DECISIONS = RoutingDecisionRow.__table__  # type: ignore[attr-defined]
 SYSTEM = frozenset({Actor.SYSTEM})
-MAY_GO = {"hand_over": PENDING, "force_assign": PENDING | AT_DESK}
+MAY_GO = {"hand_over": PENDING, "force_assign": PENDING | AT_DESK, UNCLAIMED: frozenset({CaseStatus.RECEIVED})}
 """From which stations of a case an act gives it away."""
 
 
@@ -77,12 +77,13 @@ def _decide(case: Case, act: str, request: Request, batch: Batch, held: Mapping[
     """Decide who gets a case that nobody has signed for; None: it stays where it is.
 
     Handed over it goes to a colleague: whoever stands in for its holder, else the best of the unit beside them. By
-    force a case without a holder is routed again, and any other goes to the duty desk above.
+    force a case without a holder is routed again, and any other goes to the duty desk above; so is one that nobody
+    took out of a pool in time. Then somebody of the pool gets it.
     """
     if act == "hand_over":
         return _stand_in(case, batch, held) or _colleague(case, request, batch, held)
     if case.assignee_id is None:
-        return route(request, batch.known, held)
+        return route(request, batch.known, held, pools=False)
     return route_to_desk(request, batch.known, held)
 
 

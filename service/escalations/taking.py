@@ -32,6 +32,8 @@ from sla_policies.escalation import NEW_HANDS, DueStep, Step, due_and_next
 from sla_policies.policy import Budget, Metric, SlaPolicy
 
 log = structlog.get_logger("escalations")
+UNCLAIMED = "unclaimed"
+"""Why a case is given to somebody whom nobody of its pool has taken in time."""
 
 
 @dataclass
@@ -130,8 +132,8 @@ class Told:
 def decide(due: Due, batch: Batch) -> None:
     """Take what is due on one clock, note a breach, and say when to look again.
 
-    1. the steps of the ladder, in order; 2. what was asked, by them or before, and not answered in time climbs; of a
-    promise that stands still or is over nothing does.
+    1. the steps of the ladder, in order; 2. what nobody took out of a pool in time goes to somebody; 3. what was asked,
+    by them or before, and not answered in time climbs; of a promise that stands still or is over nothing does.
     """
     row, clock, now = due.row, due.clock, batch.now
     breached_at = clock.breached_at(now)
@@ -144,6 +146,8 @@ def decide(due: Due, batch: Batch) -> None:
     steps, next_at = due_and_next(clock, due.policy.ladder, frozenset(e.step for e in due.taken), now)
     for what in steps:
         asked += _tell(due, _of_step(due, what, standing, batch), batch)
+    if breached_at is not None and row.metric is Metric.ACCEPT and due.case.assignee_id is None:
+        batch.new_hands[due.case.id or 0] = (due.case, UNCLAIMED)
     moments, held = [next_at], batch.held(due)
     if clock.state is ClockState.RUNNING:
         for one in unanswered(asked):

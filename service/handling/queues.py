@@ -83,6 +83,12 @@ def queue(session: Session, person: Person, ask: Ask, now: datetime) -> Queue:
     return Queue(rows[: ask.most], counts, _cursor(rows[ask.most - 1]) if more else None, search)
 
 
+def claimable(session: Session, person: Person, *, most: int = 30) -> list[Case]:
+    """Return the cases in the pool of a person's unit, which nobody there has taken yet, in the order they run out."""
+    waits = (col(Case.assignee_id).is_(None), Case.status == CaseStatus.RECEIVED, Case.unit_id == person.area_id)
+    return list(session.exec(select(Case).where(*waits).order_by(*_order()).limit(most)))
+
+
 def _tab(tab: Tab, now: datetime) -> sa.ColumnElement[bool]:
     due = col(Case.due_at)
     return {

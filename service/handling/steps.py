@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -182,7 +183,7 @@ def _recategorise(step: Step) -> None:
     if step.given.reroute:
         if step.case.status is CaseStatus.PARKED:
             raise InvalidFieldsError({"reroute": "A parked case stays where it is. Let it go on first."})
-        _to_desk(step, route, step.case.area_id, topic.code)
+        _to_desk(step, partial(route, pools=False), step.case.area_id, topic.code)
         step.move = replace(step.move, to=CaseStatus.TRANSFERRED)
 
 
@@ -199,7 +200,9 @@ def _separate(step: Step) -> None:
     step.changes += changes
     step.move = replace(step.move, to=status)
     if step.case.assignee_id is not None and step.case.assignee_id not in step.known.people:
-        _to_desk(step, route, step.case.area_id, step.known.topics_by_id[step.case.category_id].code)
+        _to_desk(
+            step, partial(route, pools=False), step.case.area_id, step.known.topics_by_id[step.case.category_id].code
+        )
         step.move = replace(step.move, to=CaseStatus.TRANSFERRED)
 
 

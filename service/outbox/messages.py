@@ -91,6 +91,8 @@ def of_party(to: Recipient, number: str, what: str, *, job_id: int, turn: int, n
     """Tell a member of staff what an outside party did: took, refused, reported, late. `names` has zh and en."""
     facts = {"number": number, "job": str(job_id), "party": names.get(to.language) or names["zh"]}
     return Message(f"job:{job_id}:{turn}:{what}:{to.person_id}", f"job_{what}", to, facts)
+
+
 def called(
     to: Recipient, number: str, what: str, *, part_id: int, turn: int, due_at: datetime | None, wakes: bool
 ) -> Message:

@@ -14,6 +14,7 @@ from service.accounts.tables import Person
 from service.areas.rules import Place
 from service.cases.queries import visible_to, within
 from service.cases.tables import Case
+from service.categories.rules import Topic
 from service.clocks.tables import ClockRow
 from service.errors import NotFoundError
 from service.orders.rules import Between
@@ -61,6 +62,7 @@ class PartView:
     asker: Staff | None
     place: Place | None
     """Where the case lies."""
+    topic: Topic | None
     may_see_case: bool
 
     def is_late(self, now: datetime) -> bool:
@@ -203,5 +205,6 @@ def _view(
         person=known.people.get(part.person_id or 0),
         asker=known.people.get(part.asked_by_id),
         place=known.areas.places.get(case.area_id),
+        topic=known.topics_by_id.get(case.category_id),
         may_see_case=bool(acting),
     )

@@ -100,10 +100,10 @@ class RoutingDecision:
         }
 
 
-def route(request: Request, directory: Directory, loads: Mapping[int, Load]) -> RoutingDecision:
+def route(request: Request, directory: Directory, loads: Mapping[int, Load], *, pools: bool = True) -> RoutingDecision:
     """Decide who gets the case: the first rule that matches and whose target holds, else the desk above the place.
 
-    Among the people of the unit: see `choosing`.
+    Among the people of the unit: see `choosing`. Without `pools` somebody gets what a line gives to a pool, too.
     """
     table, then = directory.table(request.at), _moment(request, directory)
     passed_over: list[tuple[int, str]] = []
@@ -116,7 +116,10 @@ def route(request: Request, directory: Directory, loads: Mapping[int, Load]) -> 
             continue
         unit, people, why = target_of(rule, request, directory)
         if unit is not None and people:
-            decision = _choose(request, directory, loads, unit, people, rule, tuple(passed_over))
+            if rule.is_pool and pools and request.grade not in RINGS_AT_NIGHT:
+                decision = RoutingDecision(unit, None, rule, tuple(passed_over), (), "pool")
+            else:
+                decision = _choose(request, directory, loads, unit, people, rule, tuple(passed_over))
             break
         passed_over.append((rule.id, why))
     decision = decision or _desk_above(request, directory, loads, tuple(passed_over))
@@ -212,8 +215,6 @@ def _choose(
 
     Whoever is away or full is passed over. What may ring nobody at night waits for those who are off duty.
     """
-    if rule is not None and rule.is_pool and request.grade not in RINGS_AT_NIGHT:
-        return RoutingDecision(unit, None, rule, passed_over, (), "pool")
     asked, waits = _asked(request, directory), request.grade not in RINGS_AT_NIGHT
     own = weigh(people, asked, request.at, directory, loads)
     others = weigh(_standing_in(people, request.at, directory), asked, request.at, directory, loads)

@@ -10,4 +10,6 @@ from service.routing.directory import Directory
 def acting_as(person: Person, case: Case, known: Directory) -> frozenset[Actor]:
     """Return as whom a person may act: by their role where their area covers the case's place or desk, or holds it."""
     covers = any(known.areas.covers(person.area_id, area_id) for area_id in (case.area_id, case.unit_id))
-    return actors_of(Standing(person.role, covers_case=covers, is_assignee=case.assignee_id == person.id))
+    is_member = case.assignee_id is None and case.unit_id == person.area_id
+    is_assignee = case.assignee_id == person.id
+    return actors_of(Standing(person.role, covers_case=covers, is_assignee=is_assignee, is_member=is_member))

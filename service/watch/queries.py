@@ -126,6 +126,8 @@ def _job_not_told(late: Late) -> sa.Select[int]:
 def _job_outlives_case(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
     of_ended = sa.select(sa.func.count()).select_from(PartyJob).join(Case, col(Case.id) == PartyJob.case_id)
     return of_ended.where(col(PartyJob.state).in_(WITH_PARTY), col(Case.status).in_(ENDED))
+
+
 def _part_without_clock(late: Late) -> sa.Select[int]:  # noqa: ARG001  # See above.
     running = sa.exists().where(col(ClockRow.id) == Part.clock_id, ClockRow.state == ClockState.RUNNING)  # type: ignore[arg-type]
     return sa.select(sa.func.count()).select_from(Part).where(col(Part.state).in_(OPEN), ~running)

@@ -16,7 +16,7 @@ from service.escalations import queries as escalation_queries
 from service.escalations.cards import cards_of
 from service.handling.actions import Doer, act
 from service.handling.queries import actors, masked_contact, staff_case, view, why_routed
-from service.handling.queues import Ask, Tab, queue
+from service.handling.queues import Ask, Tab, claimable, queue
 from service.routing.queries import directory
 from service.web import staff_shapes
 from service.web.api import Number, Strict
@@ -55,6 +55,13 @@ def read_queue(
         counts={str(tab): count for tab, count in page.counts.items()},
         next_cursor=page.next_cursor,
     )
+
+
+@router.get("/queue/pool", tags=["staff"])
+def read_pool(person: CurrentPerson, session: DbSession, limit: PageSize = 30) -> staff_shapes.PoolShape:
+    """Return the cases in the pool of the reader's unit, which somebody there takes by accepting them."""
+    known, found = directory(session), claimable(session, person, most=limit)
+    return staff_shapes.PoolShape(items=[staff_shapes.case_line(case, known) for case in found])
 
 
 @router.get("/cases/{number}/full", tags=["staff"])

@@ -91,6 +91,12 @@ class QueueShape(Shape):
     next_cursor: str | None
 
 
+class PoolShape(Shape):
+    """Cases that nobody of their unit has taken yet."""
+
+    items: list[CaseLine]
+
+
 class CommunityShape(Shape):
     """One community on the board."""
 

@@ -43,6 +43,7 @@ from service.web.supervisor_pages import (
     escalation_page,
     listed,
     orders_on_board,
+    parts_on_board,
     proposed,
 )
 
@@ -81,6 +82,7 @@ def show_board(request: Request, session: DbSession, person: Deciding, now: Now,
         "waiting": by_case(answerable(session, seen.unacknowledged, known))[:FIRST],
         "hot": hot_rows(session, person, known),
         "orders": orders_on_board(session, person, known, now),
+        "parts": parts_on_board(session, person, known, now),
         "asked": proposed(session, proposals.waiting_for(session, person, most=STEPS), person, known, now),
         "unassigned": decisions(session, seen.unassigned[:FIRST], within),
         "breached": decisions(session, seen.breached[:FIRST], within),

@@ -25,6 +25,8 @@ from service.handling.promises import resolve_clocks
 from service.handling.tables import Proposal
 from service.orders.queries import OrderTab, OrderView
 from service.orders.queries import listed as orders_listed
+from service.parts.queries import PartTab, PartView
+from service.parts.queries import listed as parts_listed
 from service.routing.directory import Directory, Staff
 from service.routing.queries import directory
 from service.routing.standing import acting_as
@@ -142,6 +144,13 @@ def orders_on_board(session: Session, person: Person, known: Directory, now: dat
     lists = orders_listed(session, person, known, now)
     own = lists[OrderTab.TO_JUDGE] + lists[OrderTab.TO_ANSWER]
     return own + [view for view in lists[OrderTab.RUNNING] if view.is_late(now)]
+
+
+def parts_on_board(session: Session, person: Person, known: Directory, now: datetime) -> list[PartView]:
+    """Return the parts that want a supervisor: what is to be done or scored, and what is late elsewhere."""
+    lists = parts_listed(session, person, known, now)
+    own = lists[PartTab.TO_DO] + [view for view in lists[PartTab.CALLED] if view.is_late(now)]
+    return own + lists[PartTab.TO_SCORE]
 
 
 @dataclass(frozen=True)

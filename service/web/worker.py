@@ -21,16 +21,19 @@ from service.escalations.cards import cards_of
 from service.handling.actions import PUBLIC, Doer, act, reveal_contact
 from service.handling.photos import add_photos
 from service.handling.queries import actors, staff_case
-from service.handling.queues import queue
+from service.handling.queues import claimable, queue
 from service.orders.queries import waiting_for as waiting_orders
+from service.parts.queries import progress_of
+from service.parts.queries import waiting_for as waiting_parts
 from service.routing.queries import directory
 from service.web.deps import DbSession, Now, require_role
+from service.web.parts import DONE_SENTENCES as DONE_WITH_PARTS
 from service.web.photo_forms import PhotoRoute, SentPhotos
 from service.web.render import is_htmx, language_of, page, remember_choice
 from service.web.rereading import is_only_read, said_again
 from service.web.sign_in import own_page
 from service.web.worker_forms import NOT_REVISED, REVEAL, STAGE_OF, Tried, given
-from service.web.worker_pages import DONE_SENTENCES, SEARCHED_LABELS, TAB_LABELS, Asked, case_facts, line_of
+from service.web.worker_pages import DONE_SENTENCES, SEARCHED_LABELS, TAB_LABELS, Asked, Others, case_facts, line_of
 
 router = APIRouter(include_in_schema=False, route_class=PhotoRoute)
 
@@ -61,16 +64,19 @@ def show_queue(
     """Show open cases, what runs out first on top; for htmx only the part that changes."""
     found = queue(session, person, asked.ask(), now)
     known = directory(session)
-    case_ids = [case.id or 0 for case in found.cases]
-    marks, cards = marks_of(session, case_ids), cards_of(session, case_ids)
-    lines = [line_of(case, person, known, asked.since_at, marks=marks, cards=cards) for case in found.cases]
+    pool = claimable(session, person) if not asked.words and not asked.cursor else []
+    ids = [case.id or 0 for case in (*pool, *found.cases)]
+    others = Others(marks_of(session, ids), progress_of(session, ids), cards_of(session, ids))
+    lines = [line_of(case, person, known, asked.since_at, others) for case in found.cases]
     facts = {
         "asked": asked,
         "lines": lines,
+        "pool": [line_of(case, person, known, asked.since_at, others) for case in pool],
         "counts": found.counts,
         "next_cursor": found.next_cursor,
         "orders": waiting_orders(session, person, known, now),
         "parties": waiting_jobs(session, person, now),
+        "parts": waiting_parts(session, person, known, now),
         "searched": SEARCHED_LABELS[found.search.kind] if found.search else "",
         "news": sum(line.is_new for line in lines),
         "labels": TAB_LABELS,
@@ -87,7 +93,8 @@ def show_case(
 ) -> Response:
     """Show a case with its promises, its history, its reasons and what may be done."""
     facts = case_facts(request, session, case, person, now)
-    return page(request, "worker/case.html", facts | {"done": DONE_SENTENCES.get(done, "")})
+    sentence = DONE_SENTENCES.get(done) or DONE_WITH_PARTS.get(done, "")
+    return page(request, "worker/case.html", facts | {"done": sentence})
 
 
 @router.post("/cases/{number}/reveal")

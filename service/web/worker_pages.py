@@ -1,7 +1,7 @@
 """What do the queue and the page of a case show? Facts gathered for the templates."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -32,13 +32,16 @@ from service.handling.searching import SearchKind
 from service.handling.timeline import Happened
 from service.intake.forms import clean
 from service.orders.queries import of_case as orders_of_case
+from service.parts.queries import of_case as parts_of_case
+from service.parts.rules import Progress, progress
 from service.routing.directory import Directory, Staff
-from service.web import party_words
 from service.routing.standing import acting_as
+from service.web import party_words
 from service.web.alike_pages import HOW_LABELS, around
 from service.web.catalogues import Language, gettext
 from service.web.error_pages import problem_of
 from service.web.explained import tell
+from service.web.parts import may_call
 from service.web.render import language_of
 from service.web.why_here import why_here
 from service.web.worker_forms import NOTHING_TRIED, REVEAL, MoveForm, Tried, forms_of, reveal_form
@@ -141,17 +144,23 @@ class Line:
     """What others have to do with it."""
     card: str = ""
     """The gravest card that lies on it."""
+    progress: Progress | None = None
+    """How far its parts are; None: it has none."""
 
 
-def line_of(
-    case: Case,
-    person: Person,
-    known: Directory,
-    since: datetime | None,
-    *,
-    marks: Mapping[int, Mark],
-    cards: Mapping[int, str],
-) -> Line:
+@dataclass(frozen=True)
+class Others:
+    """What others have to do with the cases of a list, by case."""
+
+    marks: Mapping[int, Mark] = field(default_factory=dict)
+    progress: Mapping[int, Progress] = field(default_factory=dict)
+    cards: Mapping[int, str] = field(default_factory=dict)
+
+
+NO_OTHERS = Others()
+
+
+def line_of(case: Case, person: Person, known: Directory, since: datetime | None, others: Others = NO_OTHERS) -> Line:
     """Return a case as the queue shows it, with the one tap that the lifecycle offers."""
     offered = {move.action for move in moves_from(case.status, acting_as(person, case, known))}
     return Line(
@@ -161,8 +170,9 @@ def line_of(
         holder=known.people.get(case.assignee_id or 0),
         may_accept=Action.ACCEPT in offered,
         is_new=since is not None and case.updated_at > since,
-        mark=marks.get(case.id or 0, NO_MARK),
-        card=cards.get(case.id or 0, ""),
+        card=others.cards.get(case.id or 0, ""),
+        mark=others.marks.get(case.id or 0, NO_MARK),
+        progress=others.progress.get(case.id or 0),
     )
 
 
@@ -190,6 +200,9 @@ def case_facts(
         "orders": orders_of_case(session, case.id or 0, person, seen.known, now),
         "may_order": may_order(case, person, seen.known),
         **_parties(session, case, actors(session, case, person)),
+        "parts": (parts := parts_of_case(session, case.id or 0, person, seen.known, now)),
+        "progress": progress(row.part.state for row in parts),
+        "may_call": may_call(case, person, session),
         "routing": why_here(request, session, why_routed(session, case), seen.known),
         "escalations": taken,
         "card": cards_of(session, [case.id or 0]).get(case.id or 0, ""),

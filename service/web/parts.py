@@ -1,0 +1,291 @@
+"""How are other desks called to a case, and how do they report in, finish and get scored, on pages?"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Path, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from service.accounts.rules import Role
+from service.accounts.tables import Person
+from service.cases.numbers import is_case_number
+from service.cases.tables import Case
+from service.errors import NotAllowedError, NotFoundError, ServiceError
+from service.handling.queries import staff_case
+from service.orders.rules import HANDLERS
+from service.parts.actions import Said, act_on, may_be_called
+from service.parts.asked import SCORES, USUAL_MINUTES
+from service.parts.calling import Ask, Blow, ask, blow, usual_hours
+from service.parts.offering import offered
+from service.parts.queries import PartTab, PartView, listed, part_of
+from service.parts.rates import reliability
+from service.parts.rules import PartAction, WhistleReason, leads
+from service.routing.queries import directory
+from service.routing.standing import acting_as
+from service.web.deps import DbSession, Now, require_role
+from service.web.error_pages import problem_of
+from service.web.orders import TERMS
+from service.web.render import choose, page
+from service.web.rereading import said_again
+from service.web.sign_in import own_page
+
+router = APIRouter(include_in_schema=False)
+
+PARTS = "/parts"
+MOST_DIGITS = 9
+BACK_DAYS = (30, 90, 365)
+TAB_LABELS: Mapping[PartTab, str] = {
+    PartTab.TO_DO: "To be done by us",
+    PartTab.CALLED: "Done by others",
+    PartTab.TO_SCORE: "To be scored",
+    PartTab.ENDED: "Ended",
+}
+EMPTY_SENTENCES: Mapping[PartTab, str] = {
+    PartTab.TO_DO: "Nobody has called you to help with a case.",
+    PartTab.CALLED: "No other desk helps with your cases now.",
+    PartTab.TO_SCORE: "No desk waits for a score.",
+    PartTab.ENDED: "No part of a case has ended yet.",
+}
+DONE_SENTENCES: Mapping[str, str] = {
+    "call": "The desk is asked. It has been told, and its time to report in runs.",
+    "whistle": "The whistle is blown. Every desk has been told, and its time to report in runs.",
+    "accept": "You have reported in. Whoever holds the case has been told, and the time for your part runs.",
+    "finish": "Your part is done. Whoever holds the case has been told.",
+    "decline": "You have declined. Whoever holds the case has been told why.",
+    "withdraw": "The part is withdrawn. Whoever was called has been told.",
+    "score": "Thank you. The desk has been told its score.",
+}
+Working = Annotated[Person, Depends(require_role(*HANDLERS))]
+Watching = Annotated[Person, Depends(require_role(Role.HEAD, Role.TRIAGE, Role.SUPERVISOR, Role.DISTRICT))]
+PartId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+class PartAnswers(BaseModel):
+    """What the forms of parts send; it is checked where it is done."""
+
+    to: list[str] = []
+    text: str = ""
+    hours: str = ""
+    reason: str = ""
+    place: str = ""
+    minutes: str = ""
+    score: str = ""
+    version: str = ""
+    lang: str = ""
+    size: str = ""
+    was_refused: str = ""
+
+    def said(self) -> Said:
+        """Return the answers for an action; a version that is none was not seen."""
+        is_number = self.version.isascii() and self.version.isdecimal() and len(self.version) <= MOST_DIGITS
+        return Said(self.text, self.score, int(self.version) if is_number else None)
+
+    def ask(self) -> Ask:
+        """Return who is asked for what."""
+        return Ask(self.to[0] if self.to else "", self.text, self.hours)
+
+    def blow(self) -> Blow:
+        """Return the whistle."""
+        return Blow(self.reason, self.place, self.minutes, self.text, self.hours, self.to)
+
+
+Answers = Annotated[PartAnswers, Form()]
+
+
+@router.get("/parts")
+def show_parts(
+    request: Request,
+    session: DbSession,
+    person: Working,
+    now: Now,
+    tab: Annotated[str, Query(max_length=20)] = "",
+    done: str = "",
+) -> Response:
+    """Show the parts that somebody sees, list by list; without a choice the first that is not empty."""
+    lists = listed(session, person, directory(session), now)
+    if tab and tab not in list(PartTab):
+        raise NotFoundError
+    shown = PartTab(tab) if tab else next((name for name in PartTab if lists[name]), PartTab.TO_DO)
+    facts = {"lists": lists, "tab": shown, "labels": TAB_LABELS, "empty": EMPTY_SENTENCES[shown]}
+    may_watch = person.role is not Role.WORKER
+    return page(request, "parts/list.html", facts | {"done": DONE_SENTENCES.get(done, ""), "may_watch": may_watch})
+
+
+@router.get("/whistles")
+def show_reliability(
+    request: Request, session: DbSession, person: Watching, now: Now, days: Annotated[str, Query(max_length=4)] = "90"
+) -> Response:
+    """Show how reliably desks come when a community whistles, and how they are scored."""
+    back = int(days) if days in map(str, BACK_DAYS) else BACK_DAYS[1]
+    known = directory(session)
+    found = reliability(session, person, now, within=timedelta(days=back))
+    lines = [(known.areas.places.get(one.unit_id), one) for one in found]
+    return page(request, "parts/reliability.html", {"lines": lines, "days": back, "choices": BACK_DAYS})
+
+
+@router.get("/parts/{kind}/{number}")
+def show_call(request: Request, session: DbSession, person: Working, now: Now, kind: str, number: str) -> Response:
+    """Show the form that asks one desk (`new`) or blows a whistle (`whistle`)."""
+    return _call_page(request, session, _case(session, kind, number, person), person, now, PartAnswers(), kind)
+
+
+@router.get("/parts/{part_id}")
+def show_part(
+    request: Request, session: DbSession, person: Working, now: Now, part_id: PartId, done: str = ""
+) -> Response:
+    """Show one part with what may be done about it."""
+    seen = part_of(session, part_id, person, directory(session), now)
+    return _part_page(request, seen, PartAnswers(), done=done)
+
+
+@router.post("/parts/new/{number}")
+def take_ask(
+    request: Request, session: DbSession, person: Working, now: Now, number: str, answers: Answers
+) -> Response:
+    """Ask one desk for help; when refused, show the form with everything typed."""
+    case = _case(session, "new", number, person)
+
+    def do() -> None:
+        ask(session, case.id or 0, [answers.ask()], by=person, now=now)
+
+    def again(error: ServiceError | None) -> Response:
+        return _call_page(request, session, case, person, now, answers, "new", error)
+
+    return _done(request, session, answers, do, again, f"/cases/{case.number}?{urlencode({'done': 'call'})}")
+
+
+@router.post("/parts/whistle/{number}")
+def take_whistle(
+    request: Request, session: DbSession, person: Working, now: Now, number: str, answers: Answers
+) -> Response:
+    """Blow a whistle; when refused, show the form with everything typed."""
+    case = _case(session, "whistle", number, person)
+
+    def do() -> None:
+        blow(session, case.id or 0, answers.blow(), by=person, now=now)
+
+    def again(error: ServiceError | None) -> Response:
+        return _call_page(request, session, case, person, now, answers, "whistle", error)
+
+    return _done(request, session, answers, do, again, f"/cases/{case.number}?{urlencode({'done': 'whistle'})}")
+
+
+@router.post("/parts/{part_id}/{action}")
+def take_action(
+    request: Request, session: DbSession, person: Working, now: Now, part_id: PartId, action: str, answers: Answers
+) -> Response:
+    """Report in, finish, decline, withdraw or score a part; when refused, show it as it stands now."""
+    if action not in list(PartAction):
+        raise NotFoundError
+    part_of(session, part_id, person, directory(session), now)
+
+    def do() -> None:
+        act_on(session, part_id, PartAction(action), answers.said(), by=person, now=now)
+
+    def again(error: ServiceError | None) -> Response:
+        seen = part_of(session, part_id, person, directory(session), now)
+        return _part_page(request, seen, answers, tried=action, error=error)
+
+    return _done(request, session, answers, do, again, f"{PARTS}/{part_id}?{urlencode({'done': action})}")
+
+
+def _done(
+    request: Request,
+    session: Session,
+    answers: PartAnswers,
+    do: Callable[[], None],
+    again: Callable[[ServiceError | None], Response],
+    back: str,
+) -> Response:
+    """Do it and go on; read in another language, or refused, show everything again."""
+    if choose(request, lang=answers.lang, size=answers.size):
+        return again(said_again(session, do, was_refused=answers.was_refused))
+    try:
+        with session.begin_nested():
+            do()
+    except (NotFoundError, NotAllowedError):
+        raise
+    except ServiceError as error:
+        return again(error)
+    return RedirectResponse(own_page(back, PARTS), 303)
+
+
+def _case(session: Session, kind: str, number: str, person: Person) -> Case:
+    """Return a case to which somebody may call others. Errors: NotFoundError."""
+    if kind not in ("new", "whistle") or not is_case_number(number):
+        raise NotFoundError
+    return staff_case(session, number, person)
+
+
+def may_call(case: Case, person: Person, session: Session) -> bool:
+    """May somebody call others to a case now?"""
+    return may_be_called(case) and leads(acting_as(person, case, directory(session)))
+
+
+def _call_page(
+    request: Request,
+    session: Session,
+    case: Case,
+    person: Person,
+    now: Now,
+    answers: PartAnswers,
+    kind: str,
+    error: ServiceError | None = None,
+) -> Response:
+    known = directory(session)
+    if not may_call(case, person, session):
+        raise NotAllowedError
+    facts = {
+        "case": case,
+        "place": known.areas.places.get(case.area_id),
+        "offers": offered(case.area_id, case.unit_id, case.assignee_id, known),
+        "terms": TERMS,
+        "usual": usual_hours(now),
+        "usual_minutes": USUAL_MINUTES,
+        "reasons": list(WhistleReason),
+        "path": f"{PARTS}/{kind}/{case.number}",
+        "switch_form": "do-call",
+    }
+    return _form(request, f"parts/{kind}.html", facts, answers, kind, error)
+
+
+def _part_page(
+    request: Request,
+    seen: PartView,
+    answers: PartAnswers,
+    *,
+    tried: str = "",
+    error: ServiceError | None = None,
+    done: str = "",
+) -> Response:
+    first = next(
+        (move.action for move in seen.moves if move.action == tried), seen.moves[0].action if seen.moves else ""
+    )
+    facts: dict[str, Any] = {
+        "row": seen,
+        "scores": [(str(score)) for score in reversed(SCORES)],
+        "path": f"{PARTS}/{seen.part.id}",
+        "switch_form": f"do-{first}" if first else "",
+        "done": DONE_SENTENCES.get(done, ""),
+    }
+    return _form(request, "parts/part.html", facts, answers, tried, error)
+
+
+def _form(
+    request: Request,
+    template: str,
+    facts: Mapping[str, Any],
+    answers: PartAnswers,
+    tried: str,
+    error: ServiceError | None,
+) -> Response:
+    """Render a form: what is wrong on top and beside its field, and everything typed."""
+    problem = problem_of(request, error) if error else None
+    shown = {"typed": answers, "tried": tried, "problem": problem, "errors": problem.fields if problem else {}}
+    response = page(request, template, {**facts, **shown}, status=problem.status if problem else 200)
+    response.headers.update(problem.headers if problem else {})
+    return response
