@@ -48,6 +48,7 @@ class Action(StrEnum):
     RESUME = "resume"
     REGRADE = "regrade"
     RECATEGORISE = "recategorise"
+    RELOCATE = "relocate"
     RETURN = "return"
     TRANSFER = "transfer"
     REASSIGN = "reassign"
@@ -92,6 +93,8 @@ class Field(StrEnum):
     UNTIL = "until"
     GRADE = "grade"
     CATEGORY = "category"
+    AREA = "area_id"
+    ADDRESS = "address"
     REROUTE = "reroute"
     """Let the rules find who takes the case now."""
     SOLVED = "solved"
@@ -189,6 +192,10 @@ MOVES: tuple[Move, ...] = (
     Move(Action.RESUME, frozenset({S.WAITING}), S.IN_PROGRESS, frozenset({A.SYSTEM}), effect=ClockEffect.RESUME),
     Move(Action.REGRADE, OPEN, None, DECIDERS, (F.GRADE, F.REASON), effect=ClockEffect.RECOUNT),
     Move(Action.RECATEGORISE, OPEN, None, DECIDERS, (F.CATEGORY, F.REASON), (F.REROUTE,), effect=ClockEffect.RECOUNT),
+    Move(
+        Action.RELOCATE, OPEN, None, DECIDERS | {A.HEAD}, (F.AREA, F.REASON), (F.ADDRESS, F.REROUTE),
+        effect=ClockEffect.RECOUNT,
+    ),
     Move(Action.RETURN, PENDING | {S.ACCEPTED}, S.RETURNED, HANDLERS - {A.TRIAGE}, (F.REASON, F.TEXT)),
     Move(Action.TRANSFER, PENDING | AT_DESK | AT_WORK, S.TRANSFERRED, DECIDERS | {A.HEAD}, (F.UNIT, F.TEXT)),
     Move(Action.REASSIGN, PENDING | AT_WORK, S.ASSIGNED, DECIDERS | {A.HEAD}, (F.PERSON,), (F.TEXT,)),

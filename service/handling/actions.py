@@ -35,6 +35,8 @@ from sla_policies.policy import Metric
 __all__ = ["RESIDENT", "SYSTEM", "Doer", "act", "reveal_contact"]
 
 NOT_GIVEN = vars(Given())
+NOT_IN_HISTORY = frozenset({"text", "address"})
+"""Words stand in the case as a message, and where somebody lives in the case alone."""
 MOST_REASON = 500
 FOR_ALL_JOINED = frozenset({Action.DUPLICATE, Action.SEPARATE, Action.WITHDRAW, Action.RESOLVE})
 """What is written into other cases too, which are locked before."""
@@ -98,7 +100,7 @@ def _change(step: Step, before: CaseStatus) -> Proposal | None:
 def _tell_people(step: Step) -> None:
     session, case, action = step.session, step.case, step.move.action
     # Whoever gets a case by its new topic is told what everybody is told who gets one.
-    moved_on = action is Action.RECATEGORISE and step.given.reroute
+    moved_on = action in (Action.RECATEGORISE, Action.RELOCATE) and step.given.reroute
     heard = notices(case, Action.TRANSFER if moved_on else action, step.by.person, step.known)
     write(session, heard, case.id or 0, step.now)
     tell_joined(session, case, action, step.given.text, by_id=step.by.id, now=step.now)
@@ -150,8 +152,8 @@ def _keep_words(step: Step) -> None:
 
 REASONS_SAID = frozenset(
     {
-        *(Action.EXTEND, Action.PARK, Action.REFUSE, Action.REGRADE, Action.RECATEGORISE, Action.REOPEN),
-        *(Action.SEPARATE, *ASKS),
+        *(Action.EXTEND, Action.PARK, Action.REFUSE, Action.REGRADE, Action.RECATEGORISE, Action.RELOCATE),
+        *(Action.REOPEN, Action.SEPARATE, *ASKS),
     }
 )
 """Whose reason is kept as words said, to be read in the case."""
@@ -161,7 +163,8 @@ PUBLIC = frozenset({Action.REPLY, Action.ASK, Action.RESOLVE, Action.EXTEND, Act
 
 def _write_history(step: Step, before: CaseStatus, asked: Proposal | None) -> None:
     # The words are kept once, as a message.
-    given = {name: value for name, value in vars(step.given).items() if value != NOT_GIVEN[name] and name != "text"}
+    said = vars(step.given).items()
+    given = {name: value for name, value in said if value != NOT_GIVEN[name] and name not in NOT_IN_HISTORY}
     data = {"from": str(before), "to": str(step.case.status), **given, **step.notes}
     if asked is not None:
         data["proposal"] = {"id": asked.id, "kind": str(asked.kind), "outcome": str(asked.outcome)}

@@ -35,6 +35,7 @@ TO_HOLDER = frozenset(
         Action.RESUME,
         Action.REGRADE,
         Action.RECATEGORISE,
+        Action.RELOCATE,
     }
 )
 TO_GRANTERS = frozenset({Action.REQUEST_EXTENSION, Action.REQUEST_PARKING})

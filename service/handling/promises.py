@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
+from service.areas.rules import Place
 from service.audit.queries import history
 from service.cases.actions import allowed, move
 from service.cases.rules import MOVES, STANDS_STILL, Action, Actor
@@ -78,6 +80,21 @@ def recategorise(
     case.category_id, case.grade = topic.id, raised.grade
     changes = _promised_anew(session, case, known, what)
     return changes, notes | {"grade": str(case.grade), "policy": case.policy}
+
+
+def relocate(
+    session: Session, case: Case, place: Place, address: str, known: Directory, what: Happening
+) -> tuple[list[Change], dict[str, Any]]:
+    """Say where a locked case lies; its promises are those of that place, from receipt on. What it was found by goes.
+
+    Errors: InvalidFieldsError when it lies there already.
+    """
+    if (case.area_id, case.address) == (place.id, address):
+        raise InvalidFieldsError({"area_id": "The case lies there already."})
+    notes = {"old_area": case.area_id, "old_policy": case.policy}
+    case.area_id, case.address, case.lat, case.lon = place.id, address, None, None
+    changes = _promised_anew(session, case, known, what)
+    return changes, notes | {"policy": case.policy}
 
 
 def pinned_book(session: Session, case: Case) -> PolicyBook:

@@ -9,7 +9,7 @@ from typing import Any
 from service.cases.numbers import is_case_number
 from service.cases.rules import Action, Field, Move, Satisfaction
 from service.errors import InvalidFieldsError, ServiceError
-from service.intake.forms import MOST_TEXT, clean
+from service.intake.forms import MOST_ADDRESS, MOST_TEXT, clean
 from sla_policies.policy import Grade
 
 MOST_DIGITS = 20
@@ -128,6 +128,8 @@ class Given:
     grade: Grade | None = None
     category: str = ""
     """The code of a topic."""
+    area_id: int | None = None
+    address: str = ""
     reroute: bool | None = None
     solved: bool | None = None
     satisfaction: Satisfaction | None = None
@@ -156,7 +158,7 @@ def checked(move: Move, answers: Mapping[str, Any]) -> Given:
 
 
 def _read(field: Field, raw: Any, action: Action) -> Any:  # noqa: ANN401  # Whatever a client sends.
-    if field in (Field.PERSON, Field.UNIT, Field.DAYS):
+    if field in (Field.PERSON, Field.UNIT, Field.AREA, Field.DAYS):
         return _days(raw) if field is Field.DAYS else _whole_number(raw, most=2**62)
     if field in (Field.SOLVED, Field.REROUTE):
         return _yes_or_no(raw)
@@ -177,6 +179,8 @@ def _read(field: Field, raw: Any, action: Action) -> Any:  # noqa: ANN401  # Wha
         raise TypeError("Please write this in words.")
     if field is Field.UNTIL:
         return _day(raw)
+    if field is Field.ADDRESS and len(raw) > MOST_ADDRESS:
+        raise ValueError("This is too long. Please keep it under 300 characters.")
     if len(raw) > MOST_TEXT:
         raise ValueError("This is too long. Please keep it under 10000 characters.")
     return raw

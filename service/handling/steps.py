@@ -20,7 +20,7 @@ from service.handling.again import reopening_refused, urging_refused
 from service.handling.joining import join, joined_to
 from service.handling.leeway import check_granter, extension, parking
 from service.handling.parting import part
-from service.handling.promises import recategorise, regrade, resolve_clock
+from service.handling.promises import recategorise, regrade, relocate, resolve_clock
 from service.handling.proof import check_evidence
 from service.handling.proposals import ASKS, propose
 from service.handling.rules import (
@@ -180,11 +180,30 @@ def _recategorise(step: Step) -> None:
     changes, notes = recategorise(step.session, step.case, topic, step.known, what)
     step.changes += changes
     step.notes |= notes
-    if step.given.reroute:
-        if step.case.status is CaseStatus.PARKED:
-            raise InvalidFieldsError({"reroute": "A parked case stays where it is. Let it go on first."})
-        _to_desk(step, partial(route, pools=False), step.case.area_id, topic.code)
-        step.move = replace(step.move, to=CaseStatus.TRANSFERRED)
+    _reroute(step, topic.code)
+
+
+def _relocate(step: Step) -> None:
+    """Say where the case lies; it stays with its desk, unless the rules are asked who takes it now."""
+    place = step.known.areas.places.get(step.given.area_id or 0)
+    if place is None or not place.is_active:
+        raise InvalidFieldsError({"area_id": "This area is not known or closed. Please choose one of the list."})
+    what = Happening(step.now, ClockEffect.RECOUNT, "relocated", step.actor)
+    address = step.given.address or (step.case.address if place.id == step.case.area_id else "")
+    changes, notes = relocate(step.session, step.case, place, address, step.known, what)
+    step.changes += changes
+    step.notes |= notes
+    _reroute(step, step.known.topics_by_id[step.case.category_id].code)
+
+
+def _reroute(step: Step, code: str) -> None:
+    """Let the rules find who takes a case of that topic now, if that is wanted: once, and never back into a pool."""
+    if not step.given.reroute:
+        return
+    if step.case.status is CaseStatus.PARKED:
+        raise InvalidFieldsError({"reroute": "A parked case stays where it is. Let it go on first."})
+    _to_desk(step, partial(route, pools=False), step.case.area_id, code)
+    step.move = replace(step.move, to=CaseStatus.TRANSFERRED)
 
 
 def _duplicate(step: Step) -> None:
@@ -248,6 +267,7 @@ SPECIAL: Mapping[Action, Callable[[Step], None]] = {
     Action.PARK: _park,
     Action.REGRADE: _regrade,
     Action.RECATEGORISE: _recategorise,
+    Action.RELOCATE: _relocate,
     Action.DUPLICATE: _duplicate,
     Action.SEPARATE: _separate,
     Action.WITHDRAW: _withdraw,

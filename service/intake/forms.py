@@ -17,6 +17,7 @@ from service.secrecy import PhoneInvalidError, normalise_phone
 MOST_TEXT = 10_000
 """Characters. The longest real message of ten years had 7,001 (DOMAIN 7.3)."""
 MOST_TITLE = 100
+MOST_ADDRESS = 300
 TITLE_FROM_TEXT = 30
 TITLE_FROM_WORDS = 60
 """Characters of a title made from the text: Chinese signs, and letters of other languages up to a whole word."""
@@ -131,7 +132,7 @@ class RequestForm(_Form):
     area: Code = None
     """The code or the name of an area."""
     location: Location | None = None
-    address: Annotated[Text, Field(max_length=300)] = ""
+    address: Annotated[Text, Field(max_length=MOST_ADDRESS)] = ""
     contact: Contact = Contact()
     anonymous: bool = False
     for_whom: ForWhom = ForWhom.SELF

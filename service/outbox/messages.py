@@ -189,6 +189,7 @@ TEMPLATES = (
     "nudge_resume",
     "nudge_regrade",
     "nudge_recategorise",
+    "nudge_relocate",
     "nudge_request_extension",
     "nudge_request_parking",
     *("swap_asked", "swap_accepted", "swap_declined", "swap_to_see"),

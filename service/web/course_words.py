@@ -34,6 +34,7 @@ ACTION: Mapping[str, str] = {
     "resume": "Go on with it",
     "regrade": "Change the grade",
     "recategorise": "Change the topic",
+    "relocate": "Correct the place",
     "return": "Return",
     "transfer": "Transfer",
     "reassign": "Reassign",
@@ -65,6 +66,7 @@ HAPPENED: Mapping[str, str] = {
     "resume": "At work again",
     "regrade": "Grade changed",
     "recategorise": "Topic changed",
+    "relocate": "Place corrected",
     "due_changed": "A due time moved",
     "promises_migrated": "Other promises apply",
     "promises_restored": "The promises of before apply again",
@@ -128,11 +130,12 @@ DUE_CHANGED: Mapping[str, str] = {
     "parted": "joined requests were taken apart",
     "calendar_year": "the holidays of the year were published or corrected",
     "recategorised": "the topic was changed",
+    "relocated": "the place was corrected",
     "policy_migrated": "other promises were applied to open cases",
     "policy_migration_undone": "the other promises were taken back",
 }
 """Why a due time moved."""
-REROUTE: Mapping[str, str] = {"no": "It stays where it is", "yes": "The rules find it by the new topic"}
+REROUTE: Mapping[str, str] = {"no": "It stays where it is", "yes": "The rules find who takes it now"}
 """Whether a case with another topic goes on to somebody else."""
 ORDER_STATE: Mapping[str, str] = {
     "open": "to be answered",

@@ -10,11 +10,12 @@ from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.cases.rules import Action, Actor
 from service.cases.tables import Case
-from service.errors import InvalidFieldsError
+from service.errors import InvalidFieldsError, NotFoundError
 from service.escalations import actions as escalation_actions
 from service.escalations import queries as escalation_queries
 from service.escalations.cards import cards_of
 from service.handling.actions import Doer, act
+from service.handling.foreseeing import FORESEEN, foresee
 from service.handling.queries import actors, masked_contact, staff_case, view, why_routed
 from service.handling.queues import Ask, Tab, claimable, queue
 from service.routing.queries import directory
@@ -89,6 +90,25 @@ def do_action(
     doer = Doer(actors(session, case, person), person)
     case = act(session, case.id or 0, action, body or {}, by=doer, now=now, version=_version(if_match))
     return _full(session, case, actors(session, case, person), response)
+
+
+@router.post("/cases/{number}/actions/{action}/preview", tags=["staff"])
+def preview_action(
+    number: Number,
+    action: Action,
+    person: CurrentPerson,
+    session: DbSession,
+    now: Now,
+    body: dict[str, Any] | None = None,
+    if_match: Annotated[str | None, Header(max_length=20)] = None,
+) -> staff_shapes.ForeseenShape:
+    """Return what another topic or place would change: desk, person, promises. Nothing of it is done."""
+    case = staff_case(session, number, person)
+    if action not in FORESEEN:
+        raise NotFoundError
+    doer = Doer(actors(session, case, person), person)
+    seen = foresee(session, case.id or 0, action, body or {}, by=doer, now=now, version=_version(if_match))
+    return staff_shapes.foreseen(seen)
 
 
 def _version(if_match: str | None) -> int | None:

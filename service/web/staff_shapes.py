@@ -7,6 +7,7 @@ from typing import Any
 from service.cases.tables import Case
 from service.escalations.queries import Board, CommunityLine
 from service.escalations.tables import Escalation
+from service.handling.foreseeing import Foreseen, Standing
 from service.handling.queries import CaseView, Contact
 from service.routing.directory import Directory, Staff
 from service.routing.tables import RoutingDecisionRow
@@ -123,6 +124,41 @@ class EscalationsShape(Shape):
 
     items: list[EscalationShape]
     next_cursor: str | None
+
+
+class StandingShape(Shape):
+    """Where a case stands, or would stand."""
+
+    category: TopicShape
+    area: AreaShape
+    grade: str
+    unit: AreaShape
+    assignee: str | None
+    due: dict[str, datetime | None]
+    """Of each promise that runs; null: it stands still."""
+
+
+class ForeseenShape(Shape):
+    """What an action would change."""
+
+    before: StandingShape
+    after: StandingShape
+
+
+def foreseen(seen: Foreseen) -> ForeseenShape:
+    """Return the shape of what would change."""
+    return ForeseenShape(before=_standing(seen.before), after=_standing(seen.after))
+
+
+def _standing(one: Standing) -> StandingShape:
+    return StandingShape(
+        category=topic(one.topic),
+        area=area(one.place),
+        grade=one.grade,
+        unit=area(one.unit),
+        assignee=_name(one.person),
+        due={str(metric): due for metric, due in one.due.items()},
+    )
 
 
 def staff_case(

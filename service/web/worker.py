@@ -19,6 +19,7 @@ from service.duplicates.marks import marks_of
 from service.errors import NotFoundError, ServiceError
 from service.escalations.cards import cards_of
 from service.handling.actions import PUBLIC, Doer, act, reveal_contact
+from service.handling.foreseeing import FORESEEN, foresee
 from service.handling.photos import add_photos
 from service.handling.queries import actors, staff_case
 from service.handling.queues import claimable, queue
@@ -147,11 +148,23 @@ def take_action(
     if is_only_read(request, typed):
         return _read_again(request, session, case, person, now, tried, do)
     try:
+        if what in FORESEEN and not typed.get("confirmed"):
+            return _foreseen(request, session, case, person, now, tried)
         with session.begin_nested():
             done = do()
     except ServiceError as error:
         return case_page(request, session, case, person, now, Tried(what, typed, error, tried.kept))
     return _after(session, done, person, what, typed.get("next", ""))
+
+
+def _foreseen(request: Request, session: Session, case: Case, person: Person, now: Now, tried: Tried) -> Response:
+    """Show what would change, to be done or left. Errors: those of the action."""
+    doer, what = Doer(actors(session, case, person), person), Action(tried.action)
+    answers = given(what, tried.answers)
+    seen = foresee(session, case.id or 0, what, answers, by=doer, now=now, version=tried.version)
+    facts = {"case": case, "seen": seen, "tried": tried, "answers": answers, "version": case.version}
+    shown = {"path": f"/cases/{case.number}", "switch_form": f"do-{what}"}
+    return page(request, "worker/foreseen.html", facts | shown)
 
 
 def _read_again(

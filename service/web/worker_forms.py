@@ -22,6 +22,8 @@ FIELD_LABELS: Mapping[Field, str] = {
     Field.UNTIL: "On which day it comes back",
     Field.GRADE: "The new grade",
     Field.CATEGORY: "The new topic",
+    Field.AREA: "Where it is",
+    Field.ADDRESS: "The address",
     Field.REROUTE: "Who takes it now?",
     Field.SOLVED: "Is it solved?",
     Field.SATISFACTION: "Is the resident satisfied?",
@@ -51,7 +53,8 @@ HINT_SENTENCES: Mapping[Action, str] = {
     Action.REFUSE: "The time stays as it is. The worker is told the reason.",
     Action.RESUME: "The time for completion runs again from now on.",
     Action.REGRADE: "The promises of the new grade count from receipt. What was missed stays missed.",
-    Action.RECATEGORISE: "Grade and time are those of the new topic, from receipt on. What was missed stays missed.",
+    Action.RECATEGORISE: "You see first what would change. Grade and time are those of the new topic, from receipt on.",
+    Action.RELOCATE: "You see first what would change. Time is that of the new place, from receipt on.",
     Action.EXTEND: "Only before it runs out, and as often as the policy allows. The resident reads the reason.",
     Action.RETURN: "It goes to the duty desk above, which finds who is responsible. The time runs on.",
     Action.TRANSFER: "The unit's worker is found by the rules and told at once. The time runs on.",
@@ -82,6 +85,7 @@ CONTROLS: Mapping[Field, str] = {
     Field.UNTIL: "date",
     Field.GRADE: "one",
     Field.CATEGORY: "topic",
+    Field.AREA: "unit",
     Field.REROUTE: "few",
 }
 """How a field is asked; whatever is not named is one line."""

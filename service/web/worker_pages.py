@@ -77,6 +77,7 @@ DONE_SENTENCES: Mapping[str, str] = {
     Action.RESUME: "The case is at work again, and its time runs.",
     Action.REGRADE: "The case has another grade. Its promises count from receipt.",
     Action.RECATEGORISE: "The case has another topic. Its grade and promises are those of that topic, from receipt on.",
+    Action.RELOCATE: "The place is corrected. The promises are those of that place, from receipt on.",
     Action.EXTEND: "The case has more time now. The resident will be told why.",
     Action.RETURN: (
         "The case is returned. The duty desk has been told. Below “Why this desk?” you may propose another rule."
@@ -210,7 +211,7 @@ def case_facts(
         "received": received.facts if received else {},
         "answers": as_answers(case.answers),
         "taken_by": seen.known.people.get(case.taken_by_id or 0),
-        "units": units_by_level(seen.known) if _asks(forms, "unit_id") else [],
+        "units": units_by_level(seen.known) if _asks(forms, "unit_id") or _asks(forms, "area_id") else [],
         "topics": topics_by_group(seen.known, case) if _asks(forms, "category") else [],
         "people": _people(session, case, person, seen.known, now) if _asks(forms, "person_id") else [],
         "switch_form": _switch_form(forms, tried),

@@ -7,10 +7,12 @@ from starlette.testclient import TestClient
 
 from service.accounts.actions import make_api_key
 from service.accounts.tables import Person
+from service.areas.rules import AreaLevel
 from service.cases.rules import Action, CaseStatus
 from service.escalations.actions import sweep
+from service.routing.tables import RoutingRule
 from service.web.deps import real_now
-from tests.builders import case_of, does
+from tests.builders import case_of, does, received
 from tests.people import Town
 from tests.web.conftest import Clock
 
@@ -261,3 +263,30 @@ def test_a_resident_has_a_case_taken_up_again_only_so_long(
     assert late.headers["content-type"] == "application/problem+json"
     clock.turn(days=-2)
     assert client.post(f"{path}/reopen", json=code | {"text": "又坏了"}).json()["status"] == "reopened"
+
+
+def test_staff_look_at_what_another_place_would_change(
+    client: TestClient, session: Session, town: Town, clock: Clock
+) -> None:
+    case, _ = received(session, clock.now)
+    key, path = key_of(session, town.wu_dan), f"/api/v1/cases/{case.number}/actions"
+    answers = {"area_id": town.areas["hill"].id, "reason": "在东山", "reroute": "yes"}
+    seen = client.post(f"{path}/relocate/preview", json=answers, headers=key).json()
+    assert (seen["before"]["assignee"], seen["after"]["assignee"]) == ("李强", "赵敏")
+    assert seen["after"]["area"]["code"] == town.areas["hill"].code
+    assert "resolve" in seen["after"]["due"]
+    assert client.get(f"/api/v1/cases/{case.number}/full", headers=key).json()["version"] == 1, "nothing is done"
+    assert client.post(f"{path}/relocate/preview", json={}, headers=key).status_code == 422
+    assert client.post(f"{path}/resolve/preview", json=answers, headers=key).status_code == 404
+    other = key_of(session, town.zhou_tao)
+    assert client.post(f"{path}/relocate/preview", json=answers, headers=other).status_code == 404
+
+
+def test_members_of_a_unit_read_its_pool(client: TestClient, session: Session, town: Town, clock: Clock) -> None:
+    session.add(RoutingRule(position=1, category_code="C", target_level=AreaLevel.COMMUNITY, is_pool=True))
+    session.flush()
+    case, _ = received(session, clock.now)
+    lines = client.get("/api/v1/queue/pool", headers=key_of(session, town.li_qiang)).json()["items"]
+    assert [line["number"] for line in lines] == [case.number]
+    assert client.get("/api/v1/queue/pool", headers=key_of(session, town.zhao_min)).json()["items"] == []
+    assert client.get("/api/v1/queue/pool?limit=0", headers=key_of(session, town.li_qiang)).status_code == 422

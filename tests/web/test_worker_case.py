@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session
 
+from service.areas.rules import AreaLevel
 from service.cases.rules import MOVES, Action, CaseStatus, Field, moves_from
 from service.escalations.actions import sweep
+from service.routing.tables import RoutingRule
 from service.web.worker_forms import forms_of
 from tests.builders import case_of, does, received, resident_does
 from tests.people import Town
@@ -242,7 +244,11 @@ def test_a_desk_gives_a_case_another_topic_on_its_page(
     assert "A03" in offered
     assert "C05" not in offered, "it has this topic already"
 
-    chen.post(page, "/recategorise", category="A03", reason="是电梯问题")
+    look = chen.post(page, "/recategorise", status=200, category="A03", reason="是电梯问题")
+    assert case_of(session, case.number).policy == "national-G3", "nothing is done yet"
+    assert ("将有哪些变化" if language == "zh" else "What would change") in look.text
+    assert ("及时" if language == "zh" else "Urgent") in look.html.select_one("table").get_text()  # type: ignore[union-attr]
+    chen.post(look, "/recategorise")
 
     text = chen.get(path(case)).text
     assert ("事项已调整" if language == "zh" else "Topic changed") in text
@@ -255,5 +261,59 @@ def test_another_topic_may_take_the_case_to_whom_the_rules_find(
 ) -> None:
     case = signed(session, town, clock)
     chen = browse.sign_in(town.chen_jing)
-    chen.post(chen.get(path(case)), "/recategorise", category="A03", reason="是电梯问题", reroute="yes")
+    typed = {"category": "A03", "reason": "是电梯问题", "reroute": "yes"}
+    chen.post(chen.post(chen.get(path(case)), "/recategorise", status=200, **typed), "/recategorise")
     assert case_of(session, case.number).status is CaseStatus.TRANSFERRED
+
+
+def test_a_desk_corrects_the_place_and_sees_first_who_would_get_it(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    case, hill = signed(session, town, clock), town.areas["hill"].id
+    chen = browse.sign_in(town.chen_jing).speak("en")
+    typed = {"area_id": str(hill), "address": "<script>alert(1)</script>", "reason": "在东山", "reroute": "yes"}
+    look = chen.post(chen.get(path(case)), "/relocate", status=200, **typed)
+    assert "Dongshan" in look.html.select_one("table").get_text()  # type: ignore[union-attr]
+    assert "Zhao Min" in look.html.select_one("table").get_text()  # type: ignore[union-attr]
+    assert "<script>alert(1)" not in str(look.html)
+    assert case_of(session, case.number).area_id == town.areas["shore"].id
+    chen.post(look, "/relocate")
+    assert case_of(session, case.number).area_id == hill
+    assert "Hubin → Dongshan" in chen.get(path(case)).html.get_text()
+
+
+def test_what_cannot_be_foreseen_is_told_beside_its_field(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    case = signed(session, town, clock)
+    chen = browse.sign_in(town.chen_jing)
+    page = chen.post(chen.get(path(case)), "/relocate", status=422, area_id="", reason="在东山")
+    assert page.html.select_one("#f-area_id-error")
+    assert page.fields("/relocate")["reason"] == "在东山"
+
+
+def test_a_look_that_is_older_than_the_case_is_not_done(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    case = signed(session, town, clock)
+    chen = browse.sign_in(town.chen_jing)
+    look = chen.post(chen.get(path(case)), "/recategorise", status=200, category="A03", reason="是电梯问题")
+    does(session, case, town.li_qiang, Action.REPLY, clock.now, text="在办")
+    chen.post(look, "/recategorise", status=409)
+    assert case_of(session, case.number).policy == "national-G3"
+
+
+def test_a_member_takes_a_case_of_the_pool_from_the_queue(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    session.add(RoutingRule(position=1, category_code="C", target_level=AreaLevel.COMMUNITY, is_pool=True))
+    session.flush()
+    case, _ = received(session, clock.now)
+    assert case.assignee_id is None
+    for person, sees in ((town.zhao_min, False), (town.sun_li, True)):
+        page = browse.sign_in(person).speak("en").get("/queue")
+        assert bool(page.html.select(f"#take-{case.number}")) is sees
+    browse.post(page, f"/cases/{case.number}/accept")
+    assert case_of(session, case.number).assignee_id == town.sun_li.id
+    page = browse.sign_in(town.li_qiang).get("/queue")
+    assert not page.html.select(f"#take-{case.number}")
