@@ -16,10 +16,10 @@ from service.demo.life import Life
 from service.demo.people import People
 from service.demo.town import COUNTY_CODE, HUBIN, WANGHU, Town
 from service.demo.world import Course
-from service.handling.standing import acting_as
 from service.parties.actions import add_party
 from service.parties.queries import by_name
 from service.parties.rules import PartyDetails, PartyKind, Price
+from service.routing.standing import acting_as
 from sla_policies.policy import Metric
 
 PROPERTY, CLEANING, SOCIAL, VOLUNTEERS = "湖滨安居物业", "洁净保洁服务", "望湖社会工作服务中心", "湖滨银龄志愿队"

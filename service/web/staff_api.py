@@ -62,7 +62,8 @@ def read_queue(
 def read_pool(person: CurrentPerson, session: DbSession, limit: PageSize = 30) -> staff_shapes.PoolShape:
     """Return the cases in the pool of the reader's unit, which somebody there takes by accepting them."""
     known, found = directory(session), claimable(session, person, most=limit)
-    return staff_shapes.PoolShape(items=[staff_shapes.case_line(case, known) for case in found])
+    cards = cards_of(session, [case.id or 0 for case in found])
+    return staff_shapes.PoolShape(items=[staff_shapes.case_line(case, known, cards) for case in found])
 
 
 @router.get("/cases/{number}/full", tags=["staff"])
