@@ -12,6 +12,7 @@ from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.demo import courses, crowds, joint, parties, standing, supervised
 from service.demo.arrivals import HOURS, WEEKDAYS
+from service.demo.catalogue import POOL, POOL_TOPIC, revise_rules
 from service.demo.life import Life
 from service.demo.people import People
 from service.demo.stories import Teller
@@ -127,6 +128,8 @@ def live_a_month(session: Session, town: Town, people: People, now: datetime) ->
         world.begin(now - timedelta(minutes=shown.minutes_ago), _shown(world, other, shown, places[shown.place]))
     world.run(now - LATEST)
     _leave_one_to_nobody(session, world, teller)
+    revise_rules(session, POOL, people["admin"], world.now, world.now)
+    Life(world, teller.tell(places["湖滨社区"], POOL_TOPIC)).open()
     world.run(now)
     deliver_the_past(session, now)
     crowds.know_each_other(session, now)

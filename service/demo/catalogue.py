@@ -136,6 +136,20 @@ EARLIER = (
     ),
 )
 """In days from the beginning of the demo's month."""
+POOL_TOPIC = "L02"
+POOL = Revision(
+    0,
+    "社区活动、文体类事项不急，由社区谁有空谁认领。",
+    (
+        (
+            None,
+            RuleDetails(
+                POOL_TOPIC, target_level=AreaLevel.COMMUNITY, is_pool=True, note="谁有空谁认领。Whoever is free."
+            ),
+        ),
+    ),
+)
+"""Just before the visitor comes."""
 COMING = Revision(
     3,
     "入冬后夜间停水停电停气停热，由值班席直接联系企业抢修。",

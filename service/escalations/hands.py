@@ -82,6 +82,8 @@ def _decide(case: Case, act: str, request: Request, batch: Batch, held: Mapping[
     """
     if act == "hand_over":
         return _stand_in(case, batch, held) or _colleague(case, request, batch, held)
+    if act == UNCLAIMED and route(request, batch.known, held).chosen_because != "pool":
+        return None  # It lies in no pool: nobody was there for it, and the ladder says when it is given by force.
     if case.assignee_id is None:
         return route(request, batch.known, held, pools=False)
     return route_to_desk(request, batch.known, held)

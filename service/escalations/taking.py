@@ -65,6 +65,12 @@ class Batch:
         unit_id = issuer.area_id if issuer and due.row.metric is Metric.VERDICT else order.unit_id
         return Held(case.area_id, unit_id, case.assignee_id, _ids(told), _ids(waits))
 
+    def let_unclaimed(self, case: Case) -> None:
+        """Let a case that nobody has taken go to somebody, unless a step gives it away by force in the same look."""
+        _, act = self.new_hands.get(case.id or 0, (case, UNCLAIMED))
+        if act != "force_assign":
+            self.new_hands[case.id or 0] = (case, UNCLAIMED)
+
     def reached(self, role: str, held: Held) -> tuple[Staff, ...]:
         """Return who hears in the place of a role; within one look everybody is asked for once."""
         key = (role, held)
@@ -147,7 +153,7 @@ def decide(due: Due, batch: Batch) -> None:
     for what in steps:
         asked += _tell(due, _of_step(due, what, standing, batch), batch)
     if breached_at is not None and row.metric is Metric.ACCEPT and due.case.assignee_id is None:
-        batch.new_hands[due.case.id or 0] = (due.case, UNCLAIMED)
+        batch.let_unclaimed(due.case)
     moments, held = [next_at], batch.held(due)
     if clock.state is ClockState.RUNNING:
         for one in unanswered(asked):

@@ -28,9 +28,11 @@ from service.demo.shapes import Lattice, communities
 from service.demo.town import COUNTY_CODE
 from service.duplicates.heat import hot_issues
 from service.escalations.queries import board
-from service.handling.queues import Ask, queue
+from service.handling.queues import Ask, claimable, queue
 from service.outbox.rules import NoticeState
 from service.outbox.tables import Notice
+from service.parts.rates import reliability
+from service.parts.tables import Part
 from service.routing import queries as routing
 from service.routing.catalogue import dated, deciding, proposals, return_rates, versions
 from service.routing.coverage import cover
@@ -248,6 +250,7 @@ def test_the_dispatch_table_has_versions_a_coming_one_and_an_open_dispute(demo: 
         "in_force",
         "superseded",
         "superseded",
+        "superseded",
     ]
     (asked,) = proposals(demo, ProposalState.WAITING)
     assert demo.get_one(Case, asked.case_id).status is CaseStatus.RETURNED
@@ -267,3 +270,14 @@ def test_outside_parties_have_jobs_in_every_state_that_a_visitor_should_see(demo
     caller = person(demo, "li.qiang")
     waiting = waiting_for(demo, caller, MONDAY_8)
     assert {row.job.state for row in waiting.jobs} == {JobState.TAKEN, JobState.REPORTED}
+
+
+def test_desks_work_together_came_late_to_a_whistle_and_one_case_waits_to_be_taken(demo: Session) -> None:
+    parts = demo.exec(select(Part)).all()
+    assert {str(part.state) for part in parts} >= {"asked", "accepted", "done"}
+    assert sorted(part.score for part in parts if part.score is not None) == [3, 5]
+    (lake, *_) = reliability(demo, person(demo, "chen.jing"), MONDAY_8)
+    assert lake.in_time
+    assert lake.late + lake.missing
+    (waits,) = claimable(demo, person(demo, "li.qiang"))
+    assert (waits.status, waits.assignee_id) == (CaseStatus.RECEIVED, None)
