@@ -1,12 +1,14 @@
 """Which outside parties help in the demo's town, and what became of the jobs that they were given?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from service.cases.queries import contact_of
 from service.commissions.actions import GivenJob, Hand, Said, act_as_party, act_as_worker, give
+from service.commissions.hiding import hidden
 from service.commissions.rules import JobAction
 from service.commissions.sweeping import tell_late
 from service.commissions.tables import PartyJob
@@ -29,13 +31,6 @@ UTILITIES = (
     (POWER, "Jiangcheng Power Supply", ("B02",), "GD-2025-003"),
     (GAS, "Jiangcheng Gas", ("B03",), "RQ-2025-011"),
 )
-TEXTS: Mapping[str, str] = {
-    "A01": "小区公共部位需要维修，请到现场查看并修好。",
-    "C03": "垃圾堆放点需要清运，清完后请把地面冲洗干净。",
-    "C05": "楼下路灯不亮，请换灯，并检查旁边几盏。",
-    "G01": "家中老人需要上门探访，了解吃饭和用药情况。",
-}
-"""What is asked, by topic; for any other the first."""
 DONE, AGAIN = "已到现场办好，照片已上传。", "又去了一次，余下的也办好了。"
 
 
@@ -153,8 +148,9 @@ def _done(life: Life, name: str, *, again: bool = False) -> Course:
 def _give(life: Life, name: str, *, hours: int) -> PartyJob:
     session = life.world.session
     party = by_name(session, name)
-    text = TEXTS.get(life.topic_code, TEXTS["A01"])
-    job = GivenJob((party.id if party else None) or 0, text, life.community.name, (), hours)
+    contact, where = contact_of(life.case), life.case.address or life.community.name
+    text, place = (hidden(words, contact) for words in (life.case.text, where))
+    job = GivenJob((party.id if party else None) or 0, text, place, (), hours)
     return give(session, life.case.id or 0, job, by=_hand(life), now=life.now)
 
 

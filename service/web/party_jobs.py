@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel
 from sqlmodel import Session
 
 from service.accounts.tables import Person
@@ -15,7 +14,7 @@ from service.attachments.queries import of_case as photos_of_case
 from service.cases.queries import contact_of as who_asked
 from service.cases.rules import ENDED
 from service.cases.tables import Case
-from service.commissions.actions import GivenJob, Hand, Said, act_as_worker, give
+from service.commissions.actions import Hand, act_as_worker, give
 from service.commissions.hiding import hidden
 from service.commissions.queries import JobView, job_of, named_by_table, offers, photos_named, resolve_due
 from service.commissions.rules import (
@@ -29,12 +28,15 @@ from service.commissions.rules import (
     due_for,
     moves_from,
 )
+from service.delivery.queries import of_case as notices_of_case
 from service.errors import NotAllowedError, NotFoundError, ServiceError
 from service.handling.queries import actors
 from service.parties.queries import PartyContact, contact_of
 from service.routing.queries import directory
 from service.web.deps import DbSession, Now
 from service.web.error_pages import problem_of
+from service.web.job_forms import NewJob, said_in
+from service.web.notice_words import STATE_LABELS
 from service.web.party_words import DONE_SENTENCES
 from service.web.render import called_in, choose, page
 from service.web.rereading import said_again, typed_fields
@@ -46,27 +48,8 @@ router = APIRouter(include_in_schema=False)
 JOBS = "/jobs"
 TERMS = (4, 8, 24, 48, 72, 168)
 """Terms that are offered, in hours."""
-QUANTITY = "quantity-"
 JobId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Fields = Annotated[dict[str, str], Depends(typed_fields)]
-MOST_DIGITS = 18
-
-
-class NewJob(BaseModel):
-    """What the form of a new job sends; it is checked where it is done."""
-
-    party: str = ""
-    text: str = ""
-    place: str = ""
-    hours: str = ""
-    photos: tuple[str, ...] = ()
-    lang: str = ""
-    size: str = ""
-    was_refused: str = ""
-
-    def given(self) -> GivenJob:
-        """Return the job for the action."""
-        return GivenJob(_number(self.party) or 0, self.text, self.place, self.photos, self.hours)
 
 
 @dataclass(frozen=True)
@@ -140,7 +123,7 @@ def take_action(
 
     def do() -> None:
         by = _hand(session, seen.case, person)
-        act_as_worker(session, job_id, JobAction(action), _said(typed), by=by, now=now)
+        act_as_worker(session, job_id, JobAction(action), said_in(typed), by=by, now=now)
 
     def again(error: ServiceError | None) -> Response:
         return _job_page(request, session, job_of(session, job_id, person), person, Tried(action, typed, error))
@@ -161,21 +144,6 @@ def _done(
     except ServiceError as error:
         return again(error)
     return RedirectResponse(f"{to}{'&' if '?' in to else '?'}{urlencode({'done': what})}", 303)
-
-
-def _said(typed: Mapping[str, str]) -> Said:
-    """Return the answers for the action; a version that is none was not seen."""
-    quantities = {
-        int(place): value
-        for name, value in typed.items()
-        if name.startswith(QUANTITY) and _number(place := name.removeprefix(QUANTITY)) is not None
-    }
-    return Said(typed.get("text", ""), typed.get("hours", ""), quantities, _number(typed.get("version", "")))
-
-
-def _number(text: str) -> int | None:
-    is_number = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
-    return int(text) if is_number else None
 
 
 def _hand(session: Session, case: Case, person: Person) -> Hand:
@@ -226,6 +194,7 @@ def _job_page(
         "contact": contact_of(seen.party) if acts else PartyContact("", "", ""),
         "shown": photos_named(session, job.case_id, job.photos),
         "own": photos_named(session, job.case_id, job.own_photos),
+        "told": _told(session, seen),
         "giver": directory(session).people.get(job.given_by_id),
         "terms": TERMS,
         "path": f"{JOBS}/{job.id}",
@@ -233,6 +202,13 @@ def _job_page(
         "done": DONE_SENTENCES.get(done, ""),
     }
     return _form(request, "jobs/job.html", facts, tried, tried.typed)
+
+
+def _told(session: Session, seen: JobView) -> str:
+    """Return what became of the newest message to the party, a message id; "" where none was written."""
+    about = [n for n in notices_of_case(session, seen.case.id or 0) if n.party_id == seen.party.id]
+    mine = [notice for notice in about if notice.facts.get("job") == str(seen.job.id)]
+    return STATE_LABELS[mine[-1].state] if mine else ""
 
 
 def _form(request: Request, template: str, facts: Mapping[str, Any], tried: Tried, typed: object) -> Response:
