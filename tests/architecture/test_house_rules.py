@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +9,16 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from fastapi.routing import APIRoute
 
 from service.migrations.run import is_current
 from service.tables import metadata
+from tests.routes import routes
 from workers.app import app as celery
 from workers.timetable import SHORTEST_LIFE, TIMETABLE
 
 ROOT = Path(__file__).parents[2]
 FOR_EVERYBODY = re.compile(
-    r"/$|/(submit|kiosk|receipt|check|promises|areas|track|mine|sign-in|sign-out|language|text|text-size|healthz|readyz|metrics|manifest.*)(/.*)?$"
+    r"/$|/(submit|kiosk|receipt|check|promises|areas|track|mine|sign-in|sign-out|language|text|text-size|healthz|readyz|metrics|manifest.*|favicon\.ico)(/.*)?$"
     r"|/party(/\{job_id\}(/\{action\}|/photos/\{name\})?)?$"
     r"|/roster/feed/\{token\}\.ics$"
     r"|/notices/stop/\{number\}/\{token\}$|/api/v1/demo/caught$"
@@ -27,15 +26,6 @@ FOR_EVERYBODY = re.compile(
     r"|/api/v1/cases/\{number\}(/(messages|urge|withdraw|rating|reopen|photos(/\{name\})?))?$"
 )
 """Routes that anybody may call; residents prove themselves by number and code."""
-
-
-def routes() -> Iterator[APIRoute]:
-    from service.app import ROUTERS
-
-    for router in ROUTERS:
-        for route in router.routes:
-            if isinstance(route, APIRoute):
-                yield route
 
 
 def asks_who(dependant: Any) -> bool:
