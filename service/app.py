@@ -20,6 +20,7 @@ from service.web import (
     disputes,
     error_pages,
     health,
+    installing,
     kiosk,
     mine,
     notices,
@@ -40,6 +41,7 @@ from service.web import (
     several,
     sign_in,
     staff_api,
+    styleguide,
     supervisor,
     take_down,
     tracking,
@@ -83,6 +85,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     take_down.router,
     notices.router,
     roster.router,
+    installing.router,
+    styleguide.router,
 )
 """Everything that can be asked for; a new page module adds its line here."""
 
