@@ -22,7 +22,7 @@ from service.routing.queries import directory
 from service.web import near
 from service.web.catalogues import Language, translate
 from service.web.choices import choices
-from service.web.deps import DbSession, Now, maybe_person, product_now
+from service.web.deps import DbSession, Now, maybe_person, product_now, reader_of
 from service.web.error_pages import FIELD_SENTENCES, Problem, problem_of
 from service.web.letting_in import let_in
 from service.web.looking import CHOOSE_SENTENCE, TOPICS, Look, carried, look_of
@@ -40,6 +40,8 @@ SAME_AS: Mapping[str, str] = {"too_long": "string_too_long", "too_short": "strin
 """What pydantic calls the length of a text that was cleaned before it was measured."""
 FIELD_AT: Mapping[str, str] = {"location": "address"}
 """Where the page tells what is wrong with a field that it does not show."""
+FOR_GOING_BACK = "private, no-cache"
+"""Whoever goes back after sending finds the form they sent, with its key: sent once more, it makes no second case."""
 AFTER_SENTENCE = "About my earlier request {number}:"
 
 
@@ -132,7 +134,10 @@ def show_form(
 ) -> Response:
     """Show the form; `after` is the number of an earlier request that it goes on from, `area` the code of a place."""
     text = translate(language_of(request), AFTER_SENTENCE, number=after) + "\n" if is_case_number(after) else ""
-    return _form(request, session, Typed(key=new_key(), text=text, area=area))
+    response = _form(request, session, Typed(key=new_key(), text=text, area=area))
+    if reader_of(request) is None:
+        response.headers["Cache-Control"] = FOR_GOING_BACK
+    return response
 
 
 @router.post("/submit")
