@@ -3,6 +3,7 @@
 # make check   linters and types     make format   writes them right
 # make faults  breaks the running product at random and checks it from outside; SEED=… ROUNDS=20 repeats and bounds
 # make bench   measures intake, whole lives and pages at the size of a city, within half an hour; ARGS="--large 100000"
+# make screenshots  draws the pictures of docs/tour.md anew; needs Chromium
 # make lock    pins the newest allowed versions     make clean   removes what was built, never the data
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ SEED ?=
 ROUNDS ?= 20
 ALONE = tests/bench tests/faults tests/journeys
 
-.PHONY: run test faults bench check format lock clean
+.PHONY: run test faults bench screenshots check format lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -34,6 +35,9 @@ faults: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+screenshots: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.browser.tour
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
