@@ -39,6 +39,10 @@ PAGES: Mapping[str, Visit] = {
     "/track": Visit(),
     "/track/{number}": Visit(way=ways.tell_and_follow),
     "/track/{number}/{action}": Visit(way=ways.begin_to_withdraw),
+    "/mine": Visit(),
+    "/mine/code": Visit(way=ways.ask_for_a_code),
+    "/mine/open": Visit(),
+    "/party": Visit(),
     "/areas": Visit(),
     "/areas/{code}": Visit(at="/areas/990101001001"),
     "/promises": Visit(),
@@ -47,7 +51,14 @@ PAGES: Mapping[str, Visit] = {
     "/kiosk": Visit(),
     "/kiosk/done": Visit(way=ways.tell_the_kiosk),
     "/queue": Visit("li.qiang"),
+    "/queue/several": Visit("li.qiang"),
     "/cases/{number}": Visit("li.qiang", via="/queue"),
+    "/parts": Visit("li.qiang"),
+    "/parts/{part_id}": Visit("li.qiang", via="/parts"),
+    "/parts/{kind}/{number}": Visit("li.qiang", via="/cases/{number}"),
+    "/jobs/new/{number}": Visit("li.qiang", via="/cases/{number}"),
+    "/jobs/{job_id}": Visit("li.qiang", via="/queue"),
+    "/whistles": Visit("chen.jing"),
     "/cases/{number}/alike": Visit("li.qiang", via="/cases/{number}"),
     "/cases/{number}/alike/{other}": Visit("li.qiang", via="/cases/{number}/alike"),
     "/cases/{number}/clock": Visit("li.qiang", via="/cases/{number}"),
@@ -78,6 +89,10 @@ PAGES: Mapping[str, Visit] = {
     "/admin/people/{person_id}": Visit("admin", via="/admin/people"),
     "/admin/people/{person_id}/edit": Visit("admin", via="/admin/people/{person_id}"),
     "/admin/duties": Visit("chen.jing"),
+    "/admin/parties": Visit("admin"),
+    "/admin/parties/new": Visit("admin"),
+    "/admin/parties/{party_id}": Visit("admin", via="/admin/parties"),
+    "/admin/parties/{party_id}/performance": Visit("admin", via="/admin/parties"),
     "/admin/areas": Visit("admin"),
     "/admin/areas/new": Visit("admin"),
     "/admin/areas/import": Visit("admin"),
@@ -116,13 +131,14 @@ NOT_PAGES = frozenset(
         "/submit/photos",
         "/track/{number}/photos/{name}",
         "/cases/{number}/photos/{name}",
+        "/party/{job_id}/photos/{name}",
         "/roster/feed/{token}.ics",
         "/admin/areas/export",
         "/admin/rules/files/{kind}",
     }
 )
 """What is answered with a file, a picture or a way on; and everything under /api/."""
-BY_LETTER = frozenset({"/notices/stop/{number}/{token}"})
+BY_LETTER = frozenset({"/notices/stop/{number}/{token}", "/party/{job_id}"})
 """Pages whose address only a letter holds, signed with a key that these tests do not have."""
 
 

@@ -60,6 +60,14 @@ def begin_to_withdraw(page: Page, eyes: Eyes) -> None:
     page.click("a[href$='/withdraw']")
 
 
+def ask_for_a_code(page: Page, eyes: Eyes) -> None:
+    """Come to where the code is typed that opens one's own requests."""
+    page.goto("/mine")
+    page.fill("#f-address", "nobody@example.cn")
+    page.click("#ask .button.main")
+    page.wait_for_url("**/mine/code")
+
+
 def tell_the_kiosk(page: Page, eyes: Eyes) -> None:
     """Tell the public screen something, and end where it shows the number."""
     page.goto("/kiosk")
