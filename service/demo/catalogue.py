@@ -136,10 +136,10 @@ EARLIER = (
     ),
 )
 """In days from the beginning of the demo's month."""
-POOL_TOPIC = "L02"
+POOL_TOPIC = "M01"
 POOL = Revision(
     0,
-    "社区活动、文体类事项不急，由社区谁有空谁认领。",
+    "政务办事类诉求由社区谁有空谁认领。",
     (
         (
             None,
