@@ -16,6 +16,7 @@ from service.demo.catalogue import GAS, POWER
 from service.demo.courses import hear, sign, talk
 from service.demo.life import Life
 from service.demo.people import People
+from service.demo.standing import in_hand
 from service.demo.town import COUNTY_CODE, HUBIN, WANGHU, Town
 from service.demo.world import Course
 from service.parties.actions import add_party
@@ -64,7 +65,7 @@ def given(name: str) -> Callable[[Life], Course]:
     """Return the course of a case at work, with a job that the party has taken on and not done yet."""
 
     def course(life: Life) -> Course:
-        yield from _at_work(life)
+        yield from in_hand(life)
         job = _give(life, name, hours=48)
         yield life.now + life.world.minutes(20, 60)
         _party(life, job, JobAction.TAKE)
@@ -76,7 +77,7 @@ def reported(name: str) -> Callable[[Life], Course]:
     """Return the course of a case whose party says that it is done; the worker has not looked yet."""
 
     def course(life: Life) -> Course:
-        yield from _at_work(life)
+        yield from in_hand(life)
         job = _give(life, name, hours=24)
         yield life.now + life.world.minutes(60, 90)
         _party(life, job, JobAction.REPORT, DONE)
@@ -88,7 +89,7 @@ def left_waiting(name: str) -> Callable[[Life], Course]:
     """Return the course of a case whose party took the job and let its time pass."""
 
     def course(life: Life) -> Course:
-        yield from _at_work(life)
+        yield from in_hand(life)
         job = _give(life, name, hours=4)
         yield life.now + life.world.minutes(20, 60)
         _party(life, job, JobAction.TAKE)
