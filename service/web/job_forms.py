@@ -24,7 +24,7 @@ class NewJob(BaseModel):
 
     def given(self) -> GivenJob:
         """Return the job for the action."""
-        return GivenJob(number_in(self.party) or 0, self.text, self.place, self.photos, self.hours)
+        return GivenJob(_number(self.party) or 0, self.text, self.place, self.photos, self.hours)
 
 
 def said_in(typed: Mapping[str, str]) -> Said:
@@ -32,11 +32,11 @@ def said_in(typed: Mapping[str, str]) -> Said:
     quantities = {
         int(place): value
         for name, value in typed.items()
-        if name.startswith(QUANTITY) and number_in(place := name.removeprefix(QUANTITY)) is not None
+        if name.startswith(QUANTITY) and _number(place := name.removeprefix(QUANTITY)) is not None
     }
-    return Said(typed.get("text", ""), typed.get("hours", ""), quantities, number_in(typed.get("version", "")))
+    return Said(typed.get("text", ""), typed.get("hours", ""), quantities, _number(typed.get("version", "")))
 
 
-def number_in(text: str) -> int | None:
+def _number(text: str) -> int | None:
     is_number = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
     return int(text) if is_number else None
