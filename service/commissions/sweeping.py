@@ -14,15 +14,14 @@ from service.routing.queries import directory
 def tell_late(session: Session, now: datetime, *, most: int) -> int:
     """Note overdue jobs and tell whoever holds their cases; return how many were told.
 
-    The case is locked before the job, as everybody does; what has changed meanwhile is left alone.
+    Cases are locked before their jobs and in the order of their ids, as everybody does who locks several; what has
+    changed meanwhile is left alone.
     """
-    due = select(PartyJob.id).where(
+    due = select(PartyJob.case_id, PartyJob.id).where(
         col(PartyJob.state).in_(WITH_PARTY), col(PartyJob.late_told_at).is_(None), col(PartyJob.due_at) <= now
     )
-    told = 0
-    for job_id in list(session.exec(due.order_by(col(PartyJob.due_at)).limit(most))):
-        told += _tell(session, job_id or 0, now)
-    return told
+    found = session.exec(due.order_by(col(PartyJob.due_at)).limit(most)).all()
+    return sum(_tell(session, job_id or 0, now) for _, job_id in sorted(found))
 
 
 def _tell(session: Session, job_id: int, now: datetime) -> bool:

@@ -18,6 +18,7 @@ from service.assignments.tables import Workload
 from service.audit.queries import broken_chains
 from service.cases.rules import Action, CaseStatus
 from service.cases.tables import Case, CaseMessage
+from service.commissions.sweeping import tell_late
 from service.database import autocommit, connect
 from service.embedded import EmbeddedServers
 from service.errors import ServiceError
@@ -27,7 +28,9 @@ from service.handling.actions import RESIDENT, Doer, act
 from service.handling.queries import actors
 from service.intake.actions import open_case
 from service.migrations.run import migrate
+from service.outbox.tables import Notice
 from tests.builders import a_request, does, received
+from tests.parties import a_job, a_party
 from tests.people import Town, build_town
 
 MANY = 8
@@ -310,3 +313,21 @@ def test_loads_that_are_locked_are_true_until_the_end(shared: sa.Engine, crowd: 
     with Session(shared) as session, session.begin():
         assert {i: load.open_cases for i, load in lock_loads(session, both).items()} == dict.fromkeys(both, 3)
         change_loads(session, dict.fromkeys(both, -3), now)
+
+
+def test_a_late_party_is_told_once_however_many_look_at_the_same_moment(
+    shared: sa.Engine, crowd: Town, now: datetime
+) -> None:
+    at = now + timedelta(days=100)
+    with Session(shared, expire_on_commit=False) as session, session.begin():
+        party = a_party(session, crowd, at, valid_until=None)
+        for _ in range(3):
+            case, _receipt = received(session, at)
+            person = next(p for p in crowd.people.values() if p.id == case.assignee_id)
+            does(session, case, person, Action.ACCEPT, at)
+            a_job(session, case, party, person, at, hours=1)
+    told = at_once(shared, lambda session, _: tell_late(session, at + timedelta(hours=2), most=10))
+    assert sum(told) == 3
+    with Session(shared) as session:
+        assert session.scalar(sa.select(sa.func.count()).where(col(Notice.template) == "job_late")) == 3
+        assert broken_chains(session) == []
