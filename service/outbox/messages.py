@@ -142,6 +142,8 @@ def _iso(moment: datetime | None) -> str:
 
 
 DIGEST, TRIAL = "digest", "trial"
+OUTSIDE = ("job_given", "job_sent_back", "job_renewed", "job_withdrawn")
+"""What goes to outside parties: it names no case."""
 MAY_BE_STOPPED = frozenset({"news_close", "news_reopen", "news_duplicate"})
 """What a resident may unsubscribe from: the mere course of a case.
 
@@ -193,7 +195,7 @@ TEMPLATES = (
     "nudge_request_extension",
     "nudge_request_parking",
     *("swap_asked", "swap_accepted", "swap_declined", "swap_to_see"),
-    *("job_given", "job_sent_back", "job_renewed", "job_withdrawn"),
+    *OUTSIDE,
     "mine",
     *("job_taken", "job_refused", "job_reported", "job_late"),
     TRIAL,

@@ -34,7 +34,7 @@ from service.web.error_pages import problem_of
 from service.web.party_words import DONE_SENTENCES
 from service.web.photo_forms import PhotoRoute, SentPhotos
 from service.web.photos import Small, photo_of_case
-from service.web.render import language_of, page
+from service.web.render import LANGUAGE_COOKIE, choose, language_of, page, remember_choice
 from service.web.rereading import is_only_read, typed_fields
 from service.web.sealed import Seal
 
@@ -81,7 +81,10 @@ def open_link(
         raise LinkForgedError
     job = _counting(session, link, now)
     party = session.get_one(Party, job.party_id)
-    response = RedirectResponse(f"{_path(link.job_id)}?lang={party.language}", 303)
+    response = RedirectResponse(_path(link.job_id), 303)
+    if LANGUAGE_COOKIE not in request.cookies:
+        choose(request, lang=party.language, size="")
+        remember_choice(request, response)
     JOB.put(response, _path(link.job_id), {"serial": link.serial, "until": link.until.isoformat()})
     return response
 

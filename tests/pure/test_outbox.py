@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.outbox.channels import mail_of
-from service.outbox.messages import DIGEST, TEMPLATES, TRIAL
+from service.outbox.messages import DIGEST, OUTSIDE, TEMPLATES, TRIAL
 from service.outbox.rules import MOST_TRIES, earliest, next_try
 from service.outbox.texts import FOLDER, SAMPLE_NUMBER, sample
 
@@ -42,7 +42,7 @@ def test_at_night_only_what_may_wake_is_delivered(written: str, wakes: bool, del
     assert earliest(at, wakes=wakes, zone=SHANGHAI) == then
 
 
-NAMES_NO_CASE = {TRIAL, DIGEST, "mine", "job_given", "job_sent_back", "job_renewed", "job_withdrawn"}
+NAMES_NO_CASE = {TRIAL, DIGEST, "mine", *OUTSIDE}
 """About no single case, or to somebody outside, whom it tells only that there is something behind a link."""
 
 
@@ -54,6 +54,7 @@ def test_every_notice_has_its_text_in_both_languages(template: str, language: st
         assert SAMPLE_NUMBER in subject
     assert subject
     assert "https://jiban.example/" in body or template == "job_withdrawn", "there is nothing left to see"
+    assert template not in OUTSIDE or SAMPLE_NUMBER not in subject + body, "a party must not know the case"
     assert "{" not in subject + body
 
 

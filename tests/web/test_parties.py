@@ -3,7 +3,6 @@
 import tempfile
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -364,7 +363,7 @@ def test_a_link_is_over_after_its_time_and_a_newer_one_ends_it(
     browse: Browser, session: Session, town: Town, clock: Clock, case: Case, job: PartyJob
 ) -> None:
     old = key_of(job)
-    page = open_job(browse, job)
+    page = open_job(browse.speak("zh"), job)
     browse.sign_in(town.li_qiang)
     browse.post(browse.get(f"/jobs/{job.id}"), "/renew")
     browse.get("/party", status=410, key=old)
@@ -489,10 +488,18 @@ def test_a_stranger_without_a_link_is_told_what_to_do(client: TestClient, job: P
     assert client.get(f"/party/{job.id}/photos/{'0' * 32}").status_code == 403
 
 
-def test_the_way_out_of_the_link_names_no_number(browse: Browser, job: PartyJob) -> None:
-    browse.client.cookies.delete("jiban_session")
-    to = urlsplit(browse.get("/party", status=303, key=key_of(job)).to)
-    assert (to.path, parse_qs(to.query)) == (f"/party/{job.id}", {"lang": ["zh"]})
+@pytest.mark.parametrize(("language", "words"), [("zh", "社区委托事项"), ("en", "A job from the community")])
+def test_a_browser_that_has_chosen_no_language_reads_that_of_the_party(
+    browse: Browser, session: Session, job: PartyJob, party: Party, language: str, words: str
+) -> None:
+    party.language = language
+    session.add(party)
+    session.commit()
+    browse.client.headers["accept-language"] = "zh" if language == "en" else "en"
+    page = open_job(browse, job)
+    assert words in page.text
+    browse.post(page, "/take")
+    assert words in browse.get(f"/party/{job.id}").text
 
 
 @pytest.mark.parametrize(("lang", "words"), [("zh", "等待发送"), ("en", "waiting to be sent")])
