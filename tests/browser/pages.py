@@ -114,7 +114,7 @@ PAGES: Mapping[str, Visit] = {
     "/admin/rules/new": Visit("qian.bo"),
     "/admin/rules/{number}": Visit("qian.bo", via="/admin/rules"),
     "/admin/history": Visit("admin"),
-    "/admin/outbox": Visit("admin"),
+    "/admin/outbox": Visit("admin", at="/admin/outbox?state=sent"),
     "/admin/outbox/texts": Visit("admin"),
     "/admin/outbox/{notice_id}": Visit("admin", via="/admin/outbox"),
     "/admin/outbox/channels": Visit("admin"),
