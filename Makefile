@@ -13,7 +13,7 @@ TEMPLATES = service/web/templates
 ARGS ?=
 SEED ?=
 ROUNDS ?= 20
-ALONE = tests/bench tests/faults tests/journeys
+ALONE = tests/bench tests/browser tests/faults tests/journeys
 
 .PHONY: run test faults bench screenshots check format lock clean
 .DELETE_ON_ERROR:
