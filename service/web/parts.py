@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel
 from sqlmodel import Session
 
 from service.accounts.rules import Role
@@ -17,26 +16,20 @@ from service.cases.tables import Case
 from service.errors import NotAllowedError, NotFoundError, ServiceError
 from service.handling.queries import staff_case
 from service.orders.rules import HANDLERS
-from service.parts.actions import Said, act_on, may_be_called
-from service.parts.asked import SCORES, USUAL_MINUTES
-from service.parts.calling import Ask, Blow, ask, blow, usual_hours
-from service.parts.offering import offered
-from service.parts.queries import PartTab, PartView, listed, part_of
+from service.parts.actions import act_on
+from service.parts.calling import ask, blow
+from service.parts.queries import PartTab, listed, part_of
 from service.parts.rates import reliability
-from service.parts.rules import PartAction, WhistleReason, leads
+from service.parts.rules import PartAction
 from service.routing.queries import directory
-from service.routing.standing import acting_as
 from service.web.deps import DbSession, Now, require_role
-from service.web.error_pages import problem_of
-from service.web.orders import TERMS
+from service.web.parts_pages import DONE_SENTENCES, PARTS, PartAnswers, call_page, part_page
 from service.web.render import choose, page
 from service.web.rereading import said_again
 from service.web.sign_in import own_page
 
 router = APIRouter(include_in_schema=False)
 
-PARTS = "/parts"
-MOST_DIGITS = 9
 BACK_DAYS = (30, 90, 365)
 TAB_LABELS: Mapping[PartTab, str] = {
     PartTab.TO_DO: "To be done by us",
@@ -50,47 +43,9 @@ EMPTY_SENTENCES: Mapping[PartTab, str] = {
     PartTab.TO_SCORE: "No desk waits for a score.",
     PartTab.ENDED: "No part of a case has ended yet.",
 }
-DONE_SENTENCES: Mapping[str, str] = {
-    "call": "The desk is asked. It has been told, and its time to report in runs.",
-    "whistle": "The whistle is blown. Every desk has been told, and its time to report in runs.",
-    "accept": "You have reported in. Whoever holds the case has been told, and the time for your part runs.",
-    "finish": "Your part is done. Whoever holds the case has been told.",
-    "decline": "You have declined. Whoever holds the case has been told why.",
-    "withdraw": "The part is withdrawn. Whoever was called has been told.",
-    "score": "Thank you. The desk has been told its score.",
-}
 Working = Annotated[Person, Depends(require_role(*HANDLERS))]
 Watching = Annotated[Person, Depends(require_role(Role.HEAD, Role.TRIAGE, Role.SUPERVISOR, Role.DISTRICT))]
 PartId = Annotated[int, Path(ge=1, le=2**63 - 1)]
-
-
-class PartAnswers(BaseModel):
-    """What the forms of parts send; it is checked where it is done."""
-
-    to: list[str] = []
-    text: str = ""
-    hours: str = ""
-    reason: str = ""
-    place: str = ""
-    minutes: str = ""
-    score: str = ""
-    version: str = ""
-    lang: str = ""
-    size: str = ""
-    was_refused: str = ""
-
-    def said(self) -> Said:
-        """Return the answers for an action; a version that is none was not seen."""
-        is_number = self.version.isascii() and self.version.isdecimal() and len(self.version) <= MOST_DIGITS
-        return Said(self.text, self.score, int(self.version) if is_number else None)
-
-    def ask(self) -> Ask:
-        """Return who is asked for what."""
-        return Ask(self.to[0] if self.to else "", self.text, self.hours)
-
-    def blow(self) -> Blow:
-        """Return the whistle."""
-        return Blow(self.reason, self.place, self.minutes, self.text, self.hours, self.to)
 
 
 Answers = Annotated[PartAnswers, Form()]
@@ -130,7 +85,7 @@ def show_reliability(
 @router.get("/parts/{kind}/{number}")
 def show_call(request: Request, session: DbSession, person: Working, now: Now, kind: str, number: str) -> Response:
     """Show the form that asks one desk (`new`) or blows a whistle (`whistle`)."""
-    return _call_page(request, session, _case(session, kind, number, person), person, now, PartAnswers(), kind)
+    return call_page(request, session, _case(session, kind, number, person), person, now, PartAnswers(), kind)
 
 
 @router.get("/parts/{part_id}")
@@ -139,7 +94,7 @@ def show_part(
 ) -> Response:
     """Show one part with what may be done about it."""
     seen = part_of(session, part_id, person, directory(session), now)
-    return _part_page(request, seen, PartAnswers(), done=done)
+    return part_page(request, seen, PartAnswers(), done=done)
 
 
 @router.post("/parts/new/{number}")
@@ -153,7 +108,7 @@ def take_ask(
         ask(session, case.id or 0, [answers.ask()], by=person, now=now)
 
     def again(error: ServiceError | None) -> Response:
-        return _call_page(request, session, case, person, now, answers, "new", error)
+        return call_page(request, session, case, person, now, answers, "new", error)
 
     return _done(request, session, answers, do, again, f"/cases/{case.number}?{urlencode({'done': 'call'})}")
 
@@ -169,7 +124,7 @@ def take_whistle(
         blow(session, case.id or 0, answers.blow(), by=person, now=now)
 
     def again(error: ServiceError | None) -> Response:
-        return _call_page(request, session, case, person, now, answers, "whistle", error)
+        return call_page(request, session, case, person, now, answers, "whistle", error)
 
     return _done(request, session, answers, do, again, f"/cases/{case.number}?{urlencode({'done': 'whistle'})}")
 
@@ -188,7 +143,7 @@ def take_action(
 
     def again(error: ServiceError | None) -> Response:
         seen = part_of(session, part_id, person, directory(session), now)
-        return _part_page(request, seen, answers, tried=action, error=error)
+        return part_page(request, seen, answers, tried=action, error=error)
 
     return _done(request, session, answers, do, again, f"{PARTS}/{part_id}?{urlencode({'done': action})}")
 
@@ -219,73 +174,3 @@ def _case(session: Session, kind: str, number: str, person: Person) -> Case:
     if kind not in ("new", "whistle") or not is_case_number(number):
         raise NotFoundError
     return staff_case(session, number, person)
-
-
-def may_call(case: Case, person: Person, session: Session) -> bool:
-    """May somebody call others to a case now?"""
-    return may_be_called(case) and leads(acting_as(person, case, directory(session)))
-
-
-def _call_page(
-    request: Request,
-    session: Session,
-    case: Case,
-    person: Person,
-    now: Now,
-    answers: PartAnswers,
-    kind: str,
-    error: ServiceError | None = None,
-) -> Response:
-    known = directory(session)
-    if not may_call(case, person, session):
-        raise NotAllowedError
-    facts = {
-        "case": case,
-        "place": known.areas.places.get(case.area_id),
-        "offers": offered(case.area_id, case.unit_id, case.assignee_id, known),
-        "terms": TERMS,
-        "usual": usual_hours(now),
-        "usual_minutes": USUAL_MINUTES,
-        "reasons": list(WhistleReason),
-        "path": f"{PARTS}/{kind}/{case.number}",
-        "switch_form": "do-call",
-    }
-    return _form(request, f"parts/{kind}.html", facts, answers, kind, error)
-
-
-def _part_page(
-    request: Request,
-    seen: PartView,
-    answers: PartAnswers,
-    *,
-    tried: str = "",
-    error: ServiceError | None = None,
-    done: str = "",
-) -> Response:
-    first = next(
-        (move.action for move in seen.moves if move.action == tried), seen.moves[0].action if seen.moves else ""
-    )
-    facts: dict[str, Any] = {
-        "row": seen,
-        "scores": [(str(score)) for score in reversed(SCORES)],
-        "path": f"{PARTS}/{seen.part.id}",
-        "switch_form": f"do-{first}" if first else "",
-        "done": DONE_SENTENCES.get(done, ""),
-    }
-    return _form(request, "parts/part.html", facts, answers, tried, error)
-
-
-def _form(
-    request: Request,
-    template: str,
-    facts: Mapping[str, Any],
-    answers: PartAnswers,
-    tried: str,
-    error: ServiceError | None,
-) -> Response:
-    """Render a form: what is wrong on top and beside its field, and everything typed."""
-    problem = problem_of(request, error) if error else None
-    shown = {"typed": answers, "tried": tried, "problem": problem, "errors": problem.fields if problem else {}}
-    response = page(request, template, {**facts, **shown}, status=problem.status if problem else 200)
-    response.headers.update(problem.headers if problem else {})
-    return response

@@ -26,9 +26,9 @@ from service.web.api import Strict
 from service.web.deps import CurrentPerson, DbSession, Now
 from service.web.directory_shapes import Shape
 from service.web.error_pages import problem_of
+from service.web.queue_lines import Asked, line_of
 from service.web.render import page
 from service.web.worker import Working
-from service.web.worker_pages import Asked, line_of
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1", tags=["staff"])

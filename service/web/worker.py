@@ -28,13 +28,14 @@ from service.parts.queries import progress_of
 from service.parts.queries import waiting_for as waiting_parts
 from service.routing.queries import directory
 from service.web.deps import DbSession, Now, require_role
-from service.web.parts import DONE_SENTENCES as DONE_WITH_PARTS
+from service.web.parts_pages import DONE_SENTENCES as DONE_WITH_PARTS
 from service.web.photo_forms import PhotoRoute, SentPhotos
+from service.web.queue_lines import SEARCHED_LABELS, TAB_LABELS, Asked, Others, line_of
 from service.web.render import is_htmx, language_of, page, remember_choice
 from service.web.rereading import is_only_read, said_again
 from service.web.sign_in import own_page
 from service.web.worker_forms import NOT_REVISED, REVEAL, STAGE_OF, Tried, given
-from service.web.worker_pages import DONE_SENTENCES, SEARCHED_LABELS, TAB_LABELS, Asked, Others, case_facts, line_of
+from service.web.worker_pages import DONE_SENTENCES, case_facts
 
 router = APIRouter(include_in_schema=False, route_class=PhotoRoute)
 

@@ -1,25 +1,21 @@
-"""What do the queue and the page of a case show? Facts gathered for the templates."""
+"""What does the page of a case show? Facts gathered for its template."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
-from urllib.parse import urlencode
+from typing import Any
 
 from fastapi import Request
-from pydantic import BaseModel
 from sqlmodel import Session
 
 from service.accounts.tables import Person
 from service.areas.rules import DEPTH, AreaLevel, Place
-from service.cases.rules import ENDED, Action, Actor, moves_from
+from service.cases.rules import ENDED, Action, Actor
 from service.cases.tables import Case
 from service.categories.questions import as_answers
 from service.categories.rules import Topic
 from service.commissions.queries import named_by_table
 from service.commissions.queries import of_case as jobs_of_case
 from service.commissions.rules import MAY_BE_GIVEN, MAY_GIVE
-from service.duplicates.marks import NO_MARK, Mark
 from service.escalations.cards import cards_of
 from service.escalations.decisions import Choice, answerable, may_order, reach
 from service.escalations.explaining import explanations
@@ -27,42 +23,21 @@ from service.escalations.queries import of_case
 from service.handling import proposals
 from service.handling.proof import missing_evidence
 from service.handling.queries import CaseView, actors, masked_contact, view, why_routed
-from service.handling.queues import Ask, Tab
-from service.handling.searching import SearchKind
 from service.handling.timeline import Happened
-from service.intake.forms import clean
 from service.orders.queries import of_case as orders_of_case
 from service.parts.queries import of_case as parts_of_case
-from service.parts.rules import Progress, progress
-from service.routing.directory import Directory, Staff
-from service.routing.standing import acting_as
+from service.parts.rules import progress
+from service.routing.directory import Directory
 from service.web import party_words
 from service.web.alike_pages import HOW_LABELS, around
 from service.web.catalogues import Language, gettext
 from service.web.error_pages import problem_of
 from service.web.explained import tell
-from service.web.parts import may_call
+from service.web.parts_pages import may_call
 from service.web.render import language_of
 from service.web.why_here import why_here
 from service.web.worker_forms import NOTHING_TRIED, REVEAL, MoveForm, Tried, forms_of, reveal_form
 
-MOST_SEARCH = 100
-AS_USUAL: Mapping[str, str] = {"tab": "all", "of": "mine"}
-"""What an address need not say."""
-TAB_LABELS: Mapping[Tab, str] = {
-    Tab.ALL: "All open",
-    Tab.OVERDUE: "Overdue",
-    Tab.TODAY: "Within 24 hours",
-    Tab.LATER: "Later",
-    Tab.WAITING: "Time stands still",
-}
-SEARCHED_LABELS: Mapping[SearchKind, str] = {
-    SearchKind.NUMBER: "the case with this number",
-    SearchKind.PHONE: "cases of this telephone number",
-    SearchKind.PLACE: "cases of this area",
-    SearchKind.WORDS: "cases with these words",
-}
-"""How a search was understood."""
 DONE_SENTENCES: Mapping[str, str] = {
     Action.ASSIGN: "The case is assigned. The worker has been told.",
     Action.ACCEPT: "You have signed for the case. It is in your hands now.",
@@ -92,89 +67,6 @@ DONE_SENTENCES: Mapping[str, str] = {
     Action.DUPLICATE: "The case is joined to the other one. The resident will be told.",
     Action.SEPARATE: "The case is dealt with by itself again. The resident will be told.",
 }
-
-
-class Asked(BaseModel):
-    """Which part of the queue somebody wants to see."""
-
-    tab: Tab = Tab.ALL
-    of: Literal["mine", "unit"] = "mine"
-    search: str = ""
-    cursor: str = ""
-    since: str = ""
-    """When the reader opened the list: what changed after it is marked."""
-    done: str = ""
-
-    @property
-    def words(self) -> str:
-        """Return what is searched for, without what no case can hold."""
-        return clean(self.search)[:MOST_SEARCH]
-
-    @property
-    def since_at(self) -> datetime | None:
-        """Return when the reader opened the list, if that can be read."""
-        try:
-            moment = datetime.fromisoformat(self.since)
-        except ValueError:
-            return None
-        return moment if moment.tzinfo else None
-
-    def ask(self) -> Ask:
-        """Return the question to the queue."""
-        return Ask(self.tab, self.of == "mine", self.words, self.cursor or None)
-
-    def to(self, **changes: str) -> str:
-        """Return the address of this list with some changes; a new part begins at its first page."""
-        wanted = {"tab": str(self.tab), "of": self.of, "search": self.words} | changes
-        query = {name: value for name, value in wanted.items() if value not in ("", AS_USUAL.get(name))}
-        return "/queue" + (f"?{urlencode(query)}" if query else "")
-
-
-@dataclass(frozen=True)
-class Line:
-    """One case in the queue."""
-
-    case: Case
-    place: Place | None
-    topic: Topic | None
-    holder: Staff | None
-    may_accept: bool
-    is_new: bool
-    """It came or changed since the reader opened the list."""
-    mark: Mark = NO_MARK
-    """What others have to do with it."""
-    card: str = ""
-    """The gravest card that lies on it."""
-    progress: Progress | None = None
-    """How far its parts are; None: it has none."""
-
-
-@dataclass(frozen=True)
-class Others:
-    """What others have to do with the cases of a list, by case."""
-
-    marks: Mapping[int, Mark] = field(default_factory=dict)
-    progress: Mapping[int, Progress] = field(default_factory=dict)
-    cards: Mapping[int, str] = field(default_factory=dict)
-
-
-NO_OTHERS = Others()
-
-
-def line_of(case: Case, person: Person, known: Directory, since: datetime | None, others: Others = NO_OTHERS) -> Line:
-    """Return a case as the queue shows it, with the one tap that the lifecycle offers."""
-    offered = {move.action for move in moves_from(case.status, acting_as(person, case, known))}
-    return Line(
-        case=case,
-        place=known.areas.places.get(case.area_id),
-        topic=known.topics_by_id.get(case.category_id),
-        holder=known.people.get(case.assignee_id or 0),
-        may_accept=Action.ACCEPT in offered,
-        is_new=since is not None and case.updated_at > since,
-        card=others.cards.get(case.id or 0, ""),
-        mark=others.marks.get(case.id or 0, NO_MARK),
-        progress=others.progress.get(case.id or 0),
-    )
 
 
 def case_facts(

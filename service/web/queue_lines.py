@@ -1,0 +1,123 @@
+"""Which part of the queue does somebody see, and what stands on a line of it?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from urllib.parse import urlencode
+
+from pydantic import BaseModel
+
+from service.accounts.tables import Person
+from service.areas.rules import Place
+from service.cases.rules import Action, moves_from
+from service.cases.tables import Case
+from service.categories.rules import Topic
+from service.duplicates.marks import NO_MARK, Mark
+from service.handling.queues import Ask, Tab
+from service.handling.searching import SearchKind
+from service.intake.forms import clean
+from service.parts.rules import Progress
+from service.routing.directory import Directory, Staff
+from service.routing.standing import acting_as
+
+MOST_SEARCH = 100
+AS_USUAL: Mapping[str, str] = {"tab": "all", "of": "mine"}
+"""What an address need not say."""
+TAB_LABELS: Mapping[Tab, str] = {
+    Tab.ALL: "All open",
+    Tab.OVERDUE: "Overdue",
+    Tab.TODAY: "Within 24 hours",
+    Tab.LATER: "Later",
+    Tab.WAITING: "Time stands still",
+}
+SEARCHED_LABELS: Mapping[SearchKind, str] = {
+    SearchKind.NUMBER: "the case with this number",
+    SearchKind.PHONE: "cases of this telephone number",
+    SearchKind.PLACE: "cases of this area",
+    SearchKind.WORDS: "cases with these words",
+}
+"""How a search was understood."""
+
+
+class Asked(BaseModel):
+    """Which part of the queue somebody wants to see."""
+
+    tab: Tab = Tab.ALL
+    of: Literal["mine", "unit"] = "mine"
+    search: str = ""
+    cursor: str = ""
+    since: str = ""
+    """When the reader opened the list: what changed after it is marked."""
+    done: str = ""
+
+    @property
+    def words(self) -> str:
+        """Return what is searched for, without what no case can hold."""
+        return clean(self.search)[:MOST_SEARCH]
+
+    @property
+    def since_at(self) -> datetime | None:
+        """Return when the reader opened the list, if that can be read."""
+        try:
+            moment = datetime.fromisoformat(self.since)
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else None
+
+    def ask(self) -> Ask:
+        """Return the question to the queue."""
+        return Ask(self.tab, self.of == "mine", self.words, self.cursor or None)
+
+    def to(self, **changes: str) -> str:
+        """Return the address of this list with some changes; a new part begins at its first page."""
+        wanted = {"tab": str(self.tab), "of": self.of, "search": self.words} | changes
+        query = {name: value for name, value in wanted.items() if value not in ("", AS_USUAL.get(name))}
+        return "/queue" + (f"?{urlencode(query)}" if query else "")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One case in the queue."""
+
+    case: Case
+    place: Place | None
+    topic: Topic | None
+    holder: Staff | None
+    may_accept: bool
+    is_new: bool
+    """It came or changed since the reader opened the list."""
+    mark: Mark = NO_MARK
+    """What others have to do with it."""
+    card: str = ""
+    """The gravest card that lies on it."""
+    progress: Progress | None = None
+    """How far its parts are; None: it has none."""
+
+
+@dataclass(frozen=True)
+class Others:
+    """What others have to do with the cases of a list, by case."""
+
+    marks: Mapping[int, Mark] = field(default_factory=dict)
+    progress: Mapping[int, Progress] = field(default_factory=dict)
+    cards: Mapping[int, str] = field(default_factory=dict)
+
+
+NO_OTHERS = Others()
+
+
+def line_of(case: Case, person: Person, known: Directory, since: datetime | None, others: Others = NO_OTHERS) -> Line:
+    """Return a case as the queue shows it, with the one tap that the lifecycle offers."""
+    offered = {move.action for move in moves_from(case.status, acting_as(person, case, known))}
+    return Line(
+        case=case,
+        place=known.areas.places.get(case.area_id),
+        topic=known.topics_by_id.get(case.category_id),
+        holder=known.people.get(case.assignee_id or 0),
+        may_accept=Action.ACCEPT in offered,
+        is_new=since is not None and case.updated_at > since,
+        card=others.cards.get(case.id or 0, ""),
+        mark=others.marks.get(case.id or 0, NO_MARK),
+        progress=others.progress.get(case.id or 0),
+    )
