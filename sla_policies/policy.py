@@ -21,7 +21,7 @@ from sla_policies.promises import (
     Target,
     TimeKind,
 )
-from sla_policies.words import plain, says
+from sla_policies.words import plain, plain_word, says
 
 __all__ = [
     "INSIDE",
@@ -126,7 +126,7 @@ def raise_grade(
     reached, why, words, danger = grade, ("", ""), [], False
     folded = plain(text)
     for rule in (*book.raises, *more):
-        found = [word for word in rule.words if says(folded, plain(word))]
+        found = [word for word in rule.words if says(folded, plain_word(word))]
         focused = bool(focus_groups & rule.focus_groups) and (not rule.categories or category in rule.categories)
         if not found and not focused:
             continue

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from service.assignments.tables import Assignment
 from service.cases.tables import DUE, IS_OPEN
-from service.routing.choosing import REMEMBERED, SOON, Knows, Load
+from service.routing.choosing import MOST_SOON, REMEMBERED, SOON, Knows, Load
 
 LOADS = sa.text(
     "SELECT person_id, open_cases, last_assigned_at FROM workloads WHERE person_id = ANY(CAST(:person_ids AS bigint[]))"
@@ -26,7 +26,9 @@ WITH met AS MATERIALIZED (
     ) AS theirs GROUP BY assignee_id
 )
 SELECT p.id, coalesce(w.open_cases, 0), w.last_assigned_at,
-    (SELECT count(*) FROM cases WHERE assignee_id = p.id AND {IS_OPEN.text} AND {DUE.text} < :soon), m.is_matter
+    (SELECT count(*) FROM (
+        SELECT FROM cases WHERE assignee_id = p.id AND {IS_OPEN.text} AND {DUE.text} < :soon LIMIT {MOST_SOON}
+    ) AS few), m.is_matter
 FROM unnest(CAST(:person_ids AS bigint[])) AS p (id)
 LEFT JOIN workloads w ON w.person_id = p.id LEFT JOIN met m ON m.assignee_id = p.id
 """)  # noqa: S608  # Our own names only.

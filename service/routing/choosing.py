@@ -9,6 +9,8 @@ from service.routing.directory import Directory, Staff
 
 SOON = timedelta(hours=24)
 """What runs out within it weighs twice: it is what somebody must do first."""
+MOST_SOON = 200
+"""No more than so many are counted of it: a person has room for fewer, and a desk with thousands is full anyway."""
 REMEMBERED = timedelta(days=180)
 """So long somebody counts as knowing a resident."""
 

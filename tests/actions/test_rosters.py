@@ -3,11 +3,14 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.accounts.actions import change_person
 from service.accounts.rules import AbsenceKind, DutyDays, DutyHours, PersonDetails
 from service.accounts.tables import Absence, Person
+from service.assignments import queries
+from service.assignments.queries import Matter, loads_for
 from service.audit.queries import broken_chains, history
 from service.cli.doctor import duties
 from service.errors import InvalidFieldsError, NotAllowedError, NotFoundError
@@ -21,6 +24,7 @@ from service.rosters.shifts import add_shift, make_feed, revoke_feed, set_skills
 from service.rosters.swaps import SwapNotPossibleError, answer_swap, ask_swap, see_swap, withdraw_swap
 from service.rosters.tables import RosterFeed, Shift
 from service.rosters.telling import planners
+from service.routing.choosing import MOST_SOON
 from service.routing.queries import directory
 from tests.builders import a_request, case_of
 from tests.people import Town
@@ -347,6 +351,20 @@ def test_what_runs_out_soon_weighs_twice(session: Session, town: Town, now: date
     session.flush()
     case = case_of(session, open_case(session, a_request(), now=later).number)
     assert case.assignee_id == town.sun_li.id
+
+
+def test_of_what_runs_out_soon_only_so_much_is_counted(
+    session: Session, town: Town, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A desk may hold thousands, and every request that comes in looks at it."""
+    cases = [case_of(session, open_case(session, a_request(), now=now).number) for _ in range(4)]
+    holder = cases[0].assignee_id or 0
+    held = sum(case.assignee_id == holder for case in cases)
+    matter = Matter(cases[0].category_id, cases[0].area_id)
+    assert loads_for(session, [holder], matter, now)[holder].runs_out_soon == held > 1
+    less = sa.text(queries.LOADS_FOR.text.replace(f"LIMIT {MOST_SOON}", "LIMIT 1"))
+    monkeypatch.setattr(queries, "LOADS_FOR", less)
+    assert loads_for(session, [holder], matter, now)[holder].runs_out_soon == 1
 
 
 def found_by_the_doctor(session: Session, now: datetime) -> dict[str, tuple[str, str]]:
