@@ -59,6 +59,8 @@ class Eyes:
     url: str
     _signed: dict[str, dict[str, str]] = field(default_factory=dict)
     _told: tuple[str, str] | None = None
+    examples: dict[str, str] = field(default_factory=dict)
+    """The address of one page of each route that was found by links."""
 
     @contextmanager
     def of(

@@ -121,6 +121,17 @@ PAGES: Mapping[str, Visit] = {
     "/admin/outbox/channels/new": Visit("admin"),
     "/admin/outbox/channels/{channel_id}": Visit("admin", via="/admin/outbox/channels"),
 }
+STATES: Mapping[str, Visit] = {
+    "nothing there": Visit(at="/nothing-there"),
+    "not yours": Visit("li.qiang", at="/admin"),
+    "answers missing": Visit(way=ways.send_nothing),
+    "one more look": Visit(way=ways.look_once_more),
+    "wrong code": Visit(way=ways.mistake_the_code),
+    "wrong password": Visit(way=ways.mistake_the_password),
+    "nothing found": Visit("li.qiang", at="/queue?search=zzzz"),
+    "reply missing": Visit("li.qiang", way=ways.reply_nothing),
+}
+"""What stands at no address of its own, or only after something went wrong."""
 NOT_PAGES = frozenset(
     {
         "/healthz",
@@ -143,19 +154,20 @@ BY_LETTER = frozenset({"/notices/stop/{number}/{token}", "/party/{job_id}"})
 
 
 def go(page: "Page", eyes: "Eyes", route: str) -> None:
-    """Come to the page of that route, as its Visit says."""
-    visit = PAGES[route]
+    """Come to the page of that route, or to that state, as its Visit says."""
+    visit = PAGES.get(route) or STATES[route]
     if visit.way:
         visit.way(page, eyes)
         return
-    found = next(_addresses(page, route), None)
-    assert found, f"the demo has no link to {route}"
-    page.goto(found)
+    if route not in eyes.examples:
+        eyes.examples[route] = next(_addresses(page, route), "")
+    assert eyes.examples[route], f"the demo has no link to {route}"
+    page.goto(eyes.examples[route])
 
 
 def _addresses(page: "Page", route: str) -> Iterator[str]:
     """Yield addresses of that route; the pages above it are opened until one leads on."""
-    visit = PAGES[route]
+    visit = PAGES.get(route) or STATES[route]
     if not visit.via:
         yield visit.at or route
         return

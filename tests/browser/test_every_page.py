@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.axe import COLOURS, violations
 from tests.browser.looking import HTML_LANG, PHONE
-from tests.browser.pages import BY_LETTER, NOT_PAGES, PAGES, go
+from tests.browser.pages import BY_LETTER, NOT_PAGES, PAGES, STATES, go
 from tests.routes import routes
 
 if TYPE_CHECKING:
@@ -42,6 +42,18 @@ def test_a_page_is_in_order(eyes: Eyes, route: str, language: str) -> None:
         page.emulate_media(color_scheme="dark")
         assert violations(page, COLOURS) == [], "in the dark"
         assert [trouble.told, sideways(page)] == [[], []]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("state", STATES)
+def test_a_page_is_in_order_when_something_is_wrong(eyes: Eyes, state: str, language: str) -> None:
+    with eyes.of(STATES[state].who, language) as page:
+        go(page, eyes, state)
+        assert page.locator("h1").count() == 1
+        assert violations(page) == []
+        page.emulate_media(color_scheme="dark")
+        assert violations(page, COLOURS) == [], "in the dark"
+        assert sideways(page) == []
 
 
 @pytest.mark.parametrize("route", [route for route, visit in PAGES.items() if not visit.who])

@@ -76,6 +76,49 @@ def tell_the_kiosk(page: Page, eyes: Eyes) -> None:
     page.wait_for_url("**/kiosk/done")
 
 
+def send_nothing(page: Page, eyes: Eyes) -> None:
+    """Send the empty form as a browser does that asks for nothing by itself."""
+    page.goto("/submit")
+    page.evaluate("document.getElementById('tell').noValidate = true")
+    page.click(SEND)
+    page.wait_for_selector("#errors")
+
+
+def look_once_more(page: Page, eyes: Eyes) -> None:
+    """Send words without a topic: some are offered."""
+    page.goto("/submit")
+    page.fill("#f-text", "电梯坏了，垃圾也没有人收")
+    page.click(SEND)
+    page.wait_for_selector("input[name=category][type=radio]")
+
+
+def mistake_the_code(page: Page, eyes: Eyes) -> None:
+    """Ask for a case with a code that is not its own."""
+    page.goto("/track")
+    page.fill("#f-number", "20261123-00001-1")
+    page.fill("#f-code", "AAAAAAAAAA")
+    page.click("#find .button.main")
+    page.wait_for_selector(".notice.bad")
+
+
+def mistake_the_password(page: Page, eyes: Eyes) -> None:
+    """Sign in with a wrong password."""
+    page.goto("/sign-in")
+    page.fill("#f-login", "nobody")
+    page.fill("#f-password", "wrong")
+    page.click("main button[type=submit]")
+    page.wait_for_selector(".notice.bad")
+
+
+def reply_nothing(page: Page, eyes: Eyes) -> None:
+    """Send an empty reply on the page of a case."""
+    page.goto("/queue?tab=all")
+    page.locator(".queue-title").first.click()
+    page.evaluate("document.querySelector('#act-reply form').noValidate = true")
+    page.click("#act-reply .button.main")
+    page.wait_for_selector("#errors")
+
+
 def look_at_an_escalation(page: Page, eyes: Eyes) -> None:
     """Open the page of the first escalation that waits on the board."""
     page.goto("/board")
