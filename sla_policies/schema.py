@@ -10,7 +10,6 @@ from sla_policies import policy_files as packs
 from sla_policies.climbing import MOST_ROUNDS
 from sla_policies.escalation import ACTS, CONDITIONS, ROLES
 from sla_policies.policy import PROMISED, Grade, Metric
-from sla_policies.promises import ORDERS
 from sla_policies.reading import LONGEST_TEXT, MOST_ITEMS, NAME
 
 Schema = dict[str, Any]
@@ -80,9 +79,6 @@ ONLY_TOGETHER: tuple[Schema, ...] = (
 )
 """Which keys of a policy need each other, or exclude each other."""
 
-NOT_THE_ORDERS: Schema = {"properties": {"name": {"not": {"const": ORDERS}}}}
-"""What holds for orders has a name of its own where there are any."""
-
 
 def policy_schema() -> Schema:
     """Return the JSON Schema (draft 2020-12) of a policy file."""
@@ -126,7 +122,10 @@ def policy_schema() -> Schema:
                 },
             ),
         },
-        dependentSchemas={"orders": {"properties": {"policies": {"items": NOT_THE_ORDERS}}}},
+        dependentSchemas={
+            section: {"properties": {"policies": {"items": {"properties": {"name": {"not": {"const": own}}}}}}}
+            for section, (own, _, _) in packs.INSIDE_SECTIONS.items()
+        },
     )
 
 

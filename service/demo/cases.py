@@ -129,7 +129,7 @@ def live_a_month(session: Session, town: Town, people: People, now: datetime) ->
     world.run(now - LATEST)
     _leave_one_to_nobody(session, world, teller)
     revise_rules(session, POOL, people["admin"], world.now, world.now)
-    Life(world, teller.tell(places["湖滨社区"], POOL_TOPIC)).open()
+    Life(world, teller.tell(places["湖滨社区"], POOL_TOPIC).about(POOL_TOPIC)).open()
     world.run(now)
     deliver_the_past(session, now)
     crowds.know_each_other(session, now)

@@ -52,6 +52,10 @@ class Story:
         """Return a text of the data files with the places of this matter in it."""
         return text.format_map({**self.facts, **more})
 
+    def about(self, topic: str) -> "Story":
+        """Return it with its topic chosen, whatever its words would be taken for."""
+        return replace(self, form=self.form.model_copy(update={"category": topic}))
+
 
 @lru_cache
 def phrases() -> Mapping[str, Any]:

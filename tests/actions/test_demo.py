@@ -11,6 +11,7 @@ from sqlmodel import Session, SQLModel, col, select
 from service.accounts.passwords import matches
 from service.accounts.rules import Role, check_password
 from service.accounts.tables import Person
+from service.areas import queries as areas
 from service.areas.locating import locate_point
 from service.areas.rules import AreaLevel
 from service.areas.tables import Area
@@ -19,6 +20,7 @@ from service.audit.queries import broken_chains
 from service.cases.rules import ENDED, CaseStatus
 from service.cases.tables import Case
 from service.categories.tables import Category
+from service.clocks import queries as clocks
 from service.clocks.tables import ClockRow
 from service.commissions.queries import waiting_for
 from service.commissions.rules import JobState
@@ -53,12 +55,12 @@ def demo(engine: sa.Engine) -> Iterator[Session]:
     """The demo in a transaction that never commits: seeded once, since it takes a month."""
     with engine.connect() as connection:
         outer = connection.begin()
-        routing._known = None
+        routing._known = areas._known = clocks._installed = None
         with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
             assert seed(session, MONDAY_8)
             yield session
         outer.rollback()
-        routing._known = None
+        routing._known = areas._known = clocks._installed = None
 
 
 @pytest.fixture(scope="module")

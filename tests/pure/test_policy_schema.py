@@ -126,7 +126,6 @@ ONLY_THE_READER = (
     "tells the same people",
     "Nobody hears when",
     "ends in nothing below the district",
-    "is the name of what holds for",
     "rest, c1:",
     "question, r",
     # Calendars
