@@ -76,8 +76,9 @@ class Storm:
     def _reach_everybody(self, breaker: Breaker) -> None:
         """Give each member of staff a way to hear: two of three by mail, the third by the webhook only."""
         breaker.sql("UPDATE people SET email = CASE WHEN id % 3 > 0 THEN login || '@staff.example' END")
+        breaker.sql("UPDATE channels SET is_active = false WHERE id <> (SELECT min(id) FROM channels)")
         with breaker.engine.connect() as connection:
-            found = connection.execute(sa.text("SELECT id, name FROM channels WHERE kind = 'webhook'")).one()
+            found = connection.execute(sa.text("SELECT id, name FROM channels ORDER BY id LIMIT 1")).one()
         details = {
             "name": found.name, "kind": "webhook", "address": f"http://{self.receiver.hook_host}/", "is_usual": "yes",
             "is_active": "yes", "secret": "a secret of the storm",
