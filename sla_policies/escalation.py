@@ -1,10 +1,12 @@
 """Who hears next about a promise, at which moment, and what is asked of them?"""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sla_policies.clock import Clock, ClockState
+from sla_policies.clock import Clock, ClockState, EventKind
 from sla_policies.policy import Budget, Metric
+from sla_policies.work_calendar import as_utc
 
 ROLES = (
     "handler",
@@ -122,6 +124,16 @@ def due_and_next(
         return tuple(step for step in armed if step.due_at < stopped_at), None
     due = tuple(step for step in armed if step.due_at <= now)
     return due, min((step.due_at for step in armed[len(due) :]), default=None)
+
+
+def before_extensions(clock: Clock) -> Iterator[tuple[Clock, datetime]]:
+    """Yield the clock as it was before each of its extensions, and when that came.
+
+    What had fallen due by then and was not taken yet is due still, in the arming of that time.
+    """
+    for number, event in enumerate(clock.events):
+        if event.kind is EventKind.EXTENDED:
+            yield replace(clock, events=clock.events[:number]), as_utc(event.at)
 
 
 def next_action_at(clock: Clock, ladder: tuple[Step, ...], fired: frozenset[str]) -> datetime | None:

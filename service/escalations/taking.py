@@ -1,7 +1,7 @@
 """What does a clock whose moment has come lead to: its due steps, what climbs for want of an answer, and a breach?"""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,7 @@ from service.routing.directory import Directory, Staff
 from service.timekeeping import ZONE
 from sla_policies.climbing import UNSAID, Asked, Climbing, base_of, turn_of, unanswered
 from sla_policies.clock import Clock, ClockState
-from sla_policies.escalation import NEW_HANDS, DueStep, Step, due_and_next
+from sla_policies.escalation import NEW_HANDS, DueStep, Step, before_extensions, due_and_next
 from sla_policies.policy import Budget, Metric, SlaPolicy
 
 log = structlog.get_logger("escalations")
@@ -147,11 +147,11 @@ def decide(due: Due, batch: Batch) -> None:
         row.breached_at = breached_at
         batch.entries += due_entries(due.case, [Missed(row.metric, row.instance, breached_at)], now, "system")
 
+    for before, extended_at in before_extensions(clock):
+        _take(replace(due, clock=before), extended_at, batch)
     asked = [as_asked(e) for e in due.taken if e.acknowledge_by is not None and not e.skipped]
-    standing = Standing(due.contacted, any(e.acknowledged_at for e in due.taken))
-    steps, next_at = due_and_next(clock, due.policy.ladder, frozenset(e.step for e in due.taken), now)
-    for what in steps:
-        asked += _tell(due, _of_step(due, what, standing, batch), batch)
+    fresh, next_at = _take(due, now, batch)
+    asked += fresh
     if breached_at is not None and row.metric is Metric.ACCEPT and due.case.assignee_id is None:
         batch.let_unclaimed(due.case)
     moments, held = [next_at], batch.held(due)
@@ -168,6 +168,16 @@ def decide(due: Due, batch: Batch) -> None:
         # At the due time itself nothing is missed yet; looking again at that very moment would never end.
         moments.append(clock.due_at + timedelta.resolution)
     row.next_action_at = min((m for m in moments if m is not None), default=None)
+
+
+def _take(due: Due, until: datetime, batch: Batch) -> tuple[list[Asked], datetime | None]:
+    """Take the steps of a clock's arming that fell due till a moment; return what they ask, and when the next comes."""
+    standing = Standing(due.contacted, any(e.acknowledged_at for e in due.taken))
+    steps, next_at = due_and_next(due.clock, due.policy.ladder, frozenset(e.step for e in due.taken), until)
+    asked: list[Asked] = []
+    for what in steps:
+        asked += _tell(due, _of_step(due, what, standing, batch), batch)
+    return asked, next_at
 
 
 def as_asked(row: Escalation) -> Asked:

@@ -176,6 +176,29 @@ def test_an_answer_before_an_extension_does_not_stop_the_climbing_after_it(
     assert [e.step for e in later if e.skipped] == []
 
 
+@pytest.mark.parametrize("asked", [False, True], ids=["running", "after a pause"])
+def test_a_step_nobody_saw_before_an_extension_is_taken_once_and_dated_by_its_own_moment(
+    session: Session, town: Town, at: datetime, asked: bool
+) -> None:
+    """No sweep came for days; meanwhile the worker wrote, perhaps waited for an answer, and was given more time."""
+    case, _ = received(session, at)
+    does(session, case, town.li_qiang, Action.ACCEPT, at)
+    half = case.received_at + 3.5 * DAY
+    if asked:
+        does(session, case, town.li_qiang, Action.ASK, at + 4 * DAY, text="哪一层")
+        resident_does(session, case, Action.ANSWER, at + 5 * DAY, text="三层")
+    does(session, case, town.li_qiang, Action.REPLY, at + 5 * DAY, text="明天来修")
+    does(session, case, town.chen_jing, Action.EXTEND, at + 6 * DAY, days="3", reason="等配件")
+    for _ in range(2):
+        sweep(session, at + 6 * DAY + HOUR)
+    early = [e for e in of_case(session, case.id or 0) if metric_of(session, e) is Metric.RESOLVE and e.arm == 0]
+    assert ("resolve-50", half, True) in [(e.step, e.due_at, e.skipped) for e in early]
+    assert len({e.step for e in early}) == len(early)
+    sweep(session, at + 40 * DAY)
+    later = [e.step for e in of_case(session, case.id or 0) if metric_of(session, e) is Metric.RESOLVE and e.arm == 1]
+    assert "resolve-due" in later
+
+
 def test_who_answers_first_has_answered(session: Session, town: Town, at: datetime) -> None:
     case, _ = received(session, at)
     sweep(session, at + 26 * HOUR)

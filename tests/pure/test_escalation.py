@@ -10,7 +10,7 @@ from service.escalations.rules import may_answer
 from sla_policies.amounts import offset
 from sla_policies.clock import Clock, ClockEvent, EventKind
 from sla_policies.documents import packaged_book
-from sla_policies.escalation import Offset, Step, next_action_at, step_time, steps_due
+from sla_policies.escalation import Offset, Step, before_extensions, next_action_at, step_time, steps_due
 from sla_policies.hours import window
 from sla_policies.policy import Budget, Grade, Metric, Target, TimeKind
 from sla_policies.work_calendar import WorkCalendar
@@ -182,6 +182,22 @@ def test_an_extension_arms_only_the_steps_that_lie_beyond_it() -> None:
     ladder = (step("25 %"), step("50 %"), step("before 1 workday"), step("due"))
     keys = [d.step.key for d in steps_due(running, ladder, NOTHING, at("2026-12-31 10:00"))]
     assert keys == ["50 %", "before 1 workday", "due"]  # 25 % of two weeks lay before the extension
+
+
+def test_what_fell_due_before_an_extension_belongs_to_the_deadline_of_that_time() -> None:
+    first = ClockEvent(at("2026-11-29 10:00"), K.EXTENDED, "parts", "staff:9", A_WEEK)
+    second = ClockEvent(at("2026-12-02 10:00"), K.EXTENDED, "parts", "staff:9", A_WEEK)
+    running = clock(A_WEEK, "2026-11-23 16:30", first, second)
+    ladder = (step("25 %"), step("50 %"), step("due"))
+    found = [
+        [(d.step.key, d.due_at) for d in steps_due(before, ladder, NOTHING, until)]
+        for before, until in before_extensions(running)
+    ]
+    assert found == [
+        [("25 %", at("2026-11-25 10:30")), ("50 %", at("2026-11-27 04:30"))],
+        [("50 %", at("2026-11-30 16:30"))],
+    ]
+    assert list(before_extensions(clock(A_WEEK, "2026-11-23 16:30"))) == []
 
 
 OFFSETS = [
