@@ -21,7 +21,6 @@ from tests.faults.storm.telling import ANSWERED, OVER, notices, told_once
 START = datetime(2026, 11, 23, tzinfo=UTC)
 BOOK = books_in_folder()[0]
 OURS = frozenset({7})
-ANCHORS = [checks.Anchor(START, START, 600.0)]
 
 
 def at(minutes: float) -> datetime:
@@ -103,7 +102,7 @@ def found(facts: Facts, said: Told | None = None, copies: dict[str, list[Copy]] 
     said = said or asked()
     return [
         *checks.acknowledged(facts, said),
-        *checks.steps(facts, ANCHORS, OURS),
+        *checks.steps(facts, OURS),
         *notices(facts, said, arrived(facts) if copies is None else copies, OURS),
         *checks.owners(facts),
         *checks.kept(facts, said),

@@ -2,37 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from tests.faults.storm.clients import Told
 from tests.faults.storm.facts import ENDED, Facts, Row
 from tests.faults.storm.steps import Books, Stretch, agrees, by_hand, stretches
-
-OUTAGE = 30.0
-"""Real seconds no fault outlives: a promise that was extended so soon after a warning fell due is warned of anew."""
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """A stretch of the storm's own clock: what it showed at a real moment, and its speed."""
-
-    simulated_at: datetime
-    real_at: datetime
-    speed: float
-
-    def real(self, at: datetime) -> float:
-        return self.real_at.timestamp() + (at - self.simulated_at).total_seconds() / self.speed
-
-
-def real_seconds(anchors: list[Anchor], since: datetime, until: datetime) -> float:
-    """Return how much real time passed between two moments of the product's time."""
-
-    def real(at: datetime) -> float:
-        return next((a for a in reversed(anchors) if a.simulated_at <= at), anchors[0]).real(at)
-
-    return real(until) - real(since)
 
 
 def acknowledged(facts: Facts, told: Told) -> Iterator[str]:
@@ -54,7 +29,7 @@ def acknowledged(facts: Facts, told: Told) -> Iterator[str]:
             yield f"acknowledged with 201 and not there: {sorted(receipts - set(there))}"
 
 
-def steps(facts: Facts, anchors: list[Anchor], ours: frozenset[int]) -> Iterator[str]:
+def steps(facts: Facts, ours: frozenset[int]) -> Iterator[str]:
     """Every step that was due was taken once, with its own moment; none was taken that was not due."""
     taken: dict[int, list[Row]] = defaultdict(list)
     for row in facts.ledger:
@@ -66,21 +41,19 @@ def steps(facts: Facts, anchors: list[Anchor], ours: frozenset[int]) -> Iterator
         yield from (f"clock {clock['id']}: {step} taken {n} times" for step, n in times.items() if n > 1)
         if clock["case_id"] in ours:
             life = stretches(clock, books)
-            yield from _missed(clock, life, set(times), facts.settled_at, anchors)
+            yield from _missed(clock, life, set(times), facts.settled_at)
             for row in rows:
                 if "." not in row["step"]:  # What climbed is looked at in climbing.py.
                     yield from _not_due(row, life, entries[clock["case_id"]])
 
 
-def _missed(
-    clock: Row, life: list[Stretch], taken: set[tuple[int, str]], settled_at: datetime, anchors: list[Anchor]
-) -> Iterator[str]:
+def _missed(clock: Row, life: list[Stretch], taken: set[tuple[int, str]], settled_at: datetime) -> Iterator[str]:
     missed: dict[tuple[int, str], datetime] = {}
     for stretch in life:
-        until, grace = stretch.until or settled_at, OUTAGE if stretch.is_extended else 0.0
+        until = stretch.until or settled_at
         for step, at in stretch.times():
             one = (stretch.clock.extensions, step.key)
-            if one not in taken and at < until and real_seconds(anchors, at, until) > grace:
+            if one not in taken and at < until:
                 missed[one] = at
     for (arm, key), at in missed.items():
         yield f"clock {clock['id']} ({clock['metric']}): {key} (arm {arm}) was due {at:%m-%d %H:%M} and never taken"

@@ -24,7 +24,7 @@ def judged(storm: "Storm", facts: Facts, breaker: Breaker) -> Round:
     copies, told = dict(storm.receiver.box.copies), storm.told
     findings = storm.findings + told.wrong
     findings += checks.acknowledged(facts, told)
-    findings += checks.steps(facts, storm.anchors, ours)
+    findings += checks.steps(facts, ours)
     findings += [
         *climbing.answers(facts, ours),
         *climbing.hands(facts),

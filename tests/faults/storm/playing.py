@@ -15,10 +15,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from tests.faults.storm import checks
 from tests.faults.storm.clients import STAFF, SUPERVISORS, Crowd, Told
 from tests.faults.storm.county import write_county
-from tests.faults.storm.facts import NOW, Facts, end_leases, gather, overdue, product_now, untold, write_again
+from tests.faults.storm.facts import Facts, end_leases, gather, overdue, product_now, untold, write_again
 from tests.faults.storm.faults import Breaker
 from tests.faults.storm.judging import judged
 from tests.faults.storm.plan import DEADLINES_SPEED, RESIDENTS_SPEED, Form, Plan, Strike, planned
@@ -48,7 +47,6 @@ class Storm:
     receiver: Receiver
     port: int | None = None
     told: Told = field(default_factory=Told)
-    anchors: list[checks.Anchor] = field(default_factory=list)
     senders_lost: list[tuple[float, float]] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     not_probed: list[str] = field(default_factory=list)
@@ -59,11 +57,7 @@ class Storm:
         """Start the product on the folder."""
         settings = {"JIBAN_SMTP_URL": self.receiver.mail_url, "JIBAN_INTERNAL_HOSTS": self.receiver.hook_host}
         product = start(self.folder / "data", at=at.isoformat(), speed=speed, port=self.port, settings=settings)
-        breaker = Breaker(product)
-        with breaker.engine.connect() as connection:
-            _, simulated_at, real_at, its_speed = connection.execute(sa.text(NOW)).one()
-        self.anchors.append(checks.Anchor(simulated_at, real_at, its_speed))
-        return breaker
+        return Breaker(product)
 
     def with_residents(self, breaker: Breaker) -> None:
         """Let everybody use the product while it breaks."""

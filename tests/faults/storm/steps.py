@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import chinese_calendar
 
 from sla_policies.climbing import UNSAID, Climbing
-from sla_policies.clock import Clock, ClockEvent, EventKind
+from sla_policies.clock import Clock, ClockEvent
 from sla_policies.documents import book_from_texts
 from sla_policies.escalation import Step, step_time
 from sla_policies.policy import INSIDE, Budget, PolicyBook, TimeKind
@@ -36,8 +36,6 @@ class Stretch:
     clock: Clock
     ladder: tuple[Step, ...]
     until: datetime | None
-    is_extended: bool
-    """An extension ended it, and armed the ladder anew."""
     climbing: Climbing
 
     def times(self) -> Iterator[tuple[Step, datetime]]:
@@ -57,11 +55,11 @@ def stretches(row: Mapping[str, Any], books: Books) -> list[Stretch]:
     if row["metric"] in INSIDE:  # Its term is its issuer's to say.
         target = replace(target, budget=Budget(row["budget"], TimeKind(row["kind"])))
     events = [ClockEvent.from_json(event) for event in row["events"]]
-    ends = [(event.at, event.kind is EventKind.EXTENDED) for event in events[1:]] + [(None, False)]
+    ends = [*(event.at for event in events[1:]), None]
     calendar = book.calendars[target.calendar]
     clocks = [Clock(target, calendar, tuple(events[: n + 1])) for n in range(len(events))]
     climbing = policy.climbing or UNSAID
-    return [Stretch(clock, policy.ladder, *end, climbing) for clock, end in zip(clocks, ends, strict=True)]
+    return [Stretch(clock, policy.ladder, end, climbing) for clock, end in zip(clocks, ends, strict=True)]
 
 
 def by_hand(stretch: Stretch, step: Step) -> datetime | date | None:
