@@ -126,14 +126,15 @@ def due_and_next(
     return due, min((step.due_at for step in armed[len(due) :]), default=None)
 
 
-def before_extensions(clock: Clock) -> Iterator[tuple[Clock, datetime]]:
-    """Yield the clock as it was before each of its extensions, and when that came.
+def earlier(clock: Clock) -> Iterator[tuple[Clock, datetime]]:
+    """Yield the clock as it was before each thing that happened to it, oldest first, and till when it stood so.
 
-    What had fallen due by then and was not taken yet is due still, in the arming of that time.
+    What had fallen due by then and was not taken yet is due still, at the moment and in the arming of that time: a
+    pause moves later steps, and an extension arms them anew. A step at the very moment of an extension came before it.
     """
-    for number, event in enumerate(clock.events):
-        if event.kind is EventKind.EXTENDED:
-            yield replace(clock, events=clock.events[:number]), as_utc(event.at)
+    for number, event in enumerate(clock.events[1:], start=1):
+        until = as_utc(event.at) - (timedelta() if event.kind is EventKind.EXTENDED else timedelta.resolution)
+        yield replace(clock, events=clock.events[:number]), until
 
 
 def next_action_at(clock: Clock, ladder: tuple[Step, ...], fired: frozenset[str]) -> datetime | None:

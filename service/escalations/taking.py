@@ -28,7 +28,7 @@ from service.routing.directory import Directory, Staff
 from service.timekeeping import ZONE
 from sla_policies.climbing import UNSAID, Asked, Climbing, base_of, turn_of, unanswered
 from sla_policies.clock import Clock, ClockState
-from sla_policies.escalation import NEW_HANDS, DueStep, Step, before_extensions, due_and_next
+from sla_policies.escalation import NEW_HANDS, DueStep, Step, due_and_next, earlier
 from sla_policies.policy import Budget, Metric, SlaPolicy
 
 log = structlog.get_logger("escalations")
@@ -147,10 +147,13 @@ def decide(due: Due, batch: Batch) -> None:
         row.breached_at = breached_at
         batch.entries += due_entries(due.case, [Missed(row.metric, row.instance, breached_at)], now, "system")
 
-    for before, extended_at in before_extensions(clock):
-        _take(replace(due, clock=before), extended_at, batch)
     asked = [as_asked(e) for e in due.taken if e.acknowledge_by is not None and not e.skipped]
-    fresh, next_at = _take(due, now, batch)
+    taken = {(e.arm, e.step) for e in due.ledger}
+    for before, until in earlier(clock):
+        was = replace(due, clock=before)
+        fresh, _ = _take(was, until, batch, taken)
+        asked += fresh if was.arm == due.arm else []
+    fresh, next_at = _take(due, now, batch, taken)
     asked += fresh
     if breached_at is not None and row.metric is Metric.ACCEPT and due.case.assignee_id is None:
         batch.let_unclaimed(due.case)
@@ -170,12 +173,17 @@ def decide(due: Due, batch: Batch) -> None:
     row.next_action_at = min((m for m in moments if m is not None), default=None)
 
 
-def _take(due: Due, until: datetime, batch: Batch) -> tuple[list[Asked], datetime | None]:
-    """Take the steps of a clock's arming that fell due till a moment; return what they ask, and when the next comes."""
+def _take(due: Due, until: datetime, batch: Batch, taken: set[tuple[int, str]]) -> tuple[list[Asked], datetime | None]:
+    """Take the steps that fell due till a moment and add them to `taken`, by arming and key.
+
+    Returns what they ask, and when the next one comes.
+    """
     standing = Standing(due.contacted, any(e.acknowledged_at for e in due.taken))
-    steps, next_at = due_and_next(due.clock, due.policy.ladder, frozenset(e.step for e in due.taken), until)
+    fired = frozenset(key for arm, key in taken if arm == due.arm)
+    steps, next_at = due_and_next(due.clock, due.policy.ladder, fired, until)
     asked: list[Asked] = []
     for what in steps:
+        taken.add((due.arm, what.step.key))
         asked += _tell(due, _of_step(due, what, standing, batch), batch)
     return asked, next_at
 

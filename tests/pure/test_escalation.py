@@ -10,7 +10,7 @@ from service.escalations.rules import may_answer
 from sla_policies.amounts import offset
 from sla_policies.clock import Clock, ClockEvent, EventKind
 from sla_policies.documents import packaged_book
-from sla_policies.escalation import Offset, Step, before_extensions, next_action_at, step_time, steps_due
+from sla_policies.escalation import Offset, Step, earlier, next_action_at, step_time, steps_due
 from sla_policies.hours import window
 from sla_policies.policy import Budget, Grade, Metric, Target, TimeKind
 from sla_policies.work_calendar import WorkCalendar
@@ -191,13 +191,24 @@ def test_what_fell_due_before_an_extension_belongs_to_the_deadline_of_that_time(
     ladder = (step("25 %"), step("50 %"), step("due"))
     found = [
         [(d.step.key, d.due_at) for d in steps_due(before, ladder, NOTHING, until)]
-        for before, until in before_extensions(running)
+        for before, until in earlier(running)
     ]
     assert found == [
         [("25 %", at("2026-11-25 10:30")), ("50 %", at("2026-11-27 04:30"))],
         [("50 %", at("2026-11-30 16:30"))],
     ]
-    assert list(before_extensions(clock(A_WEEK, "2026-11-23 16:30"))) == []
+    assert list(earlier(clock(A_WEEK, "2026-11-23 16:30"))) == []
+
+
+def test_what_fell_due_before_a_pause_is_due_at_its_own_moment() -> None:
+    """The pause moves the deadline, and with it what comes a workday before; by then it had come already."""
+    stood = ClockEvent(at("2026-11-30 14:00"), K.PAUSED, "waiting")
+    went_on = ClockEvent(at("2026-12-04 14:00"), K.RESUMED, "answered")
+    running = clock(A_WEEK, "2026-11-23 16:30", stood, went_on)
+    warning = (step("before 1 workday"),)
+    ((before, until), (_, later)) = earlier(running)
+    assert [d.due_at for d in steps_due(before, warning, NOTHING, until)] == [at("2026-11-27 16:30")]
+    assert (until, later) == tuple(e.at - timedelta.resolution for e in (stood, went_on))
 
 
 OFFSETS = [
