@@ -202,7 +202,7 @@ def test_what_fell_due_before_an_extension_belongs_to_the_deadline_of_that_time(
 
 def test_what_fell_due_before_a_pause_is_due_at_its_own_moment() -> None:
     """The pause moves the deadline, and with it what comes a workday before; by then it had come already."""
-    stood = ClockEvent(at("2026-11-30 14:00"), K.PAUSED, "waiting")
+    stood = ClockEvent(at("2026-11-30 14:00"), K.PAUSED, "waiting_for_resident")
     went_on = ClockEvent(at("2026-12-04 14:00"), K.RESUMED, "answered")
     running = clock(A_WEEK, "2026-11-23 16:30", stood, went_on)
     warning = (step("before 1 workday"),)
