@@ -19,6 +19,7 @@ from service.web import resident_words as telling
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
 from service.web.error_pages import problem_of
 from service.web.receipt import CASE, case_path, tidy_number
+from service.web.refused import page_with
 from service.web.render import choose, language_of, page
 from service.web.sealed import Seal
 
@@ -104,7 +105,7 @@ def take_link(request: Request, session: DbSession, key: Short = "") -> Response
         return _opened(follow_link(session, key, real=real_now()))
     except ServiceError as error:
         problem = problem_of(request, error)
-        return page(request, "resident/mine_open.html", {"key": "", "problem": problem}, status=problem.status)
+        return page_with(request, "resident/mine_open.html", {"key": "", "problem": problem}, problem)
 
 
 @router.post(f"{MINE}/cases/{{number}}")
@@ -155,6 +156,4 @@ def _code_page(request: Request, code: str = "", error: ServiceError | None = No
 
 def _form(request: Request, template: str, facts: dict[str, Any], error: ServiceError | None) -> Response:
     problem = problem_of(request, error) if error else None
-    response = page(request, template, facts | {"problem": problem}, status=problem.status if problem else 200)
-    response.headers.update(problem.headers if problem else {})
-    return response
+    return page_with(request, template, facts | {"problem": problem}, problem)

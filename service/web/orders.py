@@ -1,11 +1,11 @@
 """How is something ordered on a case, answered and judged, on pages?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel
 from sqlmodel import Session
 
@@ -21,9 +21,8 @@ from service.orders.queries import OrderTab, OrderView, listed, order_of
 from service.orders.rules import OrderAction, addressees, moves_from
 from service.routing.queries import directory
 from service.web.deps import DbSession, Now, require_role
-from service.web.error_pages import problem_of
-from service.web.render import choose, page
-from service.web.rereading import said_again
+from service.web.refused import done_or_again, form_page
+from service.web.render import page
 from service.web.sign_in import own_page
 
 router = APIRouter(include_in_schema=False)
@@ -122,7 +121,7 @@ def take_new(
     def again(error: ServiceError | None) -> Response:
         return _new_page(request, session, case, person, now, answers, error)
 
-    return _done(request, session, answers, do, again, "issue", f"/cases/{case.number}")
+    return done_or_again(request, session, answers, do, again, _back(answers, "issue", f"/cases/{case.number}"))
 
 
 @router.get("/orders/{order_id}")
@@ -156,30 +155,13 @@ def take_action(
         seen = order_of(session, order_id, person, directory(session), now)
         return _order_page(request, seen, answers, tried=action, error=error)
 
-    return _done(request, session, answers, do, again, action, f"{ORDERS}/{order_id}")
+    return done_or_again(request, session, answers, do, again, _back(answers, action, f"{ORDERS}/{order_id}"))
 
 
-def _done(
-    request: Request,
-    session: Session,
-    answers: OrderAnswers,
-    do: Callable[[], None],
-    again: Callable[[ServiceError | None], Response],
-    what: str,
-    back: str,
-) -> Response:
-    """Do it and go back to where it was begun; read in another language, or refused, show everything again."""
-    if choose(request, lang=answers.lang, size=answers.size):
-        return again(said_again(session, do, was_refused=answers.was_refused))
-    try:
-        with session.begin_nested():
-            do()
-    except (NotFoundError, NotAllowedError):
-        raise
-    except ServiceError as error:
-        return again(error)
-    to = own_page(answers.next, back)
-    return RedirectResponse(f"{to}{'&' if '?' in to else '?'}{urlencode({'done': what})}", 303)
+def _back(answers: OrderAnswers, what: str, usual: str) -> str:
+    """Return where it was begun, told what was done."""
+    to = own_page(answers.next, usual)
+    return f"{to}{'&' if '?' in to else '?'}{urlencode({'done': what})}"
 
 
 def _case(session: Session, number: str, person: Person) -> Case:
@@ -213,7 +195,7 @@ def _new_page(
         "switch_form": "do-issue",
         "next": own_page(answers.next, f"/cases/{case.number}"),
     }
-    return _form(request, "orders/new.html", facts, answers, "issue", error)
+    return form_page(request, "orders/new.html", facts, typed=answers, tried="issue", error=error)
 
 
 def _order_page(
@@ -236,20 +218,4 @@ def _order_page(
         "next": own_page(answers.next, f"{ORDERS}/{seen.order.id}"),
         "done": DONE_SENTENCES.get(done, ""),
     }
-    return _form(request, "orders/order.html", facts, answers, tried, error)
-
-
-def _form(
-    request: Request,
-    template: str,
-    facts: Mapping[str, Any],
-    answers: OrderAnswers,
-    tried: str,
-    error: ServiceError | None,
-) -> Response:
-    """Render a form: what is wrong on top and beside its field, and everything typed."""
-    problem = problem_of(request, error) if error else None
-    shown = {"typed": answers, "tried": tried, "problem": problem, "errors": problem.fields if problem else {}}
-    response = page(request, template, {**facts, **shown}, status=problem.status if problem else 200)
-    response.headers.update(problem.headers if problem else {})
-    return response
+    return form_page(request, "orders/order.html", facts, typed=answers, tried=tried, error=error)

@@ -1,19 +1,19 @@
 """How are other desks called to a case, and how do they report in, finish and get scored, on pages?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlmodel import Session
 
 from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.cases.numbers import is_case_number
 from service.cases.tables import Case
-from service.errors import NotAllowedError, NotFoundError, ServiceError
+from service.errors import NotFoundError, ServiceError
 from service.handling.queries import staff_case
 from service.orders.rules import HANDLERS
 from service.parts.actions import act_on
@@ -24,9 +24,8 @@ from service.parts.rules import PartAction
 from service.routing.queries import directory
 from service.web.deps import DbSession, Now, require_role
 from service.web.parts_pages import DONE_SENTENCES, PARTS, PartAnswers, call_page, part_page
-from service.web.render import choose, page
-from service.web.rereading import said_again
-from service.web.sign_in import own_page
+from service.web.refused import done_or_again
+from service.web.render import page
 
 router = APIRouter(include_in_schema=False)
 
@@ -110,7 +109,7 @@ def take_ask(
     def again(error: ServiceError | None) -> Response:
         return call_page(request, session, case, person, now, answers, "new", error)
 
-    return _done(request, session, answers, do, again, f"/cases/{case.number}?{urlencode({'done': 'call'})}")
+    return done_or_again(request, session, answers, do, again, f"/cases/{case.number}?{urlencode({'done': 'call'})}")
 
 
 @router.post("/parts/whistle/{number}")
@@ -126,7 +125,7 @@ def take_whistle(
     def again(error: ServiceError | None) -> Response:
         return call_page(request, session, case, person, now, answers, "whistle", error)
 
-    return _done(request, session, answers, do, again, f"/cases/{case.number}?{urlencode({'done': 'whistle'})}")
+    return done_or_again(request, session, answers, do, again, f"/cases/{case.number}?{urlencode({'done': 'whistle'})}")
 
 
 @router.post("/parts/{part_id}/{action}")
@@ -145,28 +144,7 @@ def take_action(
         seen = part_of(session, part_id, person, directory(session), now)
         return part_page(request, seen, answers, tried=action, error=error)
 
-    return _done(request, session, answers, do, again, f"{PARTS}/{part_id}?{urlencode({'done': action})}")
-
-
-def _done(
-    request: Request,
-    session: Session,
-    answers: PartAnswers,
-    do: Callable[[], None],
-    again: Callable[[ServiceError | None], Response],
-    back: str,
-) -> Response:
-    """Do it and go on; read in another language, or refused, show everything again."""
-    if choose(request, lang=answers.lang, size=answers.size):
-        return again(said_again(session, do, was_refused=answers.was_refused))
-    try:
-        with session.begin_nested():
-            do()
-    except (NotFoundError, NotAllowedError):
-        raise
-    except ServiceError as error:
-        return again(error)
-    return RedirectResponse(own_page(back, PARTS), 303)
+    return done_or_again(request, session, answers, do, again, f"{PARTS}/{part_id}?{urlencode({'done': action})}")
 
 
 def _case(session: Session, kind: str, number: str, person: Person) -> Case:

@@ -20,9 +20,8 @@ from service.parts.rules import WhistleReason, leads
 from service.routing.queries import directory
 from service.routing.standing import acting_as
 from service.web.deps import Now
-from service.web.error_pages import problem_of
 from service.web.orders import TERMS
-from service.web.render import page
+from service.web.refused import form_page
 
 PARTS = "/parts"
 MOST_DIGITS = 9
@@ -96,7 +95,7 @@ def call_page(
         "path": f"{PARTS}/{kind}/{case.number}",
         "switch_form": "do-call",
     }
-    return _form(request, f"parts/{kind}.html", facts, answers, kind, error)
+    return form_page(request, f"parts/{kind}.html", facts, typed=answers, tried=kind, error=error)
 
 
 def part_page(
@@ -119,20 +118,4 @@ def part_page(
         "switch_form": f"do-{first}" if first else "",
         "done": DONE_SENTENCES.get(done, ""),
     }
-    return _form(request, "parts/part.html", facts, answers, tried, error)
-
-
-def _form(
-    request: Request,
-    template: str,
-    facts: Mapping[str, Any],
-    answers: PartAnswers,
-    tried: str,
-    error: ServiceError | None,
-) -> Response:
-    """Render a form: what is wrong on top and beside its field, and everything typed."""
-    problem = problem_of(request, error) if error else None
-    shown = {"typed": answers, "tried": tried, "problem": problem, "errors": problem.fields if problem else {}}
-    response = page(request, template, {**facts, **shown}, status=problem.status if problem else 200)
-    response.headers.update(problem.headers if problem else {})
-    return response
+    return form_page(request, "parts/part.html", facts, typed=answers, tried=tried, error=error)

@@ -34,11 +34,11 @@ from service.handling.queries import actors
 from service.parties.queries import PartyContact, contact_of
 from service.routing.queries import directory
 from service.web.deps import DbSession, Now
-from service.web.error_pages import problem_of
 from service.web.job_forms import NewJob, said_in
 from service.web.notice_words import STATE_LABELS
 from service.web.party_words import DONE_SENTENCES
-from service.web.render import called_in, choose, page
+from service.web.refused import form_page
+from service.web.render import called_in, choose
 from service.web.rereading import said_again, typed_fields
 from service.web.sign_in import own_page
 from service.web.worker import CaseToRead, Working
@@ -177,7 +177,7 @@ def _new_page(
         "path": f"{JOBS}/new/{case.number}",
         "switch_form": "do-give",
     }
-    return _form(request, "jobs/new.html", facts, Tried("give", {}, error), answers)
+    return form_page(request, "jobs/new.html", facts, typed=answers, tried="give", error=error)
 
 
 def _job_page(
@@ -201,7 +201,7 @@ def _job_page(
         "switch_form": f"do-{first}" if first else "",
         "done": DONE_SENTENCES.get(done, ""),
     }
-    return _form(request, "jobs/job.html", facts, tried, tried.typed)
+    return form_page(request, "jobs/job.html", facts, typed=tried.typed, tried=tried.action, error=tried.error)
 
 
 def _told(session: Session, seen: JobView) -> str:
@@ -209,12 +209,3 @@ def _told(session: Session, seen: JobView) -> str:
     about = [n for n in notices_of_case(session, seen.case.id or 0) if n.party_id == seen.party.id]
     mine = [notice for notice in about if notice.facts.get("job") == str(seen.job.id)]
     return STATE_LABELS[mine[-1].state] if mine else ""
-
-
-def _form(request: Request, template: str, facts: Mapping[str, Any], tried: Tried, typed: object) -> Response:
-    """Render a form: what is wrong on top and beside its field, and everything typed."""
-    problem = problem_of(request, tried.error) if tried.error else None
-    shown = {"typed": typed, "tried": tried.action, "problem": problem, "errors": problem.fields if problem else {}}
-    response = page(request, template, {**facts, **shown}, status=problem.status if problem else 200)
-    response.headers.update(problem.headers if problem else {})
-    return response

@@ -34,6 +34,7 @@ from service.web.error_pages import problem_of
 from service.web.party_words import DONE_SENTENCES
 from service.web.photo_forms import PhotoRoute, SentPhotos
 from service.web.photos import Small, photo_of_case
+from service.web.refused import page_with
 from service.web.render import LANGUAGE_COOKIE, choose, language_of, page, remember_choice
 from service.web.rereading import is_only_read, typed_fields
 from service.web.sealed import Seal
@@ -184,7 +185,4 @@ def _job_page(
         "path": _path(job.id or 0),
         "switch_form": f"do-{tried.action or JobAction.REPORT}" if (tried.action or JobAction.REPORT) in moves else "",
     }
-    status = problem.status if problem else 200
-    response = page(request, "party/job.html", {**BARE, **facts, "done": done}, status=status)
-    response.headers.update(problem.headers if problem else {})
-    return response
+    return page_with(request, "party/job.html", {**BARE, **facts, "done": done}, problem)

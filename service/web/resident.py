@@ -28,6 +28,7 @@ from service.web.letting_in import let_in
 from service.web.looking import CHOOSE_SENTENCE, TOPICS, Look, carried, look_of
 from service.web.photo_forms import PhotoRoute, Sent, SentPhotos
 from service.web.receipt import to_receipt
+from service.web.refused import page_with
 from service.web.render import choose, language_of, page
 from service.web.topics import answers_in
 
@@ -232,6 +233,4 @@ def _form(request: Request, session: Session, typed: Typed, error: ServiceError 
         "switch_form": "tell",
         "choices": choices(session, language_of(request)),
     }
-    response = page(request, "resident/submit.html", facts, status=problem.status if problem else 200)
-    response.headers.update(problem.headers if problem else {})
-    return response
+    return page_with(request, "resident/submit.html", facts, problem)

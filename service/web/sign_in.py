@@ -13,7 +13,8 @@ from service.errors import ServiceError, TooManyTriesError
 from service.settings import get_settings
 from service.web.deps import SESSION_COOKIE, DbSession, MaybePerson, Now, client_address, real_now
 from service.web.error_pages import problem_of
-from service.web.render import choose, page, remember_choice, set_cookie
+from service.web.refused import page_with
+from service.web.render import choose, remember_choice, set_cookie
 
 log = structlog.get_logger("jiban.security")
 router = APIRouter(include_in_schema=False)
@@ -106,6 +107,4 @@ def _form(
         "demo_people": one_of_each_role(session) if get_settings().demo else [],
         "demo_password": DEMO_PASSWORD,
     }
-    response = page(request, "sign_in.html", facts, status=problem.status if problem else 200)
-    response.headers.update(problem.headers if problem else {})
-    return response
+    return page_with(request, "sign_in.html", facts, problem)

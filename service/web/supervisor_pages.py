@@ -31,7 +31,7 @@ from service.routing.directory import Directory, Staff
 from service.routing.queries import directory
 from service.routing.standing import acting_as
 from service.web.error_pages import problem_of
-from service.web.render import page
+from service.web.refused import page_with
 from service.web.sign_in import own_page
 
 BOARD = "/board"
@@ -248,6 +248,4 @@ def _form(request: Request, template: str, facts: Mapping[str, Any], tried: Trie
     problem = problem_of(request, tried.error) if tried.error else None
     answers = tried.answers
     shown = {"tried": tried.action, "typed": answers, "problem": problem, "next": own_page(answers.next, BOARD)}
-    response = page(request, template, {**facts, **shown}, status=problem.status if problem else 200)
-    response.headers.update(problem.headers if problem else {})
-    return response
+    return page_with(request, template, {**facts, **shown}, problem)

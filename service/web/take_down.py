@@ -25,6 +25,7 @@ from service.web.deps import DbSession, Now
 from service.web.error_pages import problem_of
 from service.web.looking import about
 from service.web.photo_forms import PhotoRoute, SentPhotos
+from service.web.refused import page_with
 from service.web.render import choose, language_of, page
 from service.web.rereading import said_again
 from service.web.topics import answers_in, name_of, topics_by_group
@@ -167,9 +168,7 @@ def _form(request: Request, session: Session, typed: TakenDown, error: ServiceEr
         "topics": topics_by_group(known.catalogue, language),
         "areas": _grouped(areas_by_place(known), language),
     }
-    response = page(request, "worker/take_down.html", facts, status=problem.status if problem else 200)
-    response.headers.update(problem.headers if problem else {})
-    return response
+    return page_with(request, "worker/take_down.html", facts, problem)
 
 
 def _options(table: Mapping[str, str], language: Language) -> list[tuple[str, str]]:

@@ -29,7 +29,8 @@ from service.web.deps import DbSession, Now, client_address, maybe_person, produ
 from service.web.error_pages import problem_of
 from service.web.photo_forms import KEPT, PhotoRoute, SentPhotos
 from service.web.receipt import CASE, case_path, tidy_number
-from service.web.render import choose, language_of, page
+from service.web.refused import page_with
+from service.web.render import choose, language_of
 from service.web.rereading import typed_fields
 
 router = APIRouter(
@@ -195,9 +196,7 @@ def _search(request: Request, number: str, tried: Tried = Tried()) -> Response:
         "target": f"{case_path(quote(number, safe=''))}/{tried.action}" if tried.action else "/track",
         "is_wrong": isinstance(tried.error, WrongCodeError),
     }
-    response = page(request, "resident/search.html", facts, status=problem.status if problem else 200)
-    response.headers.update(problem.headers if problem else {})
-    return response
+    return page_with(request, "resident/search.html", facts, problem)
 
 
 def _case_page(
@@ -250,9 +249,7 @@ def _show(
         "problem": problem,
         "errors": {f"{tried.action}-{name}": said for name, said in problem.fields.items()} if problem else {},
     }
-    response = page(request, template, facts, status=problem.status if problem else 200)
-    response.headers.update(problem.headers if problem else {})
-    return response
+    return page_with(request, template, facts, problem)
 
 
 def _called(named: Topic | Place, language: str) -> str:

@@ -31,6 +31,7 @@ from service.web.deps import DbSession, Now, require_role
 from service.web.parts_pages import DONE_SENTENCES as DONE_WITH_PARTS
 from service.web.photo_forms import PhotoRoute, SentPhotos
 from service.web.queue_lines import SEARCHED_LABELS, TAB_LABELS, Asked, Others, line_of
+from service.web.refused import page_with
 from service.web.render import is_htmx, language_of, page, remember_choice
 from service.web.rereading import is_only_read, said_again
 from service.web.sign_in import own_page
@@ -190,9 +191,7 @@ def case_page(request: Request, session: Session, case: Case, person: Person, no
     """Show the case with what was refused: why on top and beside its field, and everything typed."""
     facts: dict[str, Any] = case_facts(request, session, case, person, now, tried)
     problem = facts["problem"]
-    response = page(request, "worker/case.html", facts, status=problem.status if problem else 200)
-    response.headers.update(problem.headers if problem else {})
-    return response
+    return page_with(request, "worker/case.html", facts, problem)
 
 
 def _after(session: Session, case: Case, person: Person, action: Action, back: str) -> RedirectResponse:
