@@ -71,7 +71,8 @@ def tell(session: Session, case: Case, what: Happening) -> list[Change]:
     A changed clock is looked at again by the next sweep, which knows the ledger: `next_action_at` is the happening.
     One that ends or pauses is, where a step may have fallen due before and nobody has looked since.
     """
-    rows = of_case(session, case.id or 0)
+    with session.no_autoflush:  # No clock is unwritten: what is, goes to the database together with what follows here.
+        rows = of_case(session, case.id or 0)
     changes = [change for row in rows if row.state in LIVE for change in _hear_or_miss(session, row, case, what)]
     if what.effect is ClockEffect.RESTART:
         rows += restart(session, case, what.at)

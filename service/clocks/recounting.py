@@ -60,6 +60,7 @@ def recount(
             added = ClockRow(case_id=case.id or 0, **new_row(clock, policy, from_book, instance=case.reopened + 1))
             added.next_action_at = what.at if added.state is ClockState.RUNNING else None
             session.add(added)
+            session.flush()
             rows.append(added)
             changes.append(DueChange(metric, added.instance, None, added.due_at, what.event))
     case.policy = policy.name if policy else None

@@ -18,10 +18,11 @@ from service.clocks.actions import due_entries, tell, wake_rested
 from service.clocks.rules import Happening
 from service.commissions.actions import end_with_case as end_jobs
 from service.errors import InvalidFieldsError
+from service.handling.hanging import hanging_on
 from service.handling.joining import lock_together, tell_joined
 from service.handling.notices import notices
 from service.handling.parting import pass_on
-from service.handling.proposals import ASKS, settle
+from service.handling.proposals import ASKS, settle, waiting
 from service.handling.rules import SAME_WORDS_WITHIN, ContactResult, Given, checked
 from service.handling.steps import SPECIAL, Doer, Step
 from service.handling.tables import Proposal
@@ -29,7 +30,7 @@ from service.intake.forms import clean
 from service.orders.actions import end_with_case as end_orders
 from service.outbox.actions import write
 from service.parts.actions import end_with_case as end_parts
-from service.routing.queries import directory
+from service.routing.queries import directory_at
 from sla_policies.policy import Metric
 
 __all__ = ["RESIDENT", "SYSTEM", "Doer", "act", "reveal_contact"]
@@ -70,7 +71,9 @@ def act(
     given = checked(row, answers)
     if action is Action.ANSWER and row.to is None and _was_sent_before(session, case_id, given.text, now):
         return case
-    step = Step(session, case, row, given, by, now, directory(session), {}, case.unit_id)
+    hanging = hanging_on(session, case_id)
+    known = directory_at(session, hanging.directory_version)
+    step = Step(session, case, row, given, by, now, known, hanging, {}, case.unit_id)
     before = case.status
     if before in STANDS_STILL:
         step.changes += wake_rested(session, case, now)
@@ -88,13 +91,24 @@ def _change(step: Step, before: CaseStatus) -> Proposal | None:
     session, case, action = step.session, step.case, step.move.action
     if action in SPECIAL:
         SPECIAL[action](step)
-    move(session, case, step.move, now=step.now)
-    if case.status in ENDED and before not in ENDED:
+    ends = step.move.to in ENDED and before not in ENDED
+    if ends:
         let_go(session, case, now=step.now)
+    move(session, case, step.move, now=step.now)
+    if ends:
+        _end_what_hangs(step)
+    asked = waiting(session, case.id or 0) if step.hanging.is_asked else None
+    return settle(asked, case, action, step.given, by_id=step.by.id, now=step.now)
+
+
+def _end_what_hangs(step: Step) -> None:
+    session, case, hanging = step.session, step.case, step.hanging
+    if hanging.has_jobs:
         end_jobs(session, case, by_id=step.by.id, now=step.now)
+    if hanging.has_orders:
         end_orders(session, case, by_id=step.by.id, now=step.now)
+    if hanging.has_parts:
         end_parts(session, case, by_id=step.by.id, now=step.now)
-    return settle(session, case, action, step.given, by_id=step.by.id, now=step.now)
 
 
 def _tell_people(step: Step) -> None:
@@ -103,7 +117,8 @@ def _tell_people(step: Step) -> None:
     moved_on = action in (Action.RECATEGORISE, Action.RELOCATE) and step.given.reroute
     heard = notices(case, Action.TRANSFER if moved_on else action, step.by.person, step.known)
     write(session, heard, case.id or 0, step.now)
-    tell_joined(session, case, action, step.given.text, by_id=step.by.id, now=step.now)
+    if step.hanging.has_joined:
+        tell_joined(session, case, action, step.given.text, by_id=step.by.id, now=step.now)
     if action is Action.WITHDRAW:
         heir = pass_on(session, case, Happening(step.now, ClockEffect.RECOUNT, "parted", step.actor))
         if heir is not None:

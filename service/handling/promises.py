@@ -28,15 +28,16 @@ from sla_policies.policy import INSIDE, CaseFacts, Grade, Metric, PolicyBook, ch
 
 def resolve_clock(session: Session, case: Case) -> Promised | None:
     """Return the newest promise of the result; None when none was made, or it cannot be read now."""
-    return _newest(session, of_case(session, case.id or 0))
+    return newest_promised(session, of_case(session, case.id or 0))
 
 
 def resolve_clocks(session: Session, case_ids: Collection[int]) -> dict[int, Promised | None]:
     """Return the newest promise of the result of many cases, in one query."""
-    return {case_id: _newest(session, rows) for case_id, rows in of_cases(session, case_ids).items()}
+    return {case_id: newest_promised(session, rows) for case_id, rows in of_cases(session, case_ids).items()}
 
 
-def _newest(session: Session, rows: Iterable[ClockRow]) -> Promised | None:
+def newest_promised(session: Session, rows: Iterable[ClockRow]) -> Promised | None:
+    """Return the newest promise of the result among the clocks of a case, as `resolve_clock` does."""
     of_result = [row for row in rows if row.metric is Metric.RESOLVE]
     if not of_result:
         return None

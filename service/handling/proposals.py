@@ -49,13 +49,12 @@ def propose(
 
 
 def settle(
-    session: Session, case: Case, action: Action, given: Given, *, by_id: int | None, now: datetime
+    asked: Proposal | None, case: Case, action: Action, given: Given, *, by_id: int | None, now: datetime
 ) -> Proposal | None:
-    """Write down what became of the proposal that waits, after this action; return it if it is decided now.
+    """Write down what became of the proposal that waits, if one does, after this action; return it if it is decided.
 
     Errors: NothingAskedError when something is refused that nobody asked for.
     """
-    asked = waiting(session, case.id or 0)
     if asked is None:
         if action is Action.REFUSE:
             raise NothingAskedError
@@ -69,16 +68,17 @@ def settle(
     else:
         return None
     asked.decided_at, asked.decided_by_id, asked.answer = now, by_id, given.reason
-    session.add(asked)
     return asked
 
 
-def offered(session: Session, case: Case, moves: tuple[Move, ...]) -> tuple[Move, ...]:
-    """Leave out what the lifecycle offers and nothing could come of: to refuse nothing, to ask twice, to park here."""
+def offered(session: Session, case: Case, moves: tuple[Move, ...], promised: Promised | None) -> tuple[Move, ...]:
+    """Leave out what the lifecycle offers and nothing could come of: to refuse nothing, to ask twice, to park here.
+
+    `promised` is the newest promise of the result.
+    """
     if not {move.action for move in moves} & {*ASKS, *GRANTS, Action.REFUSE}:
         return moves
     asked = waiting(session, case.id or 0)
-    promised = resolve_clock(session, case)
     none: set[Action] = set(ASKS) if asked else {Action.REFUSE}
     if promised is None or not promised.may_park:
         none |= {Action.REQUEST_PARKING, Action.PARK}

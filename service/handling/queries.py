@@ -1,6 +1,7 @@
 """What does a resident see of a case, and what does staff see?"""
 
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -23,6 +24,7 @@ from service.clocks.actions import UNCOUNTABLE
 from service.clocks.queries import as_clock, book, of_case, policy_of
 from service.clocks.tables import ClockRow
 from service.errors import NotFoundError, ServiceError
+from service.handling.promises import newest_promised
 from service.handling.proposals import offered
 from service.handling.timeline import Happened, timeline
 from service.intake.rules import tidy_code
@@ -137,10 +139,14 @@ def actors(session: Session, case: Case, person: Person) -> frozenset[Actor]:
     return acting_as(person, case, directory(session))
 
 
-def view(session: Session, case: Case, acting: frozenset[Actor]) -> CaseView:
-    """Return a case as the resident (acting as RESIDENT) or as staff sees it."""
-    known = directory(session)
+def view(session: Session, case: Case, acting: frozenset[Actor], known: Directory | None = None) -> CaseView:
+    """Return a case as the resident (acting as RESIDENT) or as staff sees it.
+
+    `known` is the directory, where the caller has read it in this transaction.
+    """
+    known = known or directory(session)
     for_resident = acting == {Actor.RESIDENT}
+    clocks = of_case(session, case.id or 0)
     said = messages(session, case.id or 0, public_only=for_resident)
     return CaseView(
         case=case,
@@ -148,9 +154,9 @@ def view(session: Session, case: Case, acting: frozenset[Actor]) -> CaseView:
         unit=known.areas.places[case.unit_id],
         topic=known.topics_by_id[case.category_id],
         assignee=known.people.get(case.assignee_id or 0),
-        promises=promises(session, case),
+        promises=_readable(session, case, clocks, inside=False),
         timeline=timeline(history(session, "case", case.id or 0), said, for_resident=for_resident),
-        moves=offered(session, case, moves_from(case.status, acting)),
+        moves=offered(session, case, moves_from(case.status, acting), newest_promised(session, clocks)),
         known=known,
         photos=attachments(session, case.id or 0, public_only=for_resident),
     )
@@ -161,8 +167,12 @@ def promises(session: Session, case: Case, *, inside: bool = False) -> list[Prom
 
     One that cannot be read is left out, and said in the log.
     """
+    return _readable(session, case, of_case(session, case.id or 0), inside=inside)
+
+
+def _readable(session: Session, case: Case, rows: Iterable[ClockRow], *, inside: bool) -> list[PromiseView]:
     found = []
-    for row in of_case(session, case.id or 0):
+    for row in rows:
         if (row.metric in INSIDE) is not inside:
             continue
         try:

@@ -17,6 +17,7 @@ from service.cases.tables import Case
 from service.clocks.rules import Change, Happening
 from service.errors import InvalidFieldsError
 from service.handling.again import reopening_refused, urging_refused
+from service.handling.hanging import Hanging
 from service.handling.joining import join, joined_to
 from service.handling.leeway import check_granter, extension, parking
 from service.handling.parting import part
@@ -68,6 +69,8 @@ class Step:
     now: datetime
     known: Directory
     """The directory as of this action."""
+    hanging: Hanging
+    """What hung on the case before."""
     notes: dict[str, Any]
     """What goes into the history beside the answers."""
     unit_before: int
@@ -242,7 +245,8 @@ def _urge(step: Step) -> None:
 
 def _resolve(step: Step) -> None:
     """Refuse what is not proven, and what others have not finished."""
-    check_all_done(states_of(step.session, step.case.id or 0))
+    if step.hanging.has_parts:
+        check_all_done(states_of(step.session, step.case.id or 0))
     check_evidence(step.session, step.case, step.known)
 
 

@@ -2,15 +2,15 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field
 from sqlmodel import Session
 
 from service.accounts.rules import Role
 from service.accounts.tables import Person
-from service.cases.rules import Action, Actor
+from service.cases.rules import Action
 from service.cases.tables import Case
-from service.errors import InvalidFieldsError, NotFoundError
+from service.errors import NotFoundError
 from service.escalations import actions as escalation_actions
 from service.escalations import queries as escalation_queries
 from service.escalations.cards import cards_of
@@ -19,9 +19,11 @@ from service.handling.foreseeing import FORESEEN, foresee
 from service.handling.queries import actors, masked_contact, staff_case, view, why_routed
 from service.handling.queues import Ask, Tab, claimable, queue
 from service.routing.queries import directory
+from service.routing.standing import acting_as
 from service.web import staff_shapes
 from service.web.api import Number, Strict
 from service.web.deps import CurrentPerson, DbSession, Now, require_role
+from service.web.wishes import MINIMAL, Wishes
 
 router = APIRouter(prefix="/api/v1")
 
@@ -71,11 +73,15 @@ def read_full_case(
     number: Number, person: CurrentPerson, session: DbSession, response: Response
 ) -> staff_shapes.StaffCase:
     """Return a case to staff, with its reasons; the ETag is the version for If-Match."""
-    case = staff_case(session, number, person)
-    return _full(session, case, actors(session, case, person), response)
+    return _full(session, staff_case(session, number, person), person, response)
 
 
-@router.post("/cases/{number}/actions/{action}", tags=["staff"])
+@router.post(
+    "/cases/{number}/actions/{action}",
+    tags=["staff"],
+    response_model=staff_shapes.StaffCase,
+    responses={204: {"description": "Done, and nothing more was asked for"}},
+)
 def do_action(
     number: Number,
     action: Action,
@@ -83,14 +89,19 @@ def do_action(
     session: DbSession,
     now: Now,
     response: Response,
+    wished: Wishes,
     body: dict[str, Any] | None = None,
-    if_match: Annotated[str | None, Header(max_length=20)] = None,
-) -> staff_shapes.StaffCase:
-    """Do one action of the lifecycle. With If-Match, a case that changed meanwhile is refused with both versions."""
+) -> staff_shapes.StaffCase | Response:
+    """Do one action of the lifecycle. With If-Match, a case that changed meanwhile is refused with both versions.
+
+    With `Prefer: return=minimal` (RFC 7240) the answer is 204 with the new version as ETag.
+    """
     case = staff_case(session, number, person)
     doer = Doer(actors(session, case, person), person)
-    case = act(session, case.id or 0, action, body or {}, by=doer, now=now, version=_version(if_match))
-    return _full(session, case, actors(session, case, person), response)
+    case = act(session, case.id or 0, action, body or {}, by=doer, now=now, version=wished.version)
+    if wished.is_minimal:
+        return Response(status_code=204, headers={"ETag": _etag(case), "Preference-Applied": MINIMAL})
+    return _full(session, case, person, response)
 
 
 @router.post("/cases/{number}/actions/{action}/preview", tags=["staff"])
@@ -100,32 +111,29 @@ def preview_action(
     person: CurrentPerson,
     session: DbSession,
     now: Now,
+    wished: Wishes,
     body: dict[str, Any] | None = None,
-    if_match: Annotated[str | None, Header(max_length=20)] = None,
 ) -> staff_shapes.ForeseenShape:
     """Return what another topic or place would change: desk, person, promises. Nothing of it is done."""
     case = staff_case(session, number, person)
     if action not in FORESEEN:
         raise NotFoundError
     doer = Doer(actors(session, case, person), person)
-    seen = foresee(session, case.id or 0, action, body or {}, by=doer, now=now, version=_version(if_match))
+    seen = foresee(session, case.id or 0, action, body or {}, by=doer, now=now, version=wished.version)
     return staff_shapes.foreseen(seen)
 
 
-def _version(if_match: str | None) -> int | None:
-    if if_match is None or if_match.strip() == "*":
-        return None
-    plain = if_match.strip().removeprefix("W/").strip('"')
-    if not plain.isascii() or not plain.isdecimal():
-        raise InvalidFieldsError({"If-Match": "This is not a version of the case."})
-    return int(plain)
+def _etag(case: Case) -> str:
+    return f'"{case.version}"'
 
 
-def _full(session: Session, case: Case, acting: frozenset[Actor], response: Response) -> staff_shapes.StaffCase:
-    response.headers["ETag"] = f'"{case.version}"'
+def _full(session: Session, case: Case, person: Person, response: Response) -> staff_shapes.StaffCase:
+    known = directory(session)
+    response.headers["ETag"] = _etag(case)
     escalations = escalation_queries.of_case(session, case.id or 0)
     routing = why_routed(session, case)
-    return staff_shapes.staff_case(view(session, case, acting), masked_contact(case), routing, escalations)
+    seen = view(session, case, acting_as(person, case, known), known)
+    return staff_shapes.staff_case(seen, masked_contact(case), routing, escalations)
 
 
 @router.get("/board", tags=["supervisors"])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, time, timedelta
 from threading import Barrier
+from time import sleep
 from typing import Any
 
 import pytest
@@ -28,6 +29,9 @@ from service.handling.actions import RESIDENT, Doer, act
 from service.handling.queries import actors
 from service.intake.actions import open_case
 from service.migrations.run import migrate
+from service.orders.actions import Given, issue
+from service.orders.rules import OrderState
+from service.orders.tables import Order
 from service.outbox.tables import Notice
 from tests.builders import a_request, does, received
 from tests.parties import a_job, a_party
@@ -143,6 +147,38 @@ def test_of_many_who_sign_at_once_with_one_version_one_wins(shared: sa.Engine, c
 
     answers = at_once(shared, sign)
     assert sorted(answers) == ["conflict"] * (MANY - 1) + ["signed"]
+
+
+def test_what_was_hung_on_a_case_while_an_action_waited_for_it_ends_with_it(
+    shared: sa.Engine, crowd: Town, now: datetime
+) -> None:
+    at, waits = now + timedelta(hours=2), Barrier(2)
+    with Session(shared, expire_on_commit=False) as session, session.begin():
+        case = received(session, at)[0]
+        does(session, case, crowd.he_jun, Action.ACCEPT, at)
+
+    def resolve() -> CaseStatus:
+        with Session(shared, expire_on_commit=False) as session, session.begin():
+            waits.wait()
+            return does(session, case, crowd.he_jun, Action.RESOLVE, at, text="修好了").status
+
+    with ThreadPoolExecutor(1) as pool:
+        with Session(shared, expire_on_commit=False) as session, session.begin():
+            told = Given("今天去看", f"person:{crowd.he_jun.id}", 4)
+            order = issue(session, case.id or 0, told, by=crowd.chen_jing, now=at)
+            resolved = pool.submit(resolve)
+            waits.wait()
+            _wait_until_somebody_waits(shared)
+        assert resolved.result(timeout=30) is CaseStatus.RESOLVED
+    with Session(shared) as session:
+        assert session.get_one(Order, order.id).state is OrderState.SETTLED
+
+
+def _wait_until_somebody_waits(shared: sa.Engine) -> None:
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with shared.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not connection.scalar(waiting):
+            sleep(0.02)
 
 
 def test_two_cases_joined_crosswise_at_once_are_joined_one_way(shared: sa.Engine, crowd: Town, now: datetime) -> None:

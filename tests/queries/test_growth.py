@@ -14,7 +14,7 @@ from tests.people import Town
 HOUR = timedelta(hours=1)
 GROWS = (
     "cases", "clocks", "audit_entries", "notices", "assignments", "case_messages", "escalations", "routing_decisions",
-    "ratings", "proposals", "attachments", "case_joins",
+    "ratings", "proposals", "attachments", "case_joins", "case_parts", "party_jobs", "supervise_orders",
 )  # fmt: skip
 SCAN = re.compile(rf"(?P<kind>Seq Scan|Index(?: Only)? Scan using pk_\w+) on ({'|'.join(GROWS)})\b")
 

@@ -110,6 +110,24 @@ def test_the_actions_named_are_those_that_would_not_be_refused_now(
     assert client.get(path, params={"code": code}).json()["actions"] == []
 
 
+@pytest.mark.parametrize(
+    ("prefer", "status"),
+    [
+        ("Return = Minimal; foo=1", 204),
+        ("respond-async, return=minimal", 204),
+        ("return=representation, return=minimal", 200),
+        ("return=minimalist", 200),
+        (",;=,", 200),
+        ("", 200),
+    ],
+)
+def test_a_caller_says_how_much_they_want_to_be_told(
+    client: TestClient, session: Session, town: Town, prefer: str, status: int
+) -> None:
+    path, key = f"/api/v1/cases/{submit(client)['number']}/actions/accept", key_of(session, town.li_qiang)
+    assert client.post(path, headers=key | {"Prefer": prefer}).status_code == status
+
+
 def test_staff_work_through_the_api_with_a_key(client: TestClient, session: Session, town: Town) -> None:
     receipt = submit(client, contact={"name": "王芳", "phone": "13812345678"})
     key = key_of(session, town.li_qiang)
@@ -126,7 +144,10 @@ def test_staff_work_through_the_api_with_a_key(client: TestClient, session: Sess
     assert stale.status_code == 409
     assert (stale.json()["yours"], stale.json()["current"]) == (1, 2)
     assert client.post(f"{path}/actions/reply", json={"text": "好"}, headers=key | {"If-Match": "2"}).status_code == 200
-    assert client.post(f"{path}/actions/resolve", json={"text": "修好了"}, headers=key).json()["status"] == "resolved"
+    short = client.post(f"{path}/actions/resolve", json={"text": "修好了"}, headers=key | {"Prefer": "return=minimal"})
+    assert (short.status_code, short.content, short.headers["ETag"]) == (204, b"", '"4"')
+    assert short.headers["Preference-Applied"] == "return=minimal"
+    assert client.get(f"{path}/full", headers=key).json()["status"] == "resolved"
     rated = client.post(
         f"{path}/rating", json={"code": receipt["tracking_code"], "solved": False, "satisfaction": "fair"}
     )
