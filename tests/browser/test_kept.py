@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.browser.looking import Eyes
 
 SHEET = re.compile(rb"/Type\s*/Page\b")
-NOT_ON_PAPER = (".tools", ".nav", ".who", ".foot", ".simulated", ".actions", "[data-print]")
+NOT_ON_PAPER = (".tools", ".nav", ".who", ".foot", ".simulated", ".actions", "[data-print]", ".no-print", ".back")
 MOST_SHEETS = {"/receipt": 2, "/cases/{number}": 4, "/board/brief": 6}
 
 
