@@ -13,7 +13,8 @@ TEMPLATES = service/web/templates
 ARGS ?=
 SEED ?=
 ROUNDS ?= 20
-ALONE = tests/bench tests/browser tests/faults tests/journeys
+LOOK = tests/browser
+ALONE = tests/bench tests/faults tests/journeys
 
 .PHONY: run test faults bench screenshots check format lock clean
 .DELETE_ON_ERROR:
@@ -22,10 +23,14 @@ run: $(VENV)/.installed
 	@exec $(BIN)/python -m service.cli up $(ARGS)
 
 # What starts the product and watches the clock on the wall has the machine for itself; the rest goes side by side.
+# Two browsers, each at a product of its own: a page is drawn while the other product answers.
 test: $(VENV)/.installed-dev
 ifeq ($(ARGS),)
-	@$(BIN)/python -m pytest -n logical --dist loadfile $(ALONE:%=--ignore=%); beside=$$?; \
-	  $(BIN)/python -m pytest $(ALONE) && exit $$beside
+	@failed=0; \
+	$(BIN)/python -m pytest -n logical --dist loadfile $(LOOK:%=--ignore=%) $(ALONE:%=--ignore=%) || failed=1; \
+	$(BIN)/python -m pytest -n 2 --durations=10 $(LOOK) || failed=1; \
+	$(BIN)/python -m pytest --durations=10 $(ALONE) || failed=1; \
+	exit $$failed
 else
 	$(BIN)/python -m pytest $(ARGS)
 endif
