@@ -20,6 +20,13 @@ from service.routing.tables import RoutingDecisionRow
 ASSIGNMENTS = Assignment.__table__  # type: ignore[attr-defined]
 
 
+Loads = Counter[int | None]
+"""By how much each person's number of open cases changes, as it is noted on the way.
+
+Whoever collects it writes it last (`change_loads`): everybody who acts for the same person waits for that row.
+"""
+
+
 def hand_over(
     session: Session,
     case: Case,
@@ -29,14 +36,15 @@ def hand_over(
     why: str,
     by_id: int | None,
     now: datetime,
+    loads: Loads,
 ) -> None:
-    """Put a locked case into other hands: end the current assignment, begin the new one, move the load."""
+    """Put a locked case into other hands: end the current assignment, begin the new one, note whose load moves."""
     _end(session, case, now)
     session.add(
         Assignment(case_id=case.id or 0, unit_id=unit_id, person_id=person_id, why=why, by_id=by_id, started_at=now)
     )
     if person_id != case.assignee_id:
-        change_loads(session, {case.assignee_id: -1, person_id: +1}, now)
+        loads.update({case.assignee_id: -1, person_id: +1})
     case.unit_id, case.assignee_id = unit_id, person_id
     session.add(case)
 
@@ -69,20 +77,20 @@ def hand_over_all(session: Session, handed: Sequence[Handed], now: datetime) -> 
     change_loads(session, changes, now)
 
 
-def let_go(session: Session, case: Case, *, now: datetime) -> None:
+def let_go(session: Session, case: Case, *, now: datetime, loads: Loads) -> None:
     """Take a finished case off its holder's load; the case remembers who held it last."""
     _end(session, case, now)
-    change_loads(session, {case.assignee_id: -1}, now)
+    loads.update({case.assignee_id: -1})
 
 
-def take_up_again(session: Session, case: Case, *, why: str, by_id: int | None, now: datetime) -> None:
+def take_up_again(session: Session, case: Case, *, why: str, by_id: int | None, now: datetime, loads: Loads) -> None:
     """Give a reopened case back to the hands that held it last."""
     session.add(
         Assignment(
             case_id=case.id or 0, unit_id=case.unit_id, person_id=case.assignee_id, why=why, by_id=by_id, started_at=now
         )
     )
-    change_loads(session, {case.assignee_id: +1}, now)
+    loads.update({case.assignee_id: +1})
 
 
 def lock_loads(session: Session, person_ids: Collection[int]) -> dict[int, Load]:
@@ -120,7 +128,7 @@ def change_loads(session: Session, changes: Mapping[int | None, int], now: datet
 
     Rows are locked in the order of their ids, so that two changes never wait for each other.
     """
-    for person_id, change in sorted((p, c) for p, c in changes.items() if p is not None):
+    for person_id, change in sorted((p, c) for p, c in changes.items() if p is not None and c):
         statement = insert(Workload).values(
             person_id=person_id, open_cases=max(change, 0), last_assigned_at=now if change > 0 else None
         )

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from service.accounts.tables import Person
-from service.assignments.actions import let_go
+from service.assignments.actions import change_loads, let_go
 from service.audit.actions import record
 from service.audit.rules import Entry
 from service.cases.actions import allowed, lock, move
@@ -61,7 +61,7 @@ def act(
 
     1. lock the case and compare the version the doer saw; 2. ask the lifecycle; 3. check the answers (the same words
     sent twice end here); 4. change who holds it; 5. move the status; 6. keep what was said; 7. tell the clocks;
-    8. write the history; 9. write notices.
+    8. write the history; 9. write notices; 10. write how many cases everybody has now.
     Errors: NotFoundError, ConflictError, MoveForbiddenError, InvalidFieldsError and those of the single actions.
     """
     if action in FOR_ALL_JOINED:
@@ -83,6 +83,7 @@ def act(
     _write_history(step, before, asked)
     _tell_people(step)
     session.flush()
+    change_loads(session, step.loads, now)
     return case
 
 
@@ -93,7 +94,7 @@ def _change(step: Step, before: CaseStatus) -> Proposal | None:
         SPECIAL[action](step)
     ends = step.move.to in ENDED and before not in ENDED
     if ends:
-        let_go(session, case, now=step.now)
+        let_go(session, case, now=step.now, loads=step.loads)
     move(session, case, step.move, now=step.now)
     if ends:
         _end_what_hangs(step)
@@ -120,7 +121,7 @@ def _tell_people(step: Step) -> None:
     if step.hanging.has_joined:
         tell_joined(session, case, action, step.given.text, by_id=step.by.id, now=step.now)
     if action is Action.WITHDRAW:
-        heir = pass_on(session, case, Happening(step.now, ClockEffect.RECOUNT, "parted", step.actor))
+        heir = pass_on(session, case, Happening(step.now, ClockEffect.RECOUNT, "parted", step.actor), step.loads)
         if heir is not None:
             write(session, notices(heir, Action.SEPARATE, None, step.known), heir.id or 0, step.now)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlmodel import Session, col, select
 
-from service.assignments.actions import take_up_again
+from service.assignments.actions import Loads, take_up_again
 from service.audit.actions import record
 from service.audit.rules import Entry
 from service.cases.actions import allowed, lock, move
@@ -26,7 +26,7 @@ class NotJoinedError(ServiceError):
     sentence = "This case is not joined to another one any more."
 
 
-def part(session: Session, case: Case, what: Happening) -> tuple[CaseStatus, list[Change]]:
+def part(session: Session, case: Case, what: Happening, loads: Loads) -> tuple[CaseStatus, list[Change]]:
     """Take a locked case out of the one it was joined to; return how it stands again, and which due times moved.
 
     1. the case stands as it stood, in the hands that held it, and its promises run from its own receipt as if they
@@ -46,7 +46,7 @@ def part(session: Session, case: Case, what: Happening) -> tuple[CaseStatus, lis
         session.add(one)
         record(session, _entry(one, "followed", what, {"number": case.number}))
     session.flush()
-    take_up_again(session, case, why=Action.SEPARATE, by_id=doer_of(what)[1], now=what.at)
+    take_up_again(session, case, why=Action.SEPARATE, by_id=doer_of(what)[1], now=what.at, loads=loads)
     changes = revive(session, case, was.at, what) + _count_again(session, case, what)
     kind, by_id = doer_of(what)
     left = due_entries(other, _count_again(session, other, what), what.at, kind, by_id)
@@ -54,7 +54,7 @@ def part(session: Session, case: Case, what: Happening) -> tuple[CaseStatus, lis
     return was.status, changes
 
 
-def pass_on(session: Session, case: Case, what: Happening) -> Case | None:
+def pass_on(session: Session, case: Case, what: Happening, loads: Loads) -> Case | None:
     """Let the earliest of the cases that were joined to one that was withdrawn go on for all of them, and return it.
 
     Who withdraws speaks for themselves: nobody else has a smaller claim for it.
@@ -63,7 +63,7 @@ def pass_on(session: Session, case: Case, what: Happening) -> Case | None:
     if heir is None:
         return None
     row = allowed(heir, Action.SEPARATE, frozenset({Actor.SYSTEM}))
-    status, changes = part(session, heir, what)
+    status, changes = part(session, heir, what, loads)
     move(session, heir, replace(row, to=status), now=what.at)
     kind, by_id = doer_of(what)
     facts = {"from": str(CaseStatus.DUPLICATE), "to": str(status), "reason": "withdrawn", "number": case.number}

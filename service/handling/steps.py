@@ -1,5 +1,6 @@
 """What does an action do beside moving the status, keeping the words and telling the clocks?"""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,7 +11,7 @@ from sqlmodel import Session
 
 from service.accounts.rules import Role
 from service.accounts.tables import Person
-from service.assignments.actions import hand_over, keep_decision, lock_loads, take_up_again
+from service.assignments.actions import Loads, hand_over, keep_decision, lock_loads, take_up_again
 from service.assignments.queries import Matter, held_because, loads_for
 from service.cases.rules import Action, Actor, CaseStatus, ClockEffect, Move
 from service.cases.tables import Case
@@ -74,6 +75,7 @@ class Step:
     notes: dict[str, Any]
     """What goes into the history beside the answers."""
     unit_before: int
+    loads: Loads = field(default_factory=Counter)
     changes: list[Change] = field(default_factory=list)
     """Due times that moved."""
     extra: Budget | None = None
@@ -108,6 +110,7 @@ def _hand(step: Step, unit_id: int, person_id: int | None) -> None:
         why=step.move.action,
         by_id=step.by.id,
         now=step.now,
+        loads=step.loads,
     )
 
 
@@ -218,7 +221,7 @@ def _duplicate(step: Step) -> None:
 def _separate(step: Step) -> None:
     """Take the case out of the one it was joined to; where its holder has left, the rules find somebody."""
     what = Happening(step.now, ClockEffect.RECOUNT, "parted", step.actor)
-    status, changes = part(step.session, step.case, what)
+    status, changes = part(step.session, step.case, what, step.loads)
     step.changes += changes
     step.move = replace(step.move, to=status)
     if step.case.assignee_id is not None and step.case.assignee_id not in step.known.people:
@@ -256,7 +259,7 @@ def _reopen(step: Step) -> None:
         refused = reopening_refused(step.case.closed_at, step.case.reopened, step.now)
         if refused is not None:
             raise refused
-    take_up_again(step.session, step.case, why=step.move.action, by_id=step.by.id, now=step.now)
+    take_up_again(step.session, step.case, why=step.move.action, by_id=step.by.id, now=step.now, loads=step.loads)
 
 
 SPECIAL: Mapping[Action, Callable[[Step], None]] = {

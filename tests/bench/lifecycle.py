@@ -47,7 +47,11 @@ DONE = "已派人处理，请查看。"
 BRIEFLY = {"Prefer": "return=minimal"}
 """Who leads many cases reads them when they search."""
 COMMUNITIES = "SELECT code FROM areas WHERE level = 'community' AND code LIKE '990101001%' ORDER BY code"
-"""Of the sub-district of the supervisor who signs for everything here."""
+"""Of the sub-district whose duty desk and supervisors sign for everything here."""
+SIGNERS = """
+SELECT login FROM people JOIN areas ON areas.id = people.area_id
+WHERE areas.code = '990101001' AND people.is_active AND role IN ('triage', 'supervisor') ORDER BY login
+"""
 WHOLE = """
 SELECT count(*), count(*) FILTER (WHERE status = 'resolved'
     AND EXISTS (SELECT FROM clocks k WHERE k.case_id = c.id AND k.state = 'satisfied')
@@ -78,7 +82,7 @@ CALLS = ("create", "accept", "resolve", "search")
 
 
 async def live(
-    url: str, areas: list[str], topics: list[str], staff: dict[str, str], connections: int, seconds: float
+    url: str, areas: list[str], topics: list[str], signers: list[dict[str, str]], connections: int, seconds: float
 ) -> Lives:
     """Lead lives over so many connections, for so long."""
     lives = Lives({name: Figures(connections) for name in CALLS})
@@ -95,7 +99,7 @@ async def live(
         return None
 
     async def use(line: Line, seed: int) -> None:
-        pick = random.Random(seed)
+        pick, staff = random.Random(seed), signers[seed % len(signers)]
         while time.perf_counter() < begun + seconds:
             body = {"text": pick.choice(TEXTS), "category": pick.choice(topics), "area": pick.choice(areas)}
             made = await call(line, "create", posted("/api/v1/cases", body, {}, 201))
@@ -131,8 +135,8 @@ def found_by(number: str, pick: random.Random, staff: dict[str, str]) -> Ask:
 
 def measure(product: Product, connections: int, seconds: float) -> tuple[Lives, dict[str, int]]:
     """Return the figures, and how many of the rows that were promised are there."""
-    staff = signed_in(product, "chen.jing")
     with looking_into(product) as connection:
+        staff = [signed_in(product, login) for login in connection.scalars(sa.text(SIGNERS))]
         places = [list(connection.scalars(sa.text(which))) for which in (COMMUNITIES, TOPICS)]
         asyncio.run(live(product.url, *places, staff, connections, min(2.0, seconds)))
         last = connection.scalar(sa.text("SELECT coalesce(max(id), 0) FROM cases"))
