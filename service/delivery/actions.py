@@ -166,8 +166,8 @@ def _job(notice: Notice, way: str, known: Context, settings: Settings) -> Job:
 def _facts(notice: Notice, known: Context, settings: Settings) -> Mapping[str, Any]:
     """Return what fills the template; of a digest the subjects of what it gathers."""
     if notice.template != DIGEST:
-        own = address_in(notice.facts, settings.public_url) | facts_for(notice.facts, settings.public_url)
-        return notice.facts | own
+        url, facts = settings.public_url, notice.facts
+        return facts | address_in(facts, url) | facts_for(notice.id or 0, facts, url)
     lines, told = known.digests[notice.id or 0], []
     for line in lines[:MOST_LINES]:
         try:

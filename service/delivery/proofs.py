@@ -10,9 +10,13 @@ from collections.abc import Mapping
 
 from service.secrecy import signature
 
-PATH = "/mine/open"
+PATH, FOLLOW_PATH = "/mine/open", "/track/mail"
+PROOF, FOLLOW = "proof-link", "follow-link"
+"""What a link is good for: to open one's list, or to be written to about a case."""
 DIGITS = 8
 MOST_TOKEN = 100
+MOST_ID = 18
+"""Digits."""
 
 
 def code_of(proof_id: int) -> str:
@@ -21,25 +25,27 @@ def code_of(proof_id: int) -> str:
     return f"{drawn % 10**DIGITS:0{DIGITS}d}"
 
 
-def token_of(proof_id: int) -> str:
-    """Return what stands in the link: the proof and a signature."""
-    return f"{proof_id}.{base64.urlsafe_b64encode(signature(f'proof-link:{proof_id}')).decode().rstrip('=')}"
+def token_of(row_id: int, purpose: str = PROOF) -> str:
+    """Return what stands in a link: the row it names and a signature that holds for one purpose."""
+    return f"{row_id}.{base64.urlsafe_b64encode(signature(f'{purpose}:{row_id}')).decode().rstrip('=')}"
 
 
-def proof_of(token: str) -> int | None:
-    """Return the proof that a token names, or None where nobody here has signed it."""
+def named_by(token: str, purpose: str = PROOF) -> int | None:
+    """Return the row that a token names, or None where nobody here has signed it for that purpose."""
     named, _, signed = token[:MOST_TOKEN].partition(".")
-    if not (named.isascii() and named.isdecimal()):
+    if not (named.isascii() and named.isdecimal()) or len(named) > MOST_ID:
         return None
     try:
         given = base64.urlsafe_b64decode(signed + "=" * (-len(signed) % 4))
     except (binascii.Error, ValueError):
         return None
-    return int(named) if hmac.compare_digest(given, signature(f"proof-link:{int(named)}")) else None
+    return int(named) if hmac.compare_digest(given, signature(f"{purpose}:{int(named)}")) else None
 
 
-def facts_for(facts: Mapping[str, str], public_url: str) -> dict[str, str]:
-    """Return code and link for the words of a notice that keeps a proof; nothing for others."""
+def facts_for(notice_id: int, facts: Mapping[str, str], public_url: str) -> dict[str, str]:
+    """Return the link for the words of a notice that keeps a proof (with its code) or a wish to follow, or nothing."""
+    if "follow_until" in facts:
+        return {"link": f"{public_url}{FOLLOW_PATH}?key={token_of(notice_id, FOLLOW)}"}
     if "proof" not in facts:
         return {}
     code = code_of(int(facts["proof"]))

@@ -13,7 +13,7 @@ FOR_RESIDENTS = frozenset(
     {
         "received", "routed", "assign", "accept", "contact", "reply", "ask", "answer", "urge", "extend", "return",
         "transfer", "reassign", "resolve", "rate", "reopen", "close", "withdraw", "duplicate", "breached", "escalated",
-        "park", "resume", "outcome", "rezoned", "separate", "jointly", "photos", "photo_shown",
+        "park", "resume", "outcome", "rezoned", "separate", "jointly", "photos", "photo_shown", "mail_left",
         "order_issued", "part_asked", "part_whistled",
     }
 )  # fmt: skip

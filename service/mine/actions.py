@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.accounts.limits import limit, network_of, record_failure
-from service.delivery.proofs import code_of, proof_of
+from service.delivery.proofs import code_of, named_by
 from service.mine.queries import is_known
 from service.mine.rules import LASTS, WITHIN, Address, NoProofError, asking_limits, guessing_limits
 from service.mine.tables import AddressProof
@@ -54,7 +54,7 @@ def enter_code(session: Session, index: bytes, code: str, *, ip: str, real: date
 def follow_link(session: Session, token: str, *, real: datetime) -> bytes:
     """Use up a link and return the index of the address to which it was sent. Errors: NoProofError."""
     proof = session.exec(
-        select(AddressProof).where(AddressProof.id == proof_of(token), *_counts(real)).with_for_update()
+        select(AddressProof).where(AddressProof.id == named_by(token), *_counts(real)).with_for_update()
     ).one_or_none()
     if proof is None:
         raise NoProofError

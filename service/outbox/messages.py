@@ -76,6 +76,12 @@ def mine(to: Recipient, proof_id: int) -> Message:
     return Message(f"mine:{proof_id}", "mine", to, {"proof": str(proof_id)}, wakes=True)
 
 
+def follow(to: Recipient, number: str, *, at: datetime, until: datetime) -> Message:
+    """Ask whoever reads an address whether to write to it about a case; the link is made when this leaves."""
+    facts = {"number": number, "follow_until": _iso(until)}
+    return Message(f"follow:{number}:{at:%Y%m%dT%H%M%S%f}", FOLLOW, to, facts, wakes=True)
+
+
 def to_party(
     to: Recipient, what: str, *, turn: int, due_at: datetime | None, link: Mapping[str, str], wakes: bool
 ) -> Message:
@@ -141,7 +147,7 @@ def _iso(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""
 
 
-DIGEST, TRIAL = "digest", "trial"
+DIGEST, TRIAL, FOLLOW = "digest", "trial", "follow"
 OUTSIDE = ("job_given", "job_sent_back", "job_renewed", "job_withdrawn")
 """What goes to outside parties: it names no case."""
 MAY_BE_STOPPED = frozenset({"news_close", "news_reopen", "news_duplicate"})
@@ -196,7 +202,7 @@ TEMPLATES = (
     "nudge_request_parking",
     *("swap_asked", "swap_accepted", "swap_declined", "swap_to_see"),
     *OUTSIDE,
-    "mine",
+    *("mine", FOLLOW),
     *("job_taken", "job_refused", "job_reported", "job_late"),
     TRIAL,
     DIGEST,

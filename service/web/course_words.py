@@ -77,6 +77,7 @@ HAPPENED: Mapping[str, str] = {
     "jointly": "News of the request it is dealt with together with",
     "separate": "Dealt with by itself again",
     "photos": "Photos added",
+    "mail_left": "The resident left a mail address",
     "photos_inside": "Photos added, for colleagues only",
     "photo_shown": "A photo was shown to the resident",
     "photo_hidden": "A photo was hidden from the resident",

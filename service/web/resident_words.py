@@ -85,6 +85,7 @@ YOU_LABELS: Mapping[str, str] = {
     "received": "You sent this request",
     "answer": "You added information",
     "photos": "You added photos",
+    "mail_left": "You asked us to write to you",
     "urge": "You urged us",
     "rate": "You told us how it went",
     "reopen": "You asked us to take it up again",

@@ -60,6 +60,12 @@ def begin_to_withdraw(page: Page, eyes: Eyes) -> None:
     page.click("a[href$='/withdraw']")
 
 
+def ask_to_hear(page: Page, eyes: Eyes) -> None:
+    """Come to where one says how to hear of a request."""
+    tell_and_follow(page, eyes)
+    page.click("a[href$='/follow']")
+
+
 def ask_for_a_code(page: Page, eyes: Eyes) -> None:
     """Come to where the code is typed that opens one's own requests."""
     page.goto("/mine")

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from service.cases.tables import Case
 from service.delivery.changes import add_channel
 from service.delivery.forms import ChannelDetails
-from service.delivery.proofs import code_of, facts_for, proof_of, token_of
+from service.delivery.proofs import code_of, facts_for, named_by, token_of
 from service.delivery.queries import context
 from service.delivery.ways import ways_of
 from service.mine.actions import forget_proofs
@@ -102,13 +102,13 @@ def test_what_is_sent_says_code_and_link_and_the_database_holds_neither(
     assert decrypt(notice.address or b"") == MAIL
     proof = proofs(session)[-1].id or 0
     assert notice.facts == {"proof": str(proof)}
-    own = facts_for(notice.facts, "https://a.cn")
+    own = facts_for(notice.id or 0, notice.facts, "https://a.cn")
     for language in ("zh", "en"):
         subject, body = render("mine", language, notice.facts | own, public_url="https://a.cn")
         assert own["code"] in subject
         assert own["code"].replace(" ", "") == code_of(proof)
         assert own["link"] in body
-        assert proof_of(own["link"].partition("key=")[2]) == proof
+        assert named_by(own["link"].partition("key=")[2]) == proof
 
 
 def test_a_code_counts_once_for_its_own_address_and_for_half_an_hour(
@@ -215,6 +215,6 @@ def test_a_change_of_language_keeps_what_was_typed(browse: Browser, session: Ses
 def test_a_forged_link_opens_nothing(browse: Browser, session: Session, number: str, token: str) -> None:
     asked(browse)
     browse.client.cookies.clear()
-    assert proof_of(token) is None
+    assert named_by(token) is None
     browse.post(browse.get("/mine/open", key=token), "/mine/open", status=404)
     assert browse.get("/mine").form("/mine").get("id") == "ask"
