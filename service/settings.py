@@ -2,11 +2,13 @@
 
 import base64
 import binascii
+import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 KEY_BYTES = 32
@@ -24,6 +26,22 @@ def _is_a_key(value: SecretStr) -> SecretStr:
 
 
 Key = Annotated[SecretStr, AfterValidator(_is_a_key)]
+
+TILE_PARTS = ("{z}", "{x}", "{y}")
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](:[0-9]{1,5})?")
+
+
+def _is_of_tiles(value: str) -> str:
+    """Accept the address of map tiles: on one host, which the pages may then ask."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(parts.netloc):
+        raise ValueError("must be like https://tiles.example.org/{z}/{x}/{y}.png, on one host and without a sign-in")
+    if any(part not in value for part in TILE_PARTS) or re.search(r"[\s;,\"'<>\\]", value):
+        raise ValueError("must name {z}, {x} and {y}, and hold no spaces, quotes, commas or semicolons")
+    return value
+
+
+Tiles = Annotated[str, AfterValidator(_is_of_tiles)]
 
 
 class Settings(BaseSettings):
@@ -51,8 +69,27 @@ class Settings(BaseSettings):
     mail_from: str = "jiban@localhost"
     internal_hosts: str = ""
     """Hosts inside the house that webhooks and Apprise may call: "10.0.0.5, hooks.local:8443"; all others may not."""
+    map_tiles: Tiles | None = None
+    """Where maps get their ground from: https://tiles.example.org/{z}/{x}/{y}.png; None: only boundaries are drawn."""
+    map_attribution: Annotated[str, Field(max_length=200, validate_default=True)] = ""
+    """Whose tiles they are, as their licence wants it told."""
+    map_datum: Literal["wgs84", "gcj02"] = "wgs84"
+    """What the tiles are drawn in: those of Chinese providers in gcj02."""
     pool_size: int = 10
     log_level: str = "INFO"
+
+    @field_validator("map_attribution")
+    @classmethod
+    def _tells_whose_tiles(cls, value: str, others: ValidationInfo) -> str:
+        if others.data.get("map_tiles") and not value.strip():
+            raise ValueError("must say whose map it is where JIBAN_MAP_TILES is set")
+        return value.strip()
+
+    @property
+    def map_host(self) -> str:
+        """Return the one host besides our own that pages with a map may ask, or ""."""
+        parts = urlsplit(self.map_tiles or "")
+        return f"{parts.scheme}://{parts.netloc}" if self.map_tiles else ""
 
 
 class SettingsInvalidError(Exception):

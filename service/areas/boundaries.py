@@ -48,7 +48,7 @@ def read_boundary(text: str, datum: Datum = Datum.WGS84) -> Drawn:
         return Drawn(
             None, "Coordinates are degrees, longitude first. These are none; perhaps they are metres, or turned."
         )
-    shape, notice = _mended(shape)
+    shape, notice = mended(shape)
     if shape.is_empty:
         return Drawn(None, "This boundary encloses nothing.")
     if datum is not Datum.WGS84:
@@ -57,7 +57,8 @@ def read_boundary(text: str, datum: Datum = Datum.WGS84) -> Drawn:
     return Drawn(stored, notice=notice)
 
 
-def _mended(shape: "BaseGeometry") -> "tuple[BaseGeometry, str]":
+def mended(shape: "BaseGeometry") -> "tuple[BaseGeometry, str]":
+    """Return a polygon that does not cross itself, and what was told of mending it ("": nothing)."""
     import shapely
 
     if shape.is_valid:

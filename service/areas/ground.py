@@ -20,3 +20,10 @@ class Ground:
         """Return the areas that cover the point (WGS 84 degrees); a point on a border belongs to both sides."""
         near = self._tree.query(self._point(lon, lat))
         return [self._ids[i] for i in near[self._touches(self._shapes[near], lon, lat)]]
+
+    def touching(self, area_id: int) -> list[int]:
+        """Return the areas whose boundary has something in common with that of this one, itself too."""
+        if area_id not in self._ids:
+            return []
+        own = self._shapes[self._ids.index(area_id)]
+        return [self._ids[i] for i in self._tree.query(own, predicate="intersects")]

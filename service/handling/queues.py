@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -22,6 +22,8 @@ from service.intake.forms import clean
 from service.routing.queries import directory
 
 TODAY = timedelta(hours=24)
+MOST_PINS = 500
+"""A map with more of them tells nobody anything (own)."""
 
 
 class BadCursorError(InvalidFieldsError):
@@ -64,15 +66,22 @@ class Queue:
     """How the words that were searched for were understood."""
 
 
+@dataclass(frozen=True)
+class Pin:
+    """Where one case of a queue is; without a point only its area is known."""
+
+    number: str
+    title: str
+    due_at: datetime | None
+    area_id: int
+    lat: float | None
+    lon: float | None
+
+
 def queue(session: Session, person: Person, ask: Ask, now: datetime) -> Queue:
     """Return a page of open cases in the order in which they run out, the paused ones last. Errors: BadCursorError."""
-    base: list[sa.ColumnElement[bool]] = [col(Case.status).not_in(ENDED)]
-    base.append(
-        col(Case.assignee_id) == person.id if ask.mine else visible_to(person.id or 0, person.role, person.area_id)
-    )
     search = search_for(clean(ask.search), directory(session).areas) if ask.search else None
-    if search is not None:
-        base.append(search.condition())
+    base = _asked(person, ask, search)
     wanted = select(Case).where(*base, _tab(ask.tab, now))
     if ask.cursor:
         wanted = wanted.where(_after(ask.cursor))
@@ -83,10 +92,26 @@ def queue(session: Session, person: Person, ask: Ask, now: datetime) -> Queue:
     return Queue(rows[: ask.most], counts, _cursor(rows[ask.most - 1]) if more else None, search)
 
 
+def pins(session: Session, person: Person, ask: Ask, now: datetime, *, most: int = MOST_PINS) -> tuple[list[Pin], int]:
+    """Return where the cases of a queue are, in its order and without its pages, and how many more there are."""
+    search = search_for(clean(ask.search), directory(session).areas) if ask.search else None
+    shown = (col(getattr(Case, field.name)) for field in fields(Pin))
+    found = sa.select(*shown, sa.func.count().over()).where(*_asked(person, ask, search), _tab(ask.tab, now))
+    rows = session.execute(found.order_by(*_order()).limit(most)).all()
+    return [Pin(*row[:-1]) for row in rows], (rows[0][-1] if rows else 0) - len(rows)
+
+
 def claimable(session: Session, person: Person, *, most: int = 30) -> list[Case]:
     """Return the cases in the pool of a person's unit, which nobody there has taken yet, in the order they run out."""
     waits = (col(Case.assignee_id).is_(None), Case.status == CaseStatus.RECEIVED, Case.unit_id == person.area_id)
     return list(session.exec(select(Case).where(*waits).order_by(*_order()).limit(most)))
+
+
+def _asked(person: Person, ask: Ask, search: Search | None) -> list[sa.ColumnElement[bool]]:
+    """Return which open cases are meant, whichever tab is looked at."""
+    mine = col(Case.assignee_id) == person.id
+    gate = mine if ask.mine else visible_to(person.id or 0, person.role, person.area_id)
+    return [col(Case.status).not_in(ENDED), gate, *([search.condition()] if search is not None else [])]
 
 
 def _tab(tab: Tab, now: datetime) -> sa.ColumnElement[bool]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
-from service.areas.datum import Datum
+from service.areas.datum import Datum, to_wgs84
 from service.cases.rules import Action
 from service.cases.tables import Case
 from service.categories.suggesting import suggest
@@ -90,7 +90,8 @@ def locate(
     `place-not-named`. Limited in rate.
     """
     found = look(session, request, lat=lat, lon=lon, text=text, datum=datum)
-    return directory_shapes.located(found, directory(session).areas, now)
+    at = to_wgs84(lat, lon, datum) if lat is not None and lon is not None else None
+    return directory_shapes.located(found, directory(session).areas, now, at=at)
 
 
 @router.get("/categories", tags=["residents"])

@@ -6,10 +6,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.areas.hours import hours_on, is_open
 from service.areas.locating import Located
+from service.areas.outlines import drawn_at
 from service.areas.rules import AreaTree, Place
 from service.categories.rules import Catalogue, Topic
 from service.categories.suggesting import Suggestions
 from service.timekeeping import ZONE
+from service.web.map_ground import ground
 
 
 class Shape(BaseModel):
@@ -59,9 +61,18 @@ class GuessShape(Shape):
     confidence: float
 
 
+class PointShape(Shape):
+    """A point of the earth, in degrees."""
+
+    lat: float
+    lon: float
+
+
 class LocatedShape(Shape):
     """In which area a place lies."""
 
+    at: PointShape | None = Field(description="The point that was asked for, in WGS 84; null for words.")
+    drawn_at: PointShape | None = Field(description="Where our maps draw that point.")
     area: AreaShape
     path: list[AreaShape] = Field(description="From the county down to the area itself.")
     desk: DeskHoursShape
@@ -163,10 +174,12 @@ def desk(p: Place) -> DeskShape:
     return DeskShape(name=p.desk_name, name_en=p.desk_name_en, phone=p.phone)
 
 
-def located(found: Located, areas: AreaTree, now: datetime) -> LocatedShape:
-    """Return the shape of where a place is."""
+def located(found: Located, areas: AreaTree, now: datetime, *, at: tuple[float, float] | None) -> LocatedShape:
+    """Return the shape of where a place is; `at` is the point that was asked for, latitude and longitude in WGS 84."""
     place, local = found.place, now.astimezone(ZONE)
     return LocatedShape(
+        at=PointShape(lat=at[0], lon=at[1]) if at else None,
+        drawn_at=PointShape(**dict(zip(("lat", "lon"), drawn_at(*at, ground().datum), strict=True))) if at else None,
         area=area(place),
         path=[area(p) for p in reversed(list(areas.up_from(place.id)))],
         desk=DeskHoursShape(

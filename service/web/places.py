@@ -72,14 +72,19 @@ def look(
 
 @router.get("/areas")
 def show_areas(
-    request: Request, session: DbSession, text: Words = "", lat: Latitude = None, lon: Longitude = None
+    request: Request,
+    session: DbSession,
+    text: Words = "",
+    lat: Latitude = None,
+    lon: Longitude = None,
+    datum: Datum = Datum.WGS84,
 ) -> Response:
     """Ask where somebody is, and show whose desk that is."""
     context: dict[str, Any] = {"text": text, "found": None, "problem": None}
     areas = directory(session).areas
     if text or lat is not None or lon is not None:
         try:
-            found = look(session, request, lat=lat, lon=lon, text=text)
+            found = look(session, request, lat=lat, lon=lon, text=text, datum=datum)
         except ServiceError as error:
             problem = problem_of(request, error)
             return page(request, "resident/areas.html", context | {"problem": problem}, status=problem.status)

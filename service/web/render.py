@@ -17,7 +17,7 @@ from markupsafe import Markup
 from service.accounts.rules import ROLE_LABELS, Role
 from service.settings import get_settings
 from service.timekeeping import ZONE
-from service.web import catalogues, party_words, roster_words, timewords
+from service.web import catalogues, map_ground, party_words, roster_words, timewords
 from service.web.catalogues import DEFAULT, HTML_LANG, LANGUAGES, NAMES, Language, as_language, translate
 from service.web.csrf import CSRF_COOKIE, CsrfToken, csrf_of
 from service.web.deps import Reader, known_anchor, known_now, reader_of
@@ -213,6 +213,8 @@ def _environment(language: Language) -> Environment:
     )
     environment.globals.update(
         asset=asset,
+        map_ground=map_ground.ground,
+        pin_at=map_ground.pin_at,
         csrf_token=lambda: _reading.get().csrf.token,
         time_state=timewords.time_state,
         ROLE_LABELS=ROLE_LABELS,

@@ -22,7 +22,7 @@ FOR_EVERYBODY = re.compile(
     r"|/party(/\{job_id\}(/\{action\}|/photos/\{name\})?)?$"
     r"|/roster/feed/\{token\}\.ics$"
     r"|/notices/stop/\{number\}/\{token\}$|/api/v1/demo/caught$"
-    r"|/api/v1/(cases|areas|areas/locate|categories|categories/suggest)$"
+    r"|/api/v1/(cases|areas|areas/locate|areas/outlines|categories|categories/suggest)$"
     r"|/api/v1/cases/\{number\}(/(messages|urge|withdraw|rating|reopen|photos(/\{name\})?))?$"
 )
 """Routes that anybody may call; residents prove themselves by number and code."""

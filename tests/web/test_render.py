@@ -324,8 +324,8 @@ def test_a_static_file_has_the_hash_of_its_content_in_its_address() -> None:
 def test_what_was_taken_from_others_has_its_licence_beside_it() -> None:
     names = {path.name for path in (STATIC / "vendor").iterdir()}
 
-    assert {name for name in names if name.endswith(".js")} == {"htmx.min.js"}
-    assert {"htmx.LICENSE.txt", "lucide.LICENSE.txt"} <= names
+    assert {name for name in names if name.endswith(".js")} == {"htmx.min.js", "leaflet.js"}
+    assert {"htmx.LICENSE.txt", "leaflet.LICENSE.txt", "lucide.LICENSE.txt"} <= names
 
 
 def test_no_file_of_a_page_comes_from_another_host() -> None:
