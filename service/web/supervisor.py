@@ -89,6 +89,7 @@ def show_board(request: Request, session: DbSession, person: Deciding, now: Now,
         "soon": decisions(session, seen.soon[:FIRST], within),
         "lines": [(known.areas.places[line.area_id], line) for line in seen.communities],
         "busiest": max((line.open for line in seen.communities), default=0),
+        "tree": known.areas,
         "done": DONE_SENTENCES.get(done, ""),
         "may_watch": person.role in (Role.SUPERVISOR, Role.DISTRICT),
     }

@@ -14,10 +14,11 @@ from service.handling import queues
 from service.settings import SettingsInvalidError, get_settings
 from service.web import maps
 from service.web.maps import GEOJSON
+from service.web.render import TEMPLATES
 from tests.builders import counted, received
 from tests.people import Town, square
 from tests.web.conftest import Browser, Clock
-from tests.web.workers import to_li
+from tests.web.workers import path, to_li
 
 OUTLINES, PLACES = "/api/v1/areas/outlines", "/api/v1/queue/places"
 TILES, WHOSE = "https://tiles.example.org/{z}/{x}/{y}.png?key=a1", "Map data: Example & Co."
@@ -231,6 +232,98 @@ def test_with_tiles_exactly_their_host_may_be_asked_and_outlines_lie_on_them(
     assert told["features"][0]["geometry"]["coordinates"][0][0] != [118.0, 32.0]
     assert [round(lon, 5), round(lat, 5)] in told["features"][0]["geometry"]["coordinates"][0]
     assert Datum(get_settings().map_datum) is Datum.GCJ02
+
+
+def test_whose_tiles_they_are_is_told_under_the_map(
+    browse: Browser, town: Town, with_tiles: pytest.MonkeyPatch
+) -> None:
+    with_tiles.setenv("JIBAN_MAP_ATTRIBUTION", "<b>Example</b>")
+    get_settings.cache_clear()
+    part = browse.get("/submit").html.select_one("[data-map]")
+    assert part is not None
+    assert (part["data-tiles"], part["data-datum"]) == (TILES, "gcj02")
+    assert "<b>Example</b>" in part.get_text()
+
+
+def test_the_page_of_a_case_marks_its_point_where_there_is_one(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    with_point, without = to_li(session, town, clock, location=HERE), to_li(session, town, clock)
+    session.commit()
+    browse.sign_in(town.li_qiang)
+    part = browse.get(path(with_point)).html.select_one("#case-map")
+    assert part is not None
+    assert part["data-pin"] == "32.010000,118.010000"
+    assert part["data-outlines"] == f"{OUTLINES}?around={SHORE}001"
+    page = browse.get(path(without))
+    assert not page.html.select("[data-pin]")
+    assert "只知道所在区域" in page.text
+
+
+def test_the_point_of_a_case_is_on_no_page_but_that_of_who_may_see_it(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    case, receipt = received(session, clock.now, location=HERE)
+    session.commit()
+    browse.sign_in(town.zhou_tao).get(path(case), 404)
+    named = [file.name for file in TEMPLATES.rglob("*.html") if "pin_at" in file.read_text("utf-8")]
+    assert named == ["case_what.html"]
+    browse.client.cookies.clear()
+    told = browse.client.get(f"/api/v1/cases/{receipt.number}", params={"code": receipt.tracking_code})
+    assert told.status_code == 200
+    assert "118.01" not in told.text
+
+
+def test_the_board_gives_its_map_the_numbers_of_its_list(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    received(session, clock.now)
+    received(session, clock.now, area="望湖街道")
+    session.commit()
+    clock.turn(days=30)
+    browse.sign_in(town.chen_jing)
+    html = browse.get("/board").html
+    rows = {str(row["data-area"]): row for row in html.select("tr[data-area]")}
+    assert set(rows) == {f"{SHORE} {LAKE} 990100", f"{LAKE} 990100"}
+    first = rows[f"{SHORE} {LAKE} 990100"]
+    assert (first["data-overdue"], first["data-soon"], first["data-open"]) == ("1", "0", "1")
+    part = html.select_one("#board-map")
+    assert part is not None
+    assert part["data-outlines"] == f"{OUTLINES}?in={LAKE}"
+    assert browse.get(f"{part['data-to']}{SHORE}").html.select("h1")
+
+
+def test_the_queue_gives_its_map_the_same_tab_and_search(browse: Browser, town: Town) -> None:
+    browse.sign_in(town.li_qiang)
+    part = browse.get("/queue", tab="overdue", of="unit", search="路灯").html.select_one("#queue-map")
+    assert part is not None
+    assert part["data-pins"] == f"{PLACES}?tab=overdue&of=unit&search=%E8%B7%AF%E7%81%AF"
+
+
+def test_the_page_of_an_area_names_its_neighbours(browse: Browser, session: Session, town: Town) -> None:
+    browse.sign_in(town.admin)
+    hill = town.areas["hill"]
+    page = browse.get(f"/admin/areas/{hill.id}")
+    shown = {str(one["data-area"]): one.select_one("a")["href"] for one in page.html.select("li[data-area]")}
+    assert shown == {SHORE: f"/admin/areas/{town.areas['shore'].id}", MILL: f"/admin/areas/{town.areas['mill'].id}"}
+    assert "没有同级的相邻区域" in browse.get(f"/admin/areas/{town.areas['county'].id}").text
+
+    hill.boundary = None
+    session.commit()
+    for at in (f"/admin/areas/{hill.id}", f"/admin/areas/{hill.id}/change"):
+        assert not browse.get(at).html.select("[data-map]")
+
+
+def test_a_map_changes_nothing_for_who_has_no_script(browse: Browser, town: Town) -> None:
+    page = browse.get("/submit")
+    part = page.html.select_one("[data-map]")
+    assert part is not None
+    assert part.has_attr("hidden")
+    assert page.html.select_one("select[name=area]")
+    loaded = [str(one.get("src") or one.get("href")) for one in page.html.select("script[src], link[rel=stylesheet]")]
+    assert not [
+        address for address in loaded if "leaflet" in address or "map_drawing" in address or "maps.css" in address
+    ]
 
 
 @pytest.mark.parametrize(

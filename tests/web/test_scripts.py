@@ -17,6 +17,8 @@ from tests.web.residents import tell
 from tests.web.workers import CONTACT, path, signed
 
 SCRIPTS = {file.name for file in STATIC.glob("*.js")}
+FETCHED = {"map_drawing.js"}
+"""What another script fetches when it is needed."""
 LOADED = re.compile(r"/static/([\w-]+\.js)")
 
 
@@ -77,6 +79,15 @@ PAGES = (
         "/areas",
         ("form [data-place][hidden]", "[data-place] [data-locate=go]", "[data-place] [role=status]"),
     ),
+    *(
+        Needs("map.js", who, at, ("[data-map][hidden] [data-map-open]", "[data-map] [data-map-view][hidden]", *more))
+        for who, at, more in (
+            ("", "/submit", ("form [data-map][data-choose]", "form [data-map-told]", "[data-tapped]")),
+            ("chen_jing", "/board", ("#board-live [data-map][hx-preserve]", "tr[data-area][data-overdue][data-soon]")),
+            ("li_qiang", "/queue", ("[data-map][data-pins]", "[data-map] [data-map-said][data-failed]")),
+            ("admin", "/admin/areas", ("[data-map][data-rows]", "tr[data-area] a[href]")),
+        )
+    ),
     Needs(
         "worker.js",
         "li_qiang",
@@ -131,7 +142,7 @@ def test_r_leads_to_the_reply_on_the_page_of_a_case(
 def test_every_script_is_looked_at_here_and_loaded_late() -> None:
     templates = "\n".join(file.read_text("utf-8") for file in TEMPLATES.rglob("*.html"))
     tags = re.findall(r"<script[^>]*>", templates)
-    assert {needs.script for needs in PAGES} == SCRIPTS
+    assert {needs.script for needs in PAGES} == SCRIPTS - FETCHED
     assert all(f"asset('{name}')" in templates for name in SCRIPTS)
     assert all(" defer" in tag and " src=" in tag for tag in tags), "no script stands in a page, none holds it up"
 

@@ -12,9 +12,11 @@ from service.accounts.tables import Person
 from service.areas.actions import add_area, change_area
 from service.areas.details import AreaDetails, aliases_typed
 from service.areas.opening import is_open_too_little, open_for
+from service.areas.outlines import beside
 from service.areas.queries import all_areas, held_by, people_by_area
 from service.areas.rules import DEPTH, AreaLevel
 from service.areas.tables import Area
+from service.routing.queries import directory
 from service.web.admin.common import (
     NOTHING_WRONG,
     Administrator,
@@ -152,6 +154,7 @@ def _form_page(
     if area is not None and now is not None:
         context |= {
             "held": held_by(session, area.id or 0),
+            "beside": beside(directory(session).areas, area.id or 0),
             "opens_for": open_for(area.opening_hours),
             "too_short": has_desk(area) and is_open_too_little(area.opening_hours),
             **kept_of(request, session, "area", area.id, now, refused),
