@@ -5,6 +5,7 @@
 Synthetic: a county of 90 by 90 communities (8,100) with jagged borders of 40 corners each. Points are
 strewn over it, a tenth of them beside it; addresses name one of 8,100 communities and its sub-district. With --geojson
 the features of a file take the place of the communities. The first look, which builds the index, is told apart.
+A second table tells what the outlines of a map weigh and how long they take when they are made for the first time.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 from service.areas.locating import locate_point, locate_text
+from service.areas.outlines import around, inside, outlines
 from service.areas.rules import AreaLevel, AreaTree, Place
 
 SIDE, CELL, CORNERS = 90, 0.01, 10
@@ -34,10 +36,18 @@ def main() -> None:
     asked = parser.parse_args()
     print("| areas | corners | first look s | points/s | inside | addresses/s | MB |")
     print("|---|---|---|---|---|---|---|")
-    report("8,100 communities of 81 sub-districts, synthetic", synthetic(), asked.seconds)
-    for path in asked.geojson:
-        report(path.name, from_file(path), asked.seconds)
-    print(f"The target is {TARGET:,} points a second.")
+    trees = {"8,100 communities of 81 sub-districts, synthetic": synthetic()}
+    trees |= {path.name: from_file(path) for path in asked.geojson}
+    for name, tree in trees.items():
+        report(name, tree, asked.seconds)
+    print(f"The target is {TARGET:,} points a second.\n")
+    print("| map of | areas drawn | corners | seconds | kB | kB compressed |")
+    print("|---|---|---|---|---|---|")
+    for name, tree in trees.items():
+        report_map(f"{name}: all", tree, inside(tree, None))
+    town = next(iter(trees.values()))
+    report_map("one sub-district of them", town, inside(town, 2))
+    report_map("one community and its neighbours", town, around(town, 60))
 
 
 def synthetic() -> AreaTree:
@@ -111,6 +121,19 @@ def report(name: str, tree: AreaTree, seconds: float) -> None:
     corners = int(shapely.get_num_coordinates(shapes).sum())
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"| {name} | {corners:,} | {first:.2f} | {by_point:,.0f} | {inside:.0%} | {by_words:,.0f} | {memory} |")
+
+
+def report_map(name: str, tree: AreaTree, places: list[Place]) -> None:
+    """Print one line of the table of maps."""
+    import shapely
+
+    began = process_time()
+    drawn = outlines(tree, places)
+    took = process_time() - began
+    text = json.dumps([one.geometry for one in drawn], separators=(",", ":")).encode()
+    corners = sum(int(shapely.get_num_coordinates(shapely.from_geojson(json.dumps(one.geometry)))) for one in drawn)
+    sizes = f"{len(text) / 1000:.0f} | {len(gzip.compress(text)) / 1000:.0f}"
+    print(f"| {name} | {len(drawn)} | {corners:,} | {took:.2f} | {sizes} |")
 
 
 def rate(
