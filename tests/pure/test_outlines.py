@@ -92,7 +92,7 @@ def test_what_has_no_boundary_is_left_out_and_what_has_none_below_stands_for_its
 def test_a_closed_area_is_not_drawn() -> None:
     closed = place(HILL, LAKE, AreaLevel.COMMUNITY, is_active=False)
     assert ids(inside(tree(BOUNDARIES, closed), LAKE)) == [SHORE]
-    assert around(tree(BOUNDARIES, closed), HILL) == []
+    assert around(tree(BOUNDARIES, closed), HILL) == inside(tree(BOUNDARIES, closed), HILL) == []
 
 
 def test_of_too_many_areas_those_a_level_higher_are_drawn() -> None:
