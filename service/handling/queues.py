@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -22,8 +22,6 @@ from service.intake.forms import clean
 from service.routing.queries import directory
 
 TODAY = timedelta(hours=24)
-MOST_PINS = 500
-"""A map with more of them tells nobody anything (own)."""
 
 
 class BadCursorError(InvalidFieldsError):
@@ -66,52 +64,42 @@ class Queue:
     """How the words that were searched for were understood."""
 
 
-@dataclass(frozen=True)
-class Pin:
-    """Where one case of a queue is; without a point only its area is known."""
-
-    number: str
-    title: str
-    due_at: datetime | None
-    area_id: int
-    lat: float | None
-    lon: float | None
-
-
 def queue(session: Session, person: Person, ask: Ask, now: datetime) -> Queue:
     """Return a page of open cases in the order in which they run out, the paused ones last. Errors: BadCursorError."""
-    search = search_for(clean(ask.search), directory(session).areas) if ask.search else None
-    base = _asked(person, ask, search)
-    wanted = select(Case).where(*base, _tab(ask.tab, now))
+    base, search = _scope(session, person, ask)
+    listed = select(Case).where(*base, _tab(ask.tab, now))
     if ask.cursor:
-        wanted = wanted.where(_after(ask.cursor))
-    rows = list(session.exec(wanted.order_by(*_order()).limit(ask.most + 1)))
+        listed = listed.where(_after(ask.cursor))
+    rows = list(session.exec(listed.order_by(*order()).limit(ask.most + 1)))
     more = len(rows) > ask.most
     counted = sa.select(*(sa.func.count().filter(_tab(tab, now)) for tab in Tab)).select_from(Case).where(*base)
     counts = dict(zip(Tab, session.execute(counted).one(), strict=True))
     return Queue(rows[: ask.most], counts, _cursor(rows[ask.most - 1]) if more else None, search)
 
 
-def pins(session: Session, person: Person, ask: Ask, now: datetime, *, most: int = MOST_PINS) -> tuple[list[Pin], int]:
-    """Return where the cases of a queue are, in its order and without its pages, and how many more there are."""
+def wanted(
+    session: Session, person: Person, ask: Ask, now: datetime
+) -> tuple[list[sa.ColumnElement[bool]], Search | None]:
+    """Return which cases stand in that part of the queue, whatever page it is, and how its words were understood."""
+    base, search = _scope(session, person, ask)
+    return [*base, _tab(ask.tab, now)], search
+
+
+def _scope(session: Session, person: Person, ask: Ask) -> tuple[list[sa.ColumnElement[bool]], Search | None]:
+    base: list[sa.ColumnElement[bool]] = [col(Case.status).not_in(ENDED)]
+    base.append(
+        col(Case.assignee_id) == person.id if ask.mine else visible_to(person.id or 0, person.role, person.area_id)
+    )
     search = search_for(clean(ask.search), directory(session).areas) if ask.search else None
-    shown = (col(getattr(Case, field.name)) for field in fields(Pin))
-    found = sa.select(*shown, sa.func.count().over()).where(*_asked(person, ask, search), _tab(ask.tab, now))
-    rows = session.execute(found.order_by(*_order()).limit(most)).all()
-    return [Pin(*row[:-1]) for row in rows], (rows[0][-1] if rows else 0) - len(rows)
+    if search is not None:
+        base.append(search.condition())
+    return base, search
 
 
 def claimable(session: Session, person: Person, *, most: int = 30) -> list[Case]:
     """Return the cases in the pool of a person's unit, which nobody there has taken yet, in the order they run out."""
     waits = (col(Case.assignee_id).is_(None), Case.status == CaseStatus.RECEIVED, Case.unit_id == person.area_id)
-    return list(session.exec(select(Case).where(*waits).order_by(*_order()).limit(most)))
-
-
-def _asked(person: Person, ask: Ask, search: Search | None) -> list[sa.ColumnElement[bool]]:
-    """Return which open cases are meant, whichever tab is looked at."""
-    mine = col(Case.assignee_id) == person.id
-    gate = mine if ask.mine else visible_to(person.id or 0, person.role, person.area_id)
-    return [col(Case.status).not_in(ENDED), gate, *([search.condition()] if search is not None else [])]
+    return list(session.exec(select(Case).where(*waits).order_by(*order()).limit(most)))
 
 
 def _tab(tab: Tab, now: datetime) -> sa.ColumnElement[bool]:
@@ -137,8 +125,9 @@ def _after(cursor: str) -> sa.ColumnElement[bool]:
         after_id = int(case_id)
     except (ValueError, TypeError, binascii.Error) as why:
         raise BadCursorError from why
-    return sa.tuple_(*_order()) > sa.tuple_(sa.literal(moment or NEVER), sa.literal(after_id))
+    return sa.tuple_(*order()) > sa.tuple_(sa.literal(moment or NEVER), sa.literal(after_id))
 
 
-def _order() -> tuple[Any, Any]:
+def order() -> tuple[Any, Any]:
+    """Return the order in which cases run out, the paused ones last."""
     return or_never(col(Case.due_at)), col(Case.id)

@@ -16,7 +16,7 @@ from service.areas.datum import Datum
 from service.areas.outlines import Outline, around, drawn_at, inside, outlines
 from service.areas.rules import AreaTree
 from service.errors import InvalidFieldsError, NotFoundError
-from service.handling.queues import Pin, pins
+from service.handling.pins import Pin, pins
 from service.routing.directory import Directory
 from service.routing.queries import directory
 from service.web.deps import CurrentPerson, DbSession, Now

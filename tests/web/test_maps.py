@@ -10,7 +10,8 @@ from starlette.testclient import TestClient
 from service.areas import outlines
 from service.areas.datum import Datum, to_gcj02
 from service.areas.tables import Area
-from service.handling import queues
+from service.handling.pins import pins
+from service.handling.queues import Ask
 from service.settings import SettingsInvalidError, get_settings
 from service.web import maps
 from service.web.maps import GEOJSON
@@ -188,7 +189,7 @@ def test_of_very_many_cases_the_first_to_run_out_are_told_in_one_question(
     for _ in range(3):
         to_li(session, town, clock, location=HERE)
     session.commit()
-    found, left_out = queues.pins(session, town.li_qiang, queues.Ask(), clock.now, most=2)
+    found, left_out = pins(session, town.li_qiang, Ask(), clock.now, most=2)
     assert (len(found), left_out) == (2, 1)
     browse.sign_in(town.li_qiang)
     client.get(PLACES)
