@@ -26,6 +26,7 @@ from service.web import (
     maps,
     mine,
     notices,
+    offline,
     orders,
     orders_api,
     parties_api,
@@ -53,6 +54,7 @@ from service.web import (
 from service.web.catalogues import LANGUAGES, catalogue
 from service.web.csrf import check_csrf
 from service.web.guard import Guard
+from service.web.once import DoneBefore, on_done_before
 from service.web.render import STATIC
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -90,6 +92,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     notices.router,
     roster.router,
     installing.router,
+    offline.router,
     styleguide.router,
 )
 """Everything that can be asked for; a new page module adds its line here."""
@@ -123,6 +126,7 @@ def create_app() -> FastAPI:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC))
     error_pages.install(app)
+    app.add_exception_handler(DoneBefore, on_done_before)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(Guard)
     return app

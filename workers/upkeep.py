@@ -13,6 +13,7 @@ from service.clocks.queries import notice_installed
 from service.database import transaction
 from service.duplicates.actions import forget_old as forget_traces
 from service.feedback.actions import close_silent
+from service.handling.once import forget_done_forms
 from service.intake.actions import forget_keys
 from service.mine.actions import forget_proofs
 from service.revisions.comparing import forget_old as forget_comparisons
@@ -44,6 +45,7 @@ def forget() -> None:
     """Drop what is kept for a time only."""
     with transaction() as session:
         forget_keys(session, now())
+        forget_done_forms(session, now())
         forget_comparisons(session, now())
         forget_traces(session, now())
         forget_old(session, now=real_now())

@@ -1,4 +1,4 @@
-"""The rows of what a desk asked a supervisor to decide, and of cases that were joined to another."""
+"""The rows of what a desk asked a supervisor to decide, of cases joined to another, and of forms that were done."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -74,3 +74,18 @@ class Join(SQLModel, table=True):
     ended_at: datetime | None = None
     """When the two were taken apart."""
     ended_by_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="people.id")
+
+
+class DoneForm(SQLModel, table=True):
+    """A form of staff was done: where it led, so that the same form sent again leads there and does nothing."""
+
+    __tablename__ = "done_forms"
+    __table_args__ = (sa.Index("ix_done_forms_at", "at"),)
+
+    key_hash: bytes = Field(primary_key=True)
+    """Of the form's key and who sent it."""
+    body_hash: bytes
+    leads_to: str
+    version: int | None = None
+    """Of the case after it; None for what makes no new version."""
+    at: datetime

@@ -30,14 +30,15 @@ from service.routing.rules import Request, RoutingDecision, candidates_of, route
 from service.secrecy import decrypt, token_hash
 from service.timekeeping import ZONE
 
-KEY_LASTS = timedelta(hours=24)
+KEY_LASTS = timedelta(days=8)
+"""Longer than a telephone keeps a request that it could not send: see web/static/offline/store.js."""
 MOST_KEY = 200
 
 
 def open_case(
     session: Session, form: RequestForm, *, now: datetime, key: str | None = None, by: Person | None = None
 ) -> Receipt:
-    """Take in a request and return its receipt; the same key and body get the same receipt for a day.
+    """Take in a request and return its receipt; the same key and body get the same receipt for eight days.
 
     1. gather: a number, what the key stands for, the directory, the promise pack; 2. decide: place, topic, grade,
     promise, desk; 3. apply: one statement. `by` took it down on the resident's behalf.
@@ -47,8 +48,8 @@ def open_case(
         with savepoint(session) if key else nullcontext():
             return _open(session, form, now=now, key=key, by=by)
     except IntegrityError:
-        # Two requests with one key arrived together, and the other one has written the answer by now; or the key was
-        # used more than a day ago, and its old answer is in the way.
+        # Two requests with one key arrived together, and the other one has written the answer by now; or the key
+        # is over, and its old answer is in the way.
         if key is None:
             raise
         forget_keys(session, now)
@@ -114,7 +115,7 @@ def was_answered(session: Session, key: str, now: datetime) -> bool:
 
 
 def forget_keys(session: Session, now: datetime) -> None:
-    """Drop the answers to keys that are older than a day."""
+    """Drop the answers to keys that are over."""
     session.execute(sa.delete(IdempotencyKey).where(col(IdempotencyKey.created_at) <= now - KEY_LASTS))
 
 

@@ -7,7 +7,7 @@ from sqlmodel import Field, SQLModel
 
 
 class IdempotencyKey(SQLModel, table=True):
-    """The answer that was given to a key; the same key and body get it again for a day."""
+    """The answer that was given to a key; the same key and body get it again for eight days."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (sa.Index("ix_idempotency_keys_created_at", "created_at"),)

@@ -109,7 +109,7 @@ def create_case(
     now: Now,
     idempotency_key: Annotated[str | None, Header(max_length=MOST_KEY)] = None,
 ) -> Response:
-    """Take in a request. The same Idempotency-Key and body get the same answer for 24 hours."""
+    """Take in a request. The same Idempotency-Key and body get the same answer for eight days."""
     autocommit(session)
     receipt = open_case(session, form, now=now, key=idempotency_key or None)
     session.commit()  # In this thread: it gives the connection back.

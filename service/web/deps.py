@@ -194,6 +194,7 @@ def maybe_person(request: Request, session: DbSession) -> Person | None:
     """Return who asks, by API key or else by the session's cookie, or None. Errors: KeyUnknownError."""
     key, token = bearer_key(request), request.cookies.get(SESSION_COOKIE)
     person: Person | None = None
+    request.state.reader = None
     if key is not None:
         person = person_of_api_key(session, key, now=real_now())
         if person is None:
@@ -239,7 +240,7 @@ def require_role(*roles: Role) -> Callable[[Person], Person]:
 
 
 def reader_of(request: Request) -> Reader | None:
-    """Return who reads, as far as this request found out."""
+    """Return who reads, as far as this request found out; `request.state.reader` is None when nobody is signed in."""
     found = getattr(request.state, "reader", None)
     return found if isinstance(found, Reader) else None
 

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from service.cases.queries import by_number
 from service.errors import ServiceError
 from service.handling.actions import RESIDENT
+from service.handling.once import new_key
 from service.handling.queries import view
 from service.intake.actions import MOST_KEY, open_case
 from service.intake.forms import Channel
@@ -24,7 +25,7 @@ from service.web.error_pages import problem_of
 from service.web.letting_in import let_in
 from service.web.receipt import qr_code, track_url
 from service.web.render import LANGUAGE_COOKIE, TEXT_COOKIE, choose, language_of, page
-from service.web.resident import Typed, new_key
+from service.web.resident import Typed
 from service.web.sealed import Seal
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(product_now)])

@@ -19,6 +19,7 @@ from service.handling.photos import add_photos, show_photo
 from service.handling.queries import actors
 from service.settings import get_settings
 from service.web.deps import DbSession, Now, real_now
+from service.web.once import DoneOnce
 from service.web.photo_forms import PhotoRoute, SentPhotos
 from service.web.receipt import CASE, case_path
 from service.web.render import language_of
@@ -72,7 +73,14 @@ def show_to_staff(
 
 @router.post("/cases/{number}/photos")
 def take_photos(
-    request: Request, session: DbSession, person: Working, now: Now, case: CaseToRead, typed: Typed, sent: SentPhotos
+    request: Request,
+    session: DbSession,
+    person: Working,
+    now: Now,
+    once: DoneOnce,
+    case: CaseToRead,
+    typed: Typed,
+    sent: SentPhotos,
 ) -> Response:
     """Add photos to a case, without words."""
     tried = Tried(PHOTOS, typed, kept=sent.tokens)
@@ -88,7 +96,7 @@ def take_photos(
     except ServiceError as error:
         return case_page(request, session, case, person, now, Tried(PHOTOS, typed, error, kept=sent.tokens))
     done = "?done=photos" if sent.photos else ""
-    return RedirectResponse(f"/cases/{case.number}{done}#photos", 303)
+    return once.done(f"/cases/{case.number}{done}#photos")
 
 
 @router.post("/cases/{number}/shown/{name}")

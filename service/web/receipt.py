@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import segno
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlmodel import Session
 
 from service.cases.queries import by_number
@@ -92,9 +92,10 @@ def qr_code(address: str) -> str:
     return segno.make(address, error="m", micro=False).svg_data_uri(light="#fff")
 
 
-def to_receipt(receipt: Receipt) -> Response:
-    """Go to the receipt. Neither its code nor its number stands in the address."""
-    response = RedirectResponse(RECEIPT_PATH, 303)
+def to_receipt(receipt: Receipt, *, is_told: bool = False) -> Response:
+    """Go to the receipt, neither its code nor its number in the address; or tell both to the telephone that asks."""
+    said = {"to": RECEIPT_PATH, "number": receipt.number, "code": receipt.tracking_code}
+    response = JSONResponse(said) if is_told else RedirectResponse(RECEIPT_PATH, 303)
     facts = {"number": receipt.number, "code": receipt.tracking_code, "danger": receipt.danger}
     RECEIPT.put(response, RECEIPT_PATH, facts)
     CASE.put(response, case_path(receipt.number), {})

@@ -15,12 +15,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from service.accounts.rules import ROLE_LABELS, Role
+from service.handling.once import new_key
 from service.settings import get_settings
 from service.timekeeping import ZONE
 from service.web import catalogues, map_ground, party_words, roster_words, timewords
 from service.web.catalogues import DEFAULT, HTML_LANG, LANGUAGES, NAMES, Language, as_language, translate
 from service.web.csrf import CSRF_COOKIE, CsrfToken, csrf_of
 from service.web.deps import Reader, known_anchor, known_now, reader_of
+from service.web.whose import READER_HEADER, mark_of
 from service.web.words import words
 
 WEB = Path(__file__).parent
@@ -75,7 +77,7 @@ def page(
 ) -> HTMLResponse:
     """Render a page; for htmx only its `fragment`, when the page names one.
 
-    Every template has `language`, `lang` (for HTML), `other_languages`, `reader` (or None), `role_label`,
+    Every template has `language`, `lang` (for HTML), `other_languages`, `reader` (or None), its `mark`, `role_label`,
     `now`, `path` (with its query, to return to), `here` (without it), `navigation`, `is_large`,
     `simulated_speed` (None in real time), `switch_form` (the id of the form that the buttons for language and size
     send, so that nothing typed is lost; "": they go back to the page), and what `context` adds or replaces.
@@ -91,7 +93,8 @@ def page(
     response.headers["Content-Language"] = HTML_LANG[reading.language]
     if fragment is not None:
         response.headers["Vary"] = "HX-Request"
-    _keep_csrf(request, response, reading.csrf)
+    response.headers[READER_HEADER] = mark_of(request)
+    keep_csrf(request, response, reading.csrf)
     remember_choice(request, response)
     return response
 
@@ -105,6 +108,7 @@ def _about(request: Request, reading: Reading) -> dict[str, Any]:
         "lang": HTML_LANG[reading.language],
         "other_languages": [(code, HTML_LANG[code], NAMES[code]) for code in LANGUAGES if code != reading.language],
         "reader": reader,
+        "mark": mark_of(request),
         "role_label": ROLE_LABELS[reader.role] if reader else "",
         "now": reading.now,
         "path": request.url.path + (f"?{query}" if query else "") if request.method == "GET" else "/",
@@ -134,7 +138,7 @@ def _chosen(request: Request) -> Mapping[str, str]:
     return found
 
 
-def _keep_csrf(request: Request, response: HTMLResponse, csrf: CsrfToken) -> None:
+def keep_csrf(request: Request, response: Response, csrf: CsrfToken) -> None:
     """Give the browser the secret that its forms are signed with, when it has none yet."""
     if request.cookies.get(CSRF_COOKIE) != csrf.secret:
         set_cookie(response, CSRF_COOKIE, csrf.secret)
@@ -216,6 +220,7 @@ def _environment(language: Language) -> Environment:
         map_ground=map_ground.ground,
         pin_at=map_ground.pin_at,
         csrf_token=lambda: _reading.get().csrf.token,
+        new_key=new_key,
         time_state=timewords.time_state,
         ROLE_LABELS=ROLE_LABELS,
         swap_labels=roster_words.SWAP_LABELS,

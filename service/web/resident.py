@@ -1,6 +1,5 @@
 """What does a resident need to tell us something? The start page, one form, and a receipt."""
 
-import secrets
 from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ from service.cases.numbers import is_case_number
 from service.categories.questions import FIELD
 from service.categories.suggesting import suggest
 from service.errors import InvalidFieldsError, ServiceError
+from service.handling.once import new_key
 from service.handling.photos import add_first_photos
 from service.intake.actions import MOST_KEY, open_case
 from service.intake.forms import Channel, RequestForm
@@ -87,6 +87,8 @@ class Typed(BaseModel):
     """Which button was pressed to read the form otherwise; nothing is sent then."""
     was_refused: str = ""
     """The form told what is wrong, and tells it again in another language."""
+    later: str = ""
+    """Kept on a telephone until the line was back: nobody is there to be asked more, and a program reads the answer."""
     homepage: str = ""
     """Hidden from people; who fills it in is a program."""
 
@@ -154,11 +156,12 @@ def take_request(
     try:
         with sent.checked(language_of(request)):
             form = typed.request(language_of(request))
-        look = _look(request, session, typed)
+        look = None if typed.later else _look(request, session, typed)
         if look is not None:
             return _looking(request, typed, look)
         key = typed.key[:MOST_KEY]
-        offered = near.offers(session, form, key, now) if typed.join or near.may_look(session, request) else []
+        is_looked = not typed.later and (typed.join or near.may_look(session, request))
+        offered = near.offers(session, form, key, now) if is_looked else []
         if near.is_asked(offered, typed.join):
             return near.ask(request, offered, typed.model_dump())
         let_in(session, request, typed.homepage)
@@ -167,10 +170,14 @@ def take_request(
             add_first_photos(session, receipt.number, sent.photos, by=None, now=now)
         near.join_offered(session, receipt, offered, typed.join, now)
     except KeyUsedError:
+        if typed.later:
+            raise
         return _form(request, session, typed.model_copy(update={"key": new_key()}), SentBeforeError())
     except ServiceError as error:
+        if typed.later:
+            raise
         return _told(request, session, typed, error)
-    return to_receipt(receipt)
+    return to_receipt(receipt, is_told=bool(typed.later))
 
 
 def _look(request: Request, session: Session, typed: Typed) -> Look | None:
@@ -206,11 +213,6 @@ def _told(request: Request, session: Session, typed: Typed, error: ServiceError)
     if wrong and look is not None and all(name.startswith(FIELD) for name in wrong):
         return _looking(request, typed, look, problem_of(request, error))
     return _form(request, session, typed.model_copy(update={"asked": ""}), error)
-
-
-def new_key() -> str:
-    """Return the idempotency key of a form."""
-    return secrets.token_urlsafe(16)
 
 
 def _wrong_again(request: Request, typed: Typed, sent: Sent) -> ServiceError | None:

@@ -28,6 +28,8 @@ from service.parts.queries import progress_of
 from service.parts.queries import waiting_for as waiting_parts
 from service.routing.queries import directory
 from service.web.deps import DbSession, Now, require_role
+from service.web.error_pages import wants_json
+from service.web.once import DoneOnce
 from service.web.parts_pages import DONE_SENTENCES as DONE_WITH_PARTS
 from service.web.photo_forms import PhotoRoute, SentPhotos
 from service.web.queue_lines import SEARCHED_LABELS, TAB_LABELS, Asked, Others, line_of
@@ -129,14 +131,14 @@ def take_action(
     request: Request,
     session: DbSession,
     person: Working,
-    now: Now,
+    once: DoneOnce,
     case: CaseToRead,
     action: str,
     typed: Typed,
     sent: SentPhotos,
 ) -> Response:
     """Do an action of the lifecycle; when refused, show the case as it stands now with everything typed."""
-    what = _action(action)
+    what, now = _action(action), once.now
     tried = Tried(what, typed, kept=sent.tokens)
 
     def do() -> Case:
@@ -156,7 +158,7 @@ def take_action(
             done = do()
     except ServiceError as error:
         return case_page(request, session, case, person, now, Tried(what, typed, error, tried.kept))
-    return _after(session, done, person, what, typed.get("next", ""))
+    return once.done(_after(session, done, person, what, typed.get("next", "")), done)
 
 
 def _foreseen(request: Request, session: Session, case: Case, person: Person, now: Now, tried: Tried) -> Response:
@@ -188,17 +190,22 @@ def _read_again(
 
 
 def case_page(request: Request, session: Session, case: Case, person: Person, now: Now, tried: Tried) -> Response:
-    """Show the case with what was refused: why on top and beside its field, and everything typed."""
+    """Show the case with what was refused: why on top and beside its field, and everything typed.
+
+    Errors: what was refused, where a queue of forms reads the answer.
+    """
+    if tried.error is not None and wants_json(request):
+        raise tried.error
     facts: dict[str, Any] = case_facts(request, session, case, person, now, tried)
     problem = facts["problem"]
     return page_with(request, "worker/case.html", facts, problem)
 
 
-def _after(session: Session, case: Case, person: Person, action: Action, back: str) -> RedirectResponse:
+def _after(session: Session, case: Case, person: Person, action: Action, back: str) -> str:
     """Return to the list the action was done from, else to the case, else (it is out of sight now) to the queue."""
     may_see = bool(actors(session, case, person))
     to = own_page(back, f"/cases/{case.number}" if may_see else QUEUE)
-    return RedirectResponse(f"{to}{'&' if '?' in to else '?'}{urlencode({'done': action})}", 303)
+    return f"{to}{'&' if '?' in to else '?'}{urlencode({'done': action})}"
 
 
 def _action(name: str) -> Action:

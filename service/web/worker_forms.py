@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from service.attachments.rules import Stage
 from service.cases.rules import MOVES, Action, Field, Move
 from service.errors import ServiceError
+from service.handling.foreseeing import FORESEEN
 from service.handling.rules import MOST_DAYS, REASONS
 from service.web import words
 from service.web.course_words import REROUTE
@@ -152,6 +153,11 @@ class MoveForm:
     def takes_photos(self) -> bool:
         """May photos come with it?"""
         return self.action in TAKES_PHOTOS
+
+    @property
+    def may_wait(self) -> bool:
+        """May it wait on a telephone for the line? Not where the answer is to be read before anything is done."""
+        return self.action not in FORESEEN and self.action != REVEAL
 
     @property
     def key(self) -> str:

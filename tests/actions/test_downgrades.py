@@ -39,6 +39,7 @@ GONE = {
     *("rule_versions", "rule_proposals"),
     *("parties", "party_jobs"),
     "address_proofs",
+    "done_forms",
     *("supervise_orders", "case_parts", "whistles"),
     *("case_joins", "case_traces", "word_shares", "hot_issues"),
     *("swaps", "shifts", "skills", "roster_feeds"),

@@ -18,7 +18,7 @@ from workers.timetable import SHORTEST_LIFE, TIMETABLE
 
 ROOT = Path(__file__).parents[2]
 FOR_EVERYBODY = re.compile(
-    r"/$|/(submit|kiosk|receipt|check|promises|areas|track|mine|sign-in|sign-out|language|text|text-size|healthz|readyz|metrics|manifest.*|favicon\.ico)(/.*)?$"
+    r"/$|/(submit|kiosk|receipt|check|promises|areas|track|mine|sign-in|sign-out|language|text|text-size|healthz|readyz|metrics|manifest.*|favicon\.ico|sw\.js|no-line|proof)(/.*)?$"
     r"|/party(/\{job_id\}(/\{action\}|/photos/\{name\})?)?$"
     r"|/roster/feed/\{token\}\.ics$"
     r"|/notices/stop/\{number\}/\{token\}$|/api/v1/demo/caught$"

@@ -58,6 +58,12 @@
   }
 
   const before = read();
+  // What was sent without a line waits elsewhere on this device, and is no draft any more.
+  self.kept?.forms().then((forms) => {
+    if (!before || !forms.some((one) => one.once === before.key)) return;
+    if (read()?.key === before.key) drop();
+    offer.hidden = true;
+  });
   if (!before || before.key === field("key").value || field("text").value.trim()) return;
   offer.hidden = false;
   offer.querySelector("[data-draft-begins]").textContent = before.text.length > 80 ? `${before.text.slice(0, 80)}…` : before.text;
