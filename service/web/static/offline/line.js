@@ -59,7 +59,8 @@
   });
   addEventListener("online", () => {
     send();
-    setTimeout(readAnew, 1500);
+    // The first moments of a line often fail.
+    setTimeout(() => send().then(readAnew), 3000);
   });
   document.addEventListener("visibilitychange", () => document.hidden || send());
   setInterval(() => !document.hidden && here.childElementCount && send(), EVERY_MS);
