@@ -23,7 +23,7 @@
   const timeOf = (at) => {
     const isToday = new Date(at).toDateString() === new Date().toDateString();
     const day = isToday ? {} : { month: "numeric", day: "numeric" };
-    return new Date(at).toLocaleString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", ...day });
+    return new Date(at).toLocaleString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...day });
   };
   const send = () => workers.ready.then(({ active }) => active.postMessage({ what: "send" }));
   self.line = { clone, show, timeOf, send };

@@ -52,11 +52,12 @@ self.pages = (() => {
     const names = await cache.keys();
     for (const oldest of names.slice(0, Math.max(0, names.length - MOST))) await cache.delete(oldest);
   };
-  const keep = async (address, response) => {
+  const keep = (address, response) => {
     const mark = response.headers.get("X-Reader");
-    await settle(mark);
     const name = cacheOf(new URL(address), mark);
-    if (name && response.status === 200 && !response.redirected) await store(name, nameOf(address), response);
+    const isKept = name && response.status === 200 && !response.redirected;
+    const spare = isKept ? response.clone() : null;
+    return settle(mark).then(() => spare && store(name, nameOf(address), spare));
   };
 
   const found = async (address) => {
@@ -79,7 +80,7 @@ self.pages = (() => {
     const copy = await found(nameOf(address));
     const patience = new Promise((_, fail) => copy && setTimeout(fail, PATIENCE_MS, new Error("slow")));
     const asked = fetch(event.request).then((response) => {
-      event.waitUntil(keep(address, response.clone()));
+      event.waitUntil(keep(address, response));
       return response;
     });
     event.waitUntil(asked.catch(() => {}));
@@ -105,7 +106,10 @@ self.pages = (() => {
   };
   // A page that was open before there was a worker, with its files.
   const visited = async (address, files) => {
-    await keep(address, await fetch(address));
+    const url = new URL(address);
+    // Asked anew, its form would get another key, and whoever goes back to it after sending would send it twice.
+    const asked = { cache: "force-cache" };
+    if (cacheOf(url, NOBODY) || FOR_STAFF.test(url.pathname)) await keep(address, await fetch(address, asked));
     await Promise.all(files.map((one) => file(new Request(one))));
   };
 

@@ -74,6 +74,7 @@
         form: formFor(form),
         staff: form.subject,
         resident: !form.subject,
+        elsewhere: !form.subject && !formFor(form),
         conflict: form.code === "conflict",
       };
       part.hidden = !holds[part.dataset.if];
