@@ -29,7 +29,7 @@ NO_LINE_LABELS: Mapping[str, str] = {
     "name": "Jiban",
     "title": "No connection",
     "lead": "This page cannot be shown without a connection, and it is not kept on this device.",
-    "help": "Pages that you opened before can be read, and what you wrote is kept. Try again when the connection is back.",
+    "help": "Pages opened before can be read, and what you wrote is kept. Try again when the connection is back.",
     "tell": "Tell us",
     "queue": "My queue",
     "desk": "Call the desk at any hour:",

@@ -98,6 +98,12 @@ def test_what_a_worker_does_without_a_line_is_done_in_its_order(eyes: Eyes) -> N
         number = open_case(page, eyes, TEXT)
         with no_line(page):
             page.reload()
+            page.evaluate("() => addEventListener('submit', (event) => event.stopImmediatePropagation(), true)")
+            page.fill("#act-reply textarea", TEXT)
+            page.click("#act-reply .button.main")
+            page.wait_for_selector("[data-said=not-now]")
+            assert page.input_value("#act-reply textarea") == TEXT, "no page of ours announced it: it is only not sent"
+            page.reload()
             reply(page, "第一句", 1)
             reply(page, "第二句", 2)
             page.goto(f"/cases/{number}")

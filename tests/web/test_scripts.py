@@ -173,3 +173,18 @@ def test_a_script_names_no_foreign_host_and_writes_no_html(name: str) -> None:
         assert forbidden not in text
     for opening, closing in ("()", "[]", "{}"):
         assert text.count(opening) == text.count(closing)
+
+
+def test_the_words_for_the_time_without_a_line_stand_in_every_page(browse: Browser, town: Town) -> None:
+    scripts = {file.name: file.read_text("utf-8") for file in (STATIC / "offline").glob("*.js")}
+    shown = set(re.findall(r'show\("([\w-]+)"', "".join(scripts.values())))
+    states = {"waiting", "sign-in", "refused", "over", "sent", "not-now"}
+    assert {"copy", "done", "sign-out"} <= shown
+    for page in (browse.get("/submit"), browse.get("/no-line"), browse.sign_in(town.li_qiang).get("/queue")):
+        assert [name for name in shown | states if page.html.select_one(f"template#kept-{name} .notice") is None] == []
+        assert page.html.body is not None
+        assert page.html.body.has_attr("data-mark")
+    assert not browse.get("/kiosk").html.select("script[src*=offline], template"), "a public screen keeps nothing"
+    for name, text in scripts.items():
+        for forbidden in ("innerHTML", "eval(", "document.write", "http://", "https://", "localStorage"):
+            assert forbidden not in text, name

@@ -36,6 +36,11 @@
     }
   }
   document.addEventListener("input", () => (typed = true));
+  // The worker keeps only forms that one of our pages says it sends.
+  addEventListener("submit", ({ target }) => {
+    const key = target.elements.namedItem("once") ?? target.elements.namedItem("key");
+    if (key) workers.controller?.postMessage({ what: "ours", key: key.value });
+  });
 
   // What was sent made a new version of the case: forms of this page that saw the one before go on from there.
   const goOn = ({ subject, was, version }) => {

@@ -13,6 +13,12 @@ self.outbox = (() => {
     const next = new URL(String(data.get("next") || subjectOf(path) || path), location.origin);
     return Response.redirect(next.origin === location.origin ? next : location.origin, 303);
   };
+  // A form of another site comes without the word of one of our pages, and would be sent with our own proof later.
+  const announced = new Set();
+  const isOurs = async (key) => {
+    for (let tries = 0; tries < 20 && !announced.has(key); tries += 1) await new Promise((on) => setTimeout(on, 100));
+    return announced.delete(key);
+  };
   const isKept = (data) => !["lang", "size", "back"].some((name) => data.get(name));
   const keep = async (request) => {
     const { pathname: path } = new URL(request.url);
@@ -21,6 +27,7 @@ self.outbox = (() => {
     const once = data.get("once") ?? (path === "/submit" ? data.get("key") : null);
     const isOfStaff = mark && mark !== pages.NOBODY;
     if (!once || !isKept(data) || (path !== "/submit" && !isOfStaff)) return null;
+    if (!(await isOurs(once))) return null;
     const fields = [...data].filter(([, value]) => typeof value === "string");
     const photos = data.getAll("photo").filter((one) => one instanceof File && one.size > 0);
     const about = { path, subject: subjectOf(path), fields, photos, owner: isOfStaff ? mark : "", once };
@@ -40,7 +47,7 @@ self.outbox = (() => {
     const isBehind = pathname.startsWith("/cases/") && (await waitsBefore());
     if (!isBehind) {
       const response = await fetch(event.request).catch(() => null);
-      if (response && pathname === "/sign-out") await pages.forget();
+      if (response?.type === "opaqueredirect" && pathname === "/sign-out") await pages.forget();
       if (response) return response;
     }
     const way = await keep(spare.clone()).catch(() => null);
@@ -119,5 +126,5 @@ self.outbox = (() => {
   };
   const send = () => (running ??= sendAll().finally(() => (running = null)));
 
-  return { answer, send };
+  return { answer, send, announce: (key) => announced.add(key) };
 })();

@@ -15,7 +15,8 @@ addEventListener("fetch", (event) => {
 });
 
 addEventListener("message", (event) => {
-  const { what, address, files } = event.data;
+  const { what, key, address, files } = event.data;
+  if (what === "ours") outbox.announce(key);
   if (what === "send") event.waitUntil(outbox.send());
   if (what === "visited") event.waitUntil(pages.visited(address, files));
 });
