@@ -75,6 +75,9 @@ def test_a_request_written_without_a_line_is_sent_once_when_it_is_back(eyes: Eye
             page.goto("/submit")
             assert page.locator("html").get_attribute("data-copied-at")
             page.fill("#f-text", TEXT)
+            page.click(".tools button[name=lang]")
+            page.wait_for_selector("[data-said=not-now]")
+            assert page.input_value("#f-text") == TEXT
             photo = {"name": "护栏.jpg", "mimeType": "image/jpeg", "buffer": pictures.photo()}
             page.set_input_files("#f-photo", photo)
             page.wait_for_selector(".photo-chosen img")

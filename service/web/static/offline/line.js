@@ -36,8 +36,9 @@
     }
   }
   document.addEventListener("input", () => (typed = true));
-  // The worker keeps only forms that one of our pages says it sends.
-  addEventListener("submit", ({ target }) => {
+  // The worker keeps only forms that one of our pages says it sends; a button with a name asks for something else.
+  addEventListener("submit", ({ target, submitter }) => {
+    if (submitter?.name) return;
     const key = target.elements.namedItem("once") ?? target.elements.namedItem("key");
     if (key) workers.controller?.postMessage({ what: "ours", key: key.value });
   });
@@ -52,7 +53,11 @@
     if (copiedAt && navigator.onLine && !typed) location.reload();
   };
   workers.addEventListener("message", ({ data }) => {
-    if (data.said) show(data.said);
+    if (data.said) {
+      show(data.said);
+      // Nothing was sent: resident.js lets the form be sent again.
+      for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+    }
     if (data.sent !== undefined) {
       goOn(data);
       show("done", (said) => (said.querySelector("[data-called]").textContent = data.sent));

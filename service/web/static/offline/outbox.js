@@ -13,20 +13,20 @@ self.outbox = (() => {
     const next = new URL(String(data.get("next") || subjectOf(path) || path), location.origin);
     return Response.redirect(next.origin === location.origin ? next : location.origin, 303);
   };
-  // A form of another site comes without the word of one of our pages, and would be sent with our own proof later.
+  // A form of another site comes without the word of one of our pages, and would be sent with our own proof later. Nor
+  // do pages announce what a button with a name sends: another language, one step back.
   const announced = new Set();
   const isOurs = async (key) => {
-    for (let tries = 0; tries < 20 && !announced.has(key); tries += 1) await new Promise((on) => setTimeout(on, 100));
+    for (let tries = 0; tries < 10 && !announced.has(key); tries += 1) await new Promise((on) => setTimeout(on, 100));
     return announced.delete(key);
   };
-  const isKept = (data) => !["lang", "size", "back"].some((name) => data.get(name));
   const keep = async (request) => {
     const { pathname: path } = new URL(request.url);
     const data = await request.formData();
     const mark = await kept.fact("mark");
     const once = data.get("once") ?? (path === "/submit" ? data.get("key") : null);
     const isOfStaff = mark && mark !== pages.NOBODY;
-    if (!once || !isKept(data) || (path !== "/submit" && !isOfStaff)) return null;
+    if (!once || (path !== "/submit" && !isOfStaff)) return null;
     if (!(await isOurs(once))) return null;
     const fields = [...data].filter(([, value]) => typeof value === "string");
     const photos = data.getAll("photo").filter((one) => one instanceof File && one.size > 0);
