@@ -25,6 +25,7 @@ from service.revisions import tables as revisions
 from service.rezoning import tables as rezoning
 from service.rosters import tables as rosters
 from service.routing import tables as routing
+from service.texts import tables as texts
 from service.timekeeping import ClockAnchor
 
 ROOMS = (
@@ -51,6 +52,7 @@ ROOMS = (
     rezoning,
     rosters,
     routing,
+    texts,
     ClockAnchor,
 )
 

@@ -97,6 +97,8 @@ class Case(SQLModel, table=True):
     duplicate_of_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="cases.id")
     parked_until: datetime | None = None
     """When a parked case comes back to work by itself."""
+    call_again_at: datetime | None = None
+    """When the resident asked to be called again; the next contact that is logged says anew."""
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     updated_at: datetime

@@ -11,6 +11,7 @@ from service.database import get_engine, transaction
 from service.demo import SIGN_INS, city, seed
 from service.escalations.actions import sweep
 from service.migrations.run import migrate
+from service.texts.loading import load_texts
 from service.timekeeping import Anchor, read_anchor, set_anchor, simulated
 from service.web.deps import real_now
 
@@ -35,7 +36,7 @@ def prepare(*, demo: bool, at: datetime | None, speed: float | None) -> None:
 
 
 def bring_up_to_date() -> None:
-    """Migrate the database, and keep the installed promises and the shipped catalogue in it.
+    """Migrate the database, and keep the installed promises, the shipped catalogue and the shipped texts in it.
 
     Errors: DocumentInvalidError.
     """
@@ -43,6 +44,7 @@ def bring_up_to_date() -> None:
     with transaction() as session:
         register_installed(session, real_now())
         load_catalogue(session, real_now())
+        load_texts(session, real_now())
 
 
 def seed_demo() -> bool:

@@ -15,6 +15,7 @@ from service.demo.parties import add_parties
 from service.demo.people import People, add_roster, build_staff
 from service.demo.pictures import ask_for_photos
 from service.demo.rosters import add_rosters
+from service.demo.texts import add_texts
 from service.demo.town import COUNTY_CODE, Town, build_town
 
 SIGN_INS: tuple[tuple[str, str, str, str], ...] = (
@@ -61,5 +62,6 @@ def settle(session: Session, now: datetime) -> tuple[Town, People] | None:
         revise_rules(session, revision, people["admin"], begun, begun)
     add_channels(session, people, begun)
     add_parties(session, town, people, begun)
+    add_texts(session, town, people, begun)
     ask_for_photos(session)
     return town, people

@@ -1,4 +1,4 @@
-"""The rows of what a desk asked a supervisor to decide, of cases joined to another, and of forms that were done."""
+"""What belongs to handling: what a desk asked to decide, joined cases, forms that were done, filters somebody saved."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from service.cases.rules import CaseStatus
 from service.database import text_enum
+from service.handling.queues import Tab
 
 
 class ProposalKind(StrEnum):
@@ -89,3 +90,24 @@ class DoneForm(SQLModel, table=True):
     version: int | None = None
     """Of the case after it; None for what makes no new version."""
     at: datetime
+
+
+class SavedFilter(SQLModel, table=True):
+    """A part of the queue that somebody comes back to, under a name of theirs. No telephone number stands in it."""
+
+    __tablename__ = "saved_filters"
+    __table_args__ = (
+        sa.UniqueConstraint("person_id", "name"),
+        sa.Index("uq_saved_filters_first", "person_id", unique=True, postgresql_where=sa.text("is_first")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
+    person_id: int = Field(sa_type=sa.BigInteger, foreign_key="people.id")
+    name: str
+    tab: Tab = Field(sa_type=text_enum(Tab))
+    is_mine: bool
+    """Only what the person holds; else everything they may see."""
+    search: str = ""
+    is_first: bool = False
+    """The queue opens with it."""
+    created_at: datetime

@@ -128,6 +128,7 @@ NOTHING_YET: dict[str, Any] = {
     "reopened": 0,
     "duplicate_of_id": None,
     "parked_until": None,
+    "call_again_at": None,
     "resolved_at": None,
     "closed_at": None,
 }

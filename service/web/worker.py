@@ -27,6 +27,7 @@ from service.orders.queries import waiting_for as waiting_orders
 from service.parts.queries import progress_of
 from service.parts.queries import waiting_for as waiting_parts
 from service.routing.queries import directory
+from service.web.case_texts import with_text
 from service.web.deps import DbSession, Now, require_role
 from service.web.error_pages import wants_json
 from service.web.once import DoneOnce
@@ -37,7 +38,7 @@ from service.web.refused import page_with
 from service.web.render import is_htmx, language_of, page, remember_choice
 from service.web.rereading import is_only_read, said_again
 from service.web.sign_in import own_page
-from service.web.worker_forms import NOT_REVISED, REVEAL, STAGE_OF, Tried, given
+from service.web.worker_forms import INSERT, NOT_REVISED, REVEAL, STAGE_OF, Tried, given
 from service.web.worker_pages import DONE_SENTENCES, case_facts
 
 router = APIRouter(include_in_schema=False, route_class=PhotoRoute)
@@ -152,6 +153,9 @@ def take_action(
     if is_only_read(request, typed):
         return _read_again(request, session, case, person, now, tried, do)
     try:
+        if INSERT in typed:
+            taken = with_text(session, case, what, typed, person, language_of(request), now)
+            return case_page(request, session, case, person, now, Tried(what, taken, kept=tried.kept))
         if what in FORESEEN and not typed.get("confirmed"):
             return _foreseen(request, session, case, person, now, tried)
         with session.begin_nested():

@@ -92,6 +92,10 @@ CONTROLS: Mapping[Field, str] = {
 """How a field is asked; whatever is not named is one line."""
 AS_USUAL: Mapping[Field, str] = {Field.REROUTE: "no"}
 """What stands in a field at first, where that is not nothing."""
+STANDARD_TEXT = "standard_text"
+"""The field with the standard text that is to be taken in."""
+INSERT = "insert"
+"""The button that takes it in; nothing is done yet."""
 REVEAL = "reveal"
 """Not an action of the lifecycle: to look at the contact in clear."""
 NOT_REVISED = frozenset({Action.NOTE})
@@ -135,6 +139,8 @@ class Question:
     options: Mapping[str, str] = field(default_factory=dict)
     """Code → message id, for few and one."""
     most: int = 0
+    comes_first: bool = False
+    """The reader goes on writing here."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +154,13 @@ class MoveForm:
     """What is typed in it stands in it again."""
     was_refused: bool = False
     kept: Sequence[str] = ()
+    texts: Sequence[tuple[str, str]] = ()
+    """The standard texts to choose from: number and title."""
+
+    @property
+    def words(self) -> Question | None:
+        """Return the question that is answered in words, into which a standard text goes."""
+        return next((question for question in self.questions if question.control == "lines"), None)
 
     @property
     def takes_photos(self) -> bool:
@@ -180,23 +193,26 @@ def _form(move: Move, tried: Tried) -> MoveForm:
     is_tried = tried.action == move.action
     typed = tried.answers if is_tried else {}
     questions = tuple(
-        _question(move, name, typed.get(name, AS_USUAL.get(name, ""))) for name in (*move.required, *move.optional)
+        _question(move, name, typed.get(name, AS_USUAL.get(name, "")), comes_first=INSERT in typed and not tried.error)
+        for name in (*move.required, *move.optional)
     )
     hint, kept = HINT_SENTENCES.get(move.action, ""), tried.kept if is_tried else ()
     return MoveForm(move.action, hint, questions, is_tried, tried.error is not None, kept)
 
 
-def _question(move: Move, name: Field, value: str) -> Question:
+def _question(move: Move, name: Field, value: str, *, comes_first: bool = False) -> Question:
     is_listed_reason = name is Field.REASON and move.action in REASONS
     label = TEXT_LABELS.get(move.action, FIELD_LABELS[name]) if name is Field.TEXT else FIELD_LABELS[name]
+    control = "one" if is_listed_reason else CONTROLS.get(name, "line")
     return Question(
         name=name,
         label=label,
-        control="one" if is_listed_reason else CONTROLS.get(name, "line"),
+        control=control,
         required=name in move.required,
         value=value,
         options=words.RETURN_REASON if is_listed_reason else CHOICES.get(name, {}),
         most=MOST_DAYS if name is Field.DAYS else 0,
+        comes_first=comes_first and control == "lines",
     )
 
 

@@ -30,6 +30,7 @@ from service.parts.rules import progress
 from service.routing.directory import Directory
 from service.web import party_words
 from service.web.alike_pages import HOW_LABELS, around
+from service.web.case_texts import with_texts
 from service.web.catalogues import Language, gettext
 from service.web.error_pages import problem_of
 from service.web.explained import tell
@@ -74,7 +75,7 @@ def case_facts(
 ) -> dict[str, Any]:
     """Return everything that the page of a case shows to this person."""
     seen = view(session, case, actors(session, case, person))
-    forms = forms_of(seen.moves, tried)
+    forms = with_texts(session, forms_of(seen.moves, tried), case, seen.known, language_of(request))
     taken = answerable(session, [(e, case) for e in of_case(session, case.id or 0)], seen.known)
     received = next((line for line in seen.timeline if line.what == "received"), None)
     return {

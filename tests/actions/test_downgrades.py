@@ -40,6 +40,7 @@ GONE = {
     *("parties", "party_jobs"),
     "address_proofs",
     "done_forms",
+    *("standard_texts", "saved_filters"),
     *("supervise_orders", "case_parts", "whistles"),
     *("case_joins", "case_traces", "word_shares", "hot_issues"),
     *("swaps", "shifts", "skills", "roster_feeds"),

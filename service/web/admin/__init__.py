@@ -20,6 +20,7 @@ from service.web.admin.rule_drafts import router as rule_drafts
 from service.web.admin.rule_files import router as rule_files
 from service.web.admin.rule_proposals import router as rule_proposals
 from service.web.admin.rules import router as rules
+from service.web.admin.texts import router as texts
 from service.web.deps import product_now
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(product_now)])
@@ -27,5 +28,5 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(product_now)])
 of_people, of_areas = (people, roster, duties), (area_files, area_changes, areas)
 of_rules = (rules, rehearsal, rule_coverage, rule_files, rule_proposals, rule_drafts)
 """In this order: the address of a single line takes everything that is left."""
-for part in (overview, *of_people, *of_areas, categories, *of_rules, parties, history, channels, outbox):
+for part in (overview, *of_people, *of_areas, categories, *of_rules, parties, texts, history, channels, outbox):
     router.include_router(part, prefix="/admin")

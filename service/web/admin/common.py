@@ -32,6 +32,8 @@ Manager = Annotated[Person, Depends(require_role(Role.ADMIN, Role.SUPERVISOR))]
 """Administrators, and supervisors for the people of their own sub-district."""
 Planner = Annotated[Person, Depends(require_role(Role.ADMIN, Role.DISTRICT, Role.SUPERVISOR, Role.HEAD))]
 """Whoever leads: they plan the rosters of those below them."""
+TextKeeper = Annotated[Person, Depends(require_role(Role.ADMIN, Role.DISTRICT, Role.SUPERVISOR))]
+"""Whoever looks after standard texts: of the whole installation, or of their own sub-district."""
 DutyReader = Annotated[
     Person, Depends(require_role(Role.ADMIN, Role.DISTRICT, Role.SUPERVISOR, Role.TRIAGE, Role.HEAD))
 ]
@@ -45,11 +47,12 @@ _PEOPLE = Link("/admin/people", "People")
 _DUTIES = Link("/admin/duties", "Duty calendar")
 _RULES = Link("/admin/rules", "Rules")
 _PARTIES = Link("/admin/parties", "Outside parties")
+_TEXTS = Link("/admin/texts", "Standard texts")
 TABS: Mapping[Role, tuple[Link, ...]] = {
     Role.HEAD: (_PEOPLE, _DUTIES, _PARTIES),
     Role.TRIAGE: (_DUTIES,),
-    Role.SUPERVISOR: (_PEOPLE, _DUTIES, _PARTIES),
-    Role.DISTRICT: (_PEOPLE, _DUTIES, _RULES, _PARTIES),
+    Role.SUPERVISOR: (_PEOPLE, _DUTIES, _PARTIES, _TEXTS),
+    Role.DISTRICT: (_PEOPLE, _DUTIES, _RULES, _PARTIES, _TEXTS),
     Role.ADMIN: (
         Link("/admin", "Overview"),
         _PEOPLE,
@@ -58,6 +61,7 @@ TABS: Mapping[Role, tuple[Link, ...]] = {
         Link("/admin/categories", "Categories"),
         _RULES,
         _PARTIES,
+        _TEXTS,
         Link("/admin/outbox", "Notices"),
         Link("/admin/history", "Changes"),
     ),

@@ -21,6 +21,7 @@ KIND_LABELS: Mapping[str, str] = {
     "rule_version": "Versions of the rules",
     "rule_proposal": "Proposed rules",
     "party": "Outside parties",
+    "text": "Standard texts",
     "channel": "Channels",
     "notice": "Notices",
 }
@@ -32,6 +33,7 @@ PAGE_OF = {
     "rule_version": "/admin/rules/versions",
     "rule_proposal": "/admin/rules/proposals",
     "party": "/admin/parties",
+    "text": "/admin/texts",
     "channel": "/admin/outbox/channels",
     "notice": "/admin/outbox",
 }

@@ -18,6 +18,7 @@ from service.web import timewords
 from service.web.admin.rule_words import WEEKDAY_LABELS
 from service.web.admin.told_words import ACTION_LABELS, FIELD_LABELS, KIND_LABELS, PART_LABELS
 from service.web.catalogues import NAMES, translate
+from service.web.course_words import ACTION
 from service.web.evidence_words import EVIDENCE_LABELS
 from service.web.party_words import KIND_LABELS as PARTY_KIND_LABELS
 from service.web.render import language_of
@@ -38,6 +39,7 @@ _LISTS: Mapping[str, str] = {
     "categories": "category_code",
     "area_ids": "area_id",
     "speaks": "language",
+    "acts": "act",
 }
 """What the parts of a list are, where each is said as if it stood alone."""
 _CODES = frozenset({"parent_code", "category_code"})
@@ -136,6 +138,7 @@ class _Teller:
             "focus_group": FOCUS_GROUP,
             "channel": CHANNEL,
             "kind_of_party": PARTY_KIND_LABELS,
+            "act": ACTION,
         }
         if name == "language":
             return NAMES.get(value, value)
