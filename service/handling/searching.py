@@ -1,5 +1,6 @@
 """What does somebody mean who types words into the search of the queue: a number, a telephone, a place, or words?"""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from unicodedata import normalize
@@ -16,6 +17,8 @@ from service.secrecy import PhoneInvalidError, blind_index, normalise_phone
 LEAST_DIGITS = 11
 """A mobile number has so many; fewer digits may be a part of a case's number or of an address."""
 DASHES = str.maketrans("‐‑‒–—－", "------")
+_NUMBER_LIKE = re.compile(r"\+?\d[\d\s().,/_-]{4,}\d")
+_MOBILE = re.compile(r"1[3-9]\d{9}")
 
 
 class SearchKind(StrEnum):
@@ -74,3 +77,20 @@ def search_for(text: str, areas: AreaTree) -> Search:
         inside = (i for area_id in sorted(named[0].area_ids) for i in (area_id, *areas.down_from(area_id)))
         return Search(SearchKind.PLACE, text, tuple(dict.fromkeys(inside)))
     return Search(SearchKind.WORDS, text)
+
+
+def names_a_telephone(text: str) -> bool:
+    """Does a telephone number stand in the words? The number of a case is none, though its digits may look like one."""
+    plain = normalize("NFKC", text).translate(DASHES)
+    for found in _NUMBER_LIKE.findall(plain):
+        bare = "".join(found.split())
+        if is_case_number(bare):
+            continue
+        if _MOBILE.search("".join(c for c in bare if c.isdecimal())):
+            return True
+        try:
+            normalise_phone(bare)
+        except PhoneInvalidError:
+            continue
+        return True
+    return False

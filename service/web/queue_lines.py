@@ -1,12 +1,12 @@
 """Which part of the queue does somebody see, and what stands on a line of it?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from urllib.parse import urlencode
 
-from pydantic import BaseModel
+from pydantic import BaseModel, PrivateAttr
 
 from service.accounts.tables import Person
 from service.areas.rules import Place
@@ -14,14 +14,17 @@ from service.cases.rules import Action, moves_from
 from service.cases.tables import Case
 from service.categories.rules import Topic
 from service.duplicates.marks import NO_MARK, Mark
+from service.handling.filters import Count
 from service.handling.queues import Ask, Tab
 from service.handling.searching import SearchKind
+from service.handling.tables import SavedFilter
 from service.intake.forms import clean
 from service.parts.rules import Progress
 from service.routing.directory import Directory, Staff
 from service.routing.standing import acting_as
 
 MOST_SEARCH = 100
+NO_COUNTS: Mapping[int, Count] = {}
 AS_USUAL: Mapping[str, str] = {"tab": "all", "of": "mine"}
 """What an address need not say."""
 TAB_LABELS: Mapping[Tab, str] = {
@@ -50,6 +53,7 @@ class Asked(BaseModel):
     since: str = ""
     """When the reader opened the list: what changed after it is marked."""
     done: str = ""
+    _names_all: bool = PrivateAttr(default=False)
 
     @property
     def words(self) -> str:
@@ -65,6 +69,10 @@ class Asked(BaseModel):
             return None
         return moment if moment.tzinfo else None
 
+    def name_all(self) -> None:
+        """Name the usual list in addresses, because the bare one leads to a first view of the reader's own."""
+        self._names_all = True
+
     def ask(self) -> Ask:
         """Return the question to the queue."""
         return Ask(self.tab, self.of == "mine", self.words, self.cursor or None)
@@ -73,7 +81,32 @@ class Asked(BaseModel):
         """Return the address of this list with some changes; a new part begins at its first page."""
         wanted = {"tab": str(self.tab), "of": self.of, "search": self.words} | changes
         query = {name: value for name, value in wanted.items() if value not in ("", AS_USUAL.get(name))}
+        if self._names_all:
+            query.setdefault("tab", str(Tab.ALL))
         return "/queue" + (f"?{urlencode(query)}" if query else "")
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A saved filter above the queue."""
+
+    id: int
+    name: str
+    to: str
+    is_here: bool
+    """It is what the reader looks at."""
+    is_first: bool
+    count: Count | None = None
+
+
+def chips_of(filters: Sequence[SavedFilter], asked: Asked, counted: Mapping[int, Count] = NO_COUNTS) -> list[Chip]:
+    """Return the saved filters, each with its address and how many cases stand in it."""
+    here = asked.to()
+    found = []
+    for saved in filters:
+        to = asked.to(tab=str(saved.tab), of="mine" if saved.is_mine else "unit", search=saved.search)
+        found.append(Chip(saved.id or 0, saved.name, to, to == here, saved.is_first, counted.get(saved.id or 0)))
+    return found
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,11 @@ from service.duplicates.marks import marks_of
 from service.errors import NotFoundError, ServiceError
 from service.escalations.cards import cards_of
 from service.handling.actions import PUBLIC, Doer, act, reveal_contact
+from service.handling.filters import counts, filters_of
 from service.handling.foreseeing import FORESEEN, foresee
 from service.handling.photos import add_photos
 from service.handling.queries import actors, staff_case
-from service.handling.queues import claimable, queue
+from service.handling.queues import Tab, claimable, queue
 from service.orders.queries import waiting_for as waiting_orders
 from service.parts.queries import progress_of
 from service.parts.queries import waiting_for as waiting_parts
@@ -33,7 +34,7 @@ from service.web.error_pages import wants_json
 from service.web.once import DoneOnce
 from service.web.parts_pages import DONE_SENTENCES as DONE_WITH_PARTS
 from service.web.photo_forms import PhotoRoute, SentPhotos
-from service.web.queue_lines import SEARCHED_LABELS, TAB_LABELS, Asked, Others, line_of
+from service.web.queue_lines import SEARCHED_LABELS, TAB_LABELS, Asked, Others, chips_of, line_of
 from service.web.refused import page_with
 from service.web.render import is_htmx, language_of, page, remember_choice
 from service.web.rereading import is_only_read, said_again
@@ -67,7 +68,16 @@ Typed = Annotated[Mapping[str, str], Depends(typed_into)]
 def show_queue(
     request: Request, session: DbSession, person: Working, now: Now, asked: Annotated[Asked, Query()]
 ) -> Response:
-    """Show open cases, what runs out first on top; for htmx only the part that changes."""
+    """Show open cases, what runs out first on top; for htmx only the part that changes.
+
+    The bare address leads to the reader's first view, where they have chosen one.
+    """
+    filters = [] if is_htmx(request) else filters_of(session, person)
+    first = next((chip for chip in chips_of(filters, asked) if chip.is_first), None)
+    if first is not None and not request.query_params and first.to != asked.to():
+        return RedirectResponse(first.to, 303)
+    if first is not None or request.query_params.get("tab") == Tab.ALL:
+        asked.name_all()
     found = queue(session, person, asked.ask(), now)
     known = directory(session)
     pool = claimable(session, person) if not asked.words and not asked.cursor else []
@@ -79,6 +89,7 @@ def show_queue(
         "lines": lines,
         "pool": [line_of(case, person, known, asked.since_at, others) for case in pool],
         "counts": found.counts,
+        "chips": chips_of(filters, asked, counts(session, person, filters, now)),
         "next_cursor": found.next_cursor,
         "orders": waiting_orders(session, person, known, now),
         "parties": waiting_jobs(session, person, now),

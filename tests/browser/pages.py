@@ -55,6 +55,7 @@ PAGES: Mapping[str, Visit] = {
     "/kiosk/done": Visit(way=ways.tell_the_kiosk),
     "/queue": Visit("li.qiang"),
     "/queue/several": Visit("li.qiang"),
+    "/queue/filters": Visit("li.qiang", at="/queue/filters?tab=overdue&of=unit"),
     "/cases/{number}": Visit("li.qiang", via="/queue"),
     "/parts": Visit("li.qiang"),
     "/parts/{part_id}": Visit("li.qiang", via="/parts"),
