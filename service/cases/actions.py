@@ -55,6 +55,8 @@ def move(session: Session, case: Case, step: Move, *, now: datetime) -> None:
         case.status = step.to
     if step.to is CaseStatus.RESOLVED:
         case.resolved_at = now
+    if step.to in ENDED:
+        case.call_again_at = None
     if step.to in ENDED - {CaseStatus.RESOLVED}:
         case.closed_at = now
     if step.to is CaseStatus.REOPENED:

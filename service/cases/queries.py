@@ -59,6 +59,14 @@ def last_reopened_at(session: Session, case_id: int) -> datetime | None:
     return session.scalar(sa.select(sa.func.max(ENTRIES.c.at)).where(*reopened))
 
 
+def last_waiver(session: Session, case_id: int) -> tuple[datetime, str] | None:
+    """Return when a supervisor last did without photos, and the code of the topic that the case had then."""
+    waived = ENTRIES.c.subject_kind == "case", ENTRIES.c.subject_id == case_id, ENTRIES.c.action == Action.WAIVE
+    wanted = sa.select(ENTRIES.c.at, ENTRIES.c.data["category"].astext).where(*waived)
+    found = session.execute(wanted.order_by(ENTRIES.c.seq.desc()).limit(1)).one_or_none()
+    return (found[0], found[1]) if found else None
+
+
 def within(area_id: int) -> sa.Select[int | None]:
     """Return the ids of an area and of everything below it, as a subquery."""
     root = sa.select(col(Area.path)).where(col(Area.id) == area_id).scalar_subquery()

@@ -49,6 +49,8 @@ class Action(StrEnum):
     REGRADE = "regrade"
     RECATEGORISE = "recategorise"
     RELOCATE = "relocate"
+    WAIVE = "waive"
+    """To do without the photos that the topic asks for."""
     RETURN = "return"
     TRANSFER = "transfer"
     REASSIGN = "reassign"
@@ -97,6 +99,8 @@ class Field(StrEnum):
     ADDRESS = "address"
     REROUTE = "reroute"
     """Let the rules find who takes the case now."""
+    AGAIN = "again_at"
+    """When the resident is to be called again."""
     SOLVED = "solved"
     SATISFACTION = "satisfaction"
 
@@ -165,8 +169,11 @@ MOVES: tuple[Move, ...] = (
     Move(Action.ASSIGN, AT_DESK, S.ASSIGNED, DECIDERS | {A.SYSTEM}, (F.PERSON,), (F.TEXT,)),
     Move(Action.ACCEPT, PENDING, S.ACCEPTED, UNIT, event="accepted"),
     Move(Action.ACCEPT, frozenset({S.RECEIVED}), S.ACCEPTED, frozenset({A.MEMBER}), event="accepted"),
-    Move(Action.CONTACT, AT_WORK, S.IN_PROGRESS, HANDLERS, (F.KIND, F.RESULT, F.TEXT), event="contact_logged"),
-    Move(Action.CONTACT, PARKED, None, HANDLERS, (F.KIND, F.RESULT, F.TEXT), event="contact_logged"),
+    Move(
+        Action.CONTACT, AT_WORK, S.IN_PROGRESS, HANDLERS, (F.KIND, F.RESULT), (F.TEXT, F.AGAIN),
+        event="contact_logged",
+    ),
+    Move(Action.CONTACT, PARKED, None, HANDLERS, (F.KIND, F.RESULT), (F.TEXT, F.AGAIN), event="contact_logged"),
     Move(Action.REPLY, AT_WORK, S.IN_PROGRESS, HANDLERS, (F.TEXT,), event="public_reply"),
     Move(Action.REPLY, PARKED, None, HANDLERS, (F.TEXT,), event="public_reply"),
     Move(Action.NOTE, OPEN | ENDED, None, UNIT | {A.DISTRICT}, (F.TEXT,)),
@@ -196,6 +203,7 @@ MOVES: tuple[Move, ...] = (
         Action.RELOCATE, OPEN, None, DECIDERS | {A.HEAD}, (F.AREA, F.REASON), (F.ADDRESS, F.REROUTE),
         effect=ClockEffect.RECOUNT,
     ),
+    Move(Action.WAIVE, AT_WORK | PARKED, None, GRANTERS, (F.REASON,)),
     Move(Action.RETURN, PENDING | {S.ACCEPTED}, S.RETURNED, HANDLERS - {A.TRIAGE}, (F.REASON, F.TEXT)),
     Move(Action.TRANSFER, PENDING | AT_DESK | AT_WORK, S.TRANSFERRED, DECIDERS | {A.HEAD}, (F.UNIT, F.TEXT)),
     Move(Action.REASSIGN, PENDING | AT_WORK, S.ASSIGNED, DECIDERS | {A.HEAD}, (F.PERSON,), (F.TEXT,)),

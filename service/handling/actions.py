@@ -18,12 +18,13 @@ from service.clocks.actions import due_entries, tell, wake_rested
 from service.clocks.rules import Happening
 from service.commissions.actions import end_with_case as end_jobs
 from service.errors import InvalidFieldsError
+from service.handling.contacting import counts_as_contact
 from service.handling.hanging import hanging_on
 from service.handling.joining import lock_together, tell_joined
 from service.handling.notices import notices
 from service.handling.parting import pass_on
 from service.handling.proposals import ASKS, settle, waiting
-from service.handling.rules import SAME_WORDS_WITHIN, ContactResult, Given, checked
+from service.handling.rules import SAME_WORDS_WITHIN, Given, checked
 from service.handling.steps import SPECIAL, Doer, Step
 from service.handling.tables import Proposal
 from service.intake.forms import clean
@@ -135,7 +136,7 @@ def _happening(step: Step, before: CaseStatus) -> Happening:
     effect = step.move.effect
     if effect in (ClockEffect.NONE, ClockEffect.RECOUNT) and before in STANDS_STILL and step.case.status is not before:
         effect = ClockEffect.RESUME
-    event = "" if step.given.result == ContactResult.NOT_REACHED else step.move.event
+    event = step.move.event if counts_as_contact(step.given.result) else ""
     starts: set[Metric] = set()
     if step.by.kind == "resident" and step.given.text:
         starts.add(Metric.NEXT_REPLY)
@@ -169,7 +170,7 @@ def _keep_words(step: Step) -> None:
 REASONS_SAID = frozenset(
     {
         *(Action.EXTEND, Action.PARK, Action.REFUSE, Action.REGRADE, Action.RECATEGORISE, Action.RELOCATE),
-        *(Action.REOPEN, Action.SEPARATE, *ASKS),
+        *(Action.WAIVE, Action.REOPEN, Action.SEPARATE, *ASKS),
     }
 )
 """Whose reason is kept as words said, to be read in the case."""

@@ -36,6 +36,7 @@ TO_HOLDER = frozenset(
         Action.REGRADE,
         Action.RECATEGORISE,
         Action.RELOCATE,
+        Action.WAIVE,
     }
 )
 TO_GRANTERS = frozenset({Action.REQUEST_EXTENSION, Action.REQUEST_PARKING})

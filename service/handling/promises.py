@@ -19,8 +19,8 @@ from service.clocks.recounting import recount
 from service.clocks.rules import Change, Happening
 from service.clocks.tables import ClockRow
 from service.errors import InvalidFieldsError
+from service.handling.contacting import counts_as_contact
 from service.handling.leeway import Promised
-from service.handling.rules import ContactResult
 from service.routing.directory import Directory
 from sla_policies.clock import ClockState
 from sla_policies.policy import INSIDE, CaseFacts, Grade, Metric, PolicyBook, choose_policy, raise_grade
@@ -133,7 +133,7 @@ def past_of(session: Session, case_id: int) -> list[tuple[datetime, str]]:
     return [
         (entry["at"], events[entry["action"]])
         for entry in history(session, "case", case_id)
-        if entry["action"] in events and entry["data"].get("result") != ContactResult.NOT_REACHED
+        if entry["action"] in events and counts_as_contact(entry["data"].get("result", ""))
     ]
 
 

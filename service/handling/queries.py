@@ -25,6 +25,7 @@ from service.clocks.queries import as_clock, book, of_case, policy_of
 from service.clocks.tables import ClockRow
 from service.errors import NotFoundError, ServiceError
 from service.handling.promises import newest_promised
+from service.handling.proof import offered_waiver
 from service.handling.proposals import offered
 from service.handling.timeline import Happened, timeline
 from service.intake.rules import tidy_code
@@ -148,6 +149,7 @@ def view(session: Session, case: Case, acting: frozenset[Actor], known: Director
     for_resident = acting == {Actor.RESIDENT}
     clocks = of_case(session, case.id or 0)
     said = messages(session, case.id or 0, public_only=for_resident)
+    moves = offered(session, case, moves_from(case.status, acting), newest_promised(session, clocks))
     return CaseView(
         case=case,
         place=known.areas.places[case.area_id],
@@ -156,7 +158,7 @@ def view(session: Session, case: Case, acting: frozenset[Actor], known: Director
         assignee=known.people.get(case.assignee_id or 0),
         promises=_readable(session, case, clocks, inside=False),
         timeline=timeline(history(session, "case", case.id or 0), said, for_resident=for_resident),
-        moves=offered(session, case, moves_from(case.status, acting), newest_promised(session, clocks)),
+        moves=offered_waiver(session, case, known, moves),
         known=known,
         photos=attachments(session, case.id or 0, public_only=for_resident),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +10,7 @@ from service.cases.numbers import is_case_number
 from service.cases.rules import Action, Field, Move, Satisfaction
 from service.errors import InvalidFieldsError, ServiceError
 from service.intake.forms import MOST_ADDRESS, MOST_TEXT, clean
+from service.timekeeping import ZONE
 from sla_policies.policy import Grade
 
 MOST_DIGITS = 20
@@ -24,6 +25,8 @@ class ContactKind(StrEnum):
     SMS = "sms"
     VISIT = "visit"
     WECHAT = "wechat"
+    THROUGH = "through"
+    """Through somebody: family, a neighbour, the head of the building."""
 
 
 class ContactResult(StrEnum):
@@ -31,6 +34,9 @@ class ContactResult(StrEnum):
 
     REACHED = "reached"
     NOT_REACHED = "not_reached"
+    WRONG_NUMBER = "wrong_number"
+    CALL_AGAIN = "call_again"
+    """Not now: they, or whoever answered, asked to be called again."""
 
 
 class ReturnReason(StrEnum):
@@ -100,6 +106,13 @@ class NothingAskedError(ServiceError):
     sentence = "Nothing waits for a decision here any more."
 
 
+class NothingLackingError(ServiceError):
+    """There is nothing to do without: the topic asks for no photo, or it is there."""
+
+    status, code = 409, "nothing-lacking"
+    sentence = "This case lacks no photo that its topic asks for."
+
+
 SAME_WORDS_WITHIN = timedelta(minutes=10)
 """The same words within this time are one form sent twice, not something said twice (own)."""
 LONGEST_PARKING = timedelta(days=90)
@@ -131,6 +144,8 @@ class Given:
     area_id: int | None = None
     address: str = ""
     reroute: bool | None = None
+    again_at: str = ""
+    """A moment, as ISO writes it, in UTC."""
     solved: bool | None = None
     satisfaction: Satisfaction | None = None
 
@@ -177,8 +192,8 @@ def _read(field: Field, raw: Any, action: Action) -> Any:  # noqa: ANN401  # Wha
         return choices(raw)
     if not isinstance(raw, str):
         raise TypeError("Please write this in words.")
-    if field is Field.UNTIL:
-        return _day(raw)
+    if field in (Field.UNTIL, Field.AGAIN):
+        return _day(raw) if field is Field.UNTIL else _moment(raw)
     if field is Field.ADDRESS and len(raw) > MOST_ADDRESS:
         raise ValueError("This is too long. Please keep it under 300 characters.")
     if len(raw) > MOST_TEXT:
@@ -210,6 +225,15 @@ def _day(raw: str) -> str:
         return date.fromisoformat(raw).isoformat()
     except ValueError as why:
         raise ValueError("Please give a day, like 2026-12-31.") from why
+
+
+def _moment(raw: str) -> str:
+    try:
+        moment = datetime.fromisoformat(raw)
+        there = moment if moment.tzinfo else moment.replace(tzinfo=ZONE)
+        return there.astimezone(UTC).isoformat()
+    except (ValueError, OverflowError) as why:
+        raise ValueError("Please give a day and a time.") from why
 
 
 def _yes_or_no(raw: Any) -> bool:  # noqa: ANN401  # See _read.

@@ -18,17 +18,19 @@ from service.cases.tables import Case
 from service.clocks.rules import Change, Happening
 from service.errors import InvalidFieldsError
 from service.handling.again import reopening_refused, urging_refused
+from service.handling.contacting import call_again_at
 from service.handling.hanging import Hanging
 from service.handling.joining import join, joined_to
 from service.handling.leeway import check_granter, extension, parking
 from service.handling.parting import part
 from service.handling.promises import recategorise, regrade, relocate, resolve_clock
-from service.handling.proof import check_evidence
+from service.handling.proof import check_evidence, missing_evidence
 from service.handling.proposals import ASKS, propose
 from service.handling.rules import (
     MOST_RETURNS,
     AssignmentBindingError,
     Given,
+    NothingLackingError,
     ReturnsUsedUpError,
 )
 from service.parts.queries import states_of
@@ -118,6 +120,11 @@ def _accept(step: Step) -> None:
     """Sign for the case: who signs holds it."""
     if step.by.id is not None and step.by.id != step.case.assignee_id:
         _hand(step, step.case.unit_id, step.by.id)
+
+
+def _contact(step: Step) -> None:
+    """Keep when the resident is to be called again; every contact that is logged says so anew."""
+    step.case.call_again_at = call_again_at(step.given, step.now)
 
 
 def _return(step: Step) -> None:
@@ -253,6 +260,13 @@ def _resolve(step: Step) -> None:
     check_evidence(step.session, step.case, step.known)
 
 
+def _waive(step: Step) -> None:
+    """Do without the photos of the topic that the case has now. Errors: NothingLackingError."""
+    if missing_evidence(step.session, step.case, step.known) is None:
+        raise NothingLackingError
+    step.notes["category"] = step.known.topics_by_id[step.case.category_id].code
+
+
 def _reopen(step: Step) -> None:
     """Take the case up again; its resident may ask for it only so often and so long."""
     if step.by.kind == "resident":
@@ -266,6 +280,7 @@ SPECIAL: Mapping[Action, Callable[[Step], None]] = {
     Action.ASSIGN: _assign,
     Action.REASSIGN: _assign,
     Action.ACCEPT: _accept,
+    Action.CONTACT: _contact,
     Action.RETURN: _return,
     Action.TRANSFER: _transfer,
     Action.EXTEND: _extend,
@@ -280,6 +295,7 @@ SPECIAL: Mapping[Action, Callable[[Step], None]] = {
     Action.WITHDRAW: _withdraw,
     Action.URGE: _urge,
     Action.RESOLVE: _resolve,
+    Action.WAIVE: _waive,
     Action.REOPEN: _reopen,
 }
 """What an action does beside moving the status, keeping the words and telling the clocks."""

@@ -198,6 +198,7 @@ TEMPLATES = (
     "nudge_regrade",
     "nudge_recategorise",
     "nudge_relocate",
+    "nudge_waive",
     "nudge_request_extension",
     "nudge_request_parking",
     *("swap_asked", "swap_accepted", "swap_declined", "swap_to_see"),

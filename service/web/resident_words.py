@@ -9,8 +9,8 @@ from service.clocks.tables import ClockRow
 from service.errors import ServiceError
 from service.feedback.queries import closes_at
 from service.handling.again import URGE_AGAIN_AFTER, reopening_refused, urging_refused
+from service.handling.contacting import counts_as_contact
 from service.handling.queries import CaseView
-from service.handling.rules import ContactResult
 from service.handling.timeline import Happened
 from service.routing.tables import RoutingDecisionRow
 from service.web import timewords, words
@@ -95,6 +95,8 @@ YOU_LABELS: Mapping[str, str] = {
 TO_YOU_LABELS: Mapping[str, str] = {
     "contact": "The worker got in touch with you",
     "not_reached": "The worker tried to reach you and did not get through",
+    "wrong_number": "The worker tried to reach you, but the number we have is not yours",
+    "call_again": "The worker will call you again, as was asked",
     "ask": "A question to you",
     "order_issued": "A supervisor watches over this now and has told the desk to see to it",
     "part_asked": "Another desk was asked to help with this",
@@ -232,8 +234,8 @@ def lines(view: CaseView, language: Language) -> Iterator[Line]:
 
 def _title(happened: Happened, language: Language) -> str:
     step = STEP_LABELS.get(str(happened.facts.get("act", "")))
-    missed = happened.facts.get("result") == ContactResult.NOT_REACHED
-    what = str(ContactResult.NOT_REACHED) if missed else happened.what
+    result = happened.facts.get("result", "")
+    what = happened.what if counts_as_contact(result) else result
     own = (YOU_LABELS if happened.actor == "resident" else TO_YOU_LABELS).get(what)
     return translate(language, step or own or HAPPENED[happened.what])
 

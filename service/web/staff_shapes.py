@@ -30,6 +30,8 @@ class CaseLine(Shape):
     due_metric: str | None
     assignee: str | None
     urged: int
+    call_again_at: datetime | None
+    """When the resident asked to be called again."""
     card: str | None
     """yellow_card or red_card: the gravest that lies on it."""
 
@@ -197,6 +199,7 @@ def case_line(case: Case, known: Directory, cards: Mapping[int, str]) -> CaseLin
         due_metric=case.due_metric,
         assignee=_name(known.people.get(case.assignee_id or 0)),
         urged=case.urged,
+        call_again_at=case.call_again_at,
         card=cards.get(case.id or 0),
     )
 

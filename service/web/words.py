@@ -92,8 +92,14 @@ CONTACT_KIND: Mapping[str, str] = {
     "sms": "Text message",
     "visit": "Visit",
     "wechat": "WeChat",
+    "through": "Through somebody",
 }
-CONTACT_RESULT: Mapping[str, str] = {"reached": "Reached", "not_reached": "Not reached"}
+CONTACT_RESULT: Mapping[str, str] = {
+    "reached": "Reached",
+    "not_reached": "Not reached",
+    "wrong_number": "Wrong number",
+    "call_again": "To be called again",
+}
 RETURN_REASON: Mapping[str, str] = {
     "wrong_area": "Not in our area",
     "not_our_duty": "Not our duty",

@@ -26,6 +26,7 @@ FIELD_LABELS: Mapping[Field, str] = {
     Field.AREA: "Where it is",
     Field.ADDRESS: "The address",
     Field.REROUTE: "Who takes it now?",
+    Field.AGAIN: "When to call again",
     Field.SOLVED: "Is it solved?",
     Field.SATISFACTION: "Is the resident satisfied?",
 }
@@ -56,6 +57,7 @@ HINT_SENTENCES: Mapping[Action, str] = {
     Action.REGRADE: "The promises of the new grade count from receipt. What was missed stays missed.",
     Action.RECATEGORISE: "You see first what would change. Grade and time are those of the new topic, from receipt on.",
     Action.RELOCATE: "You see first what would change. Time is that of the new place, from receipt on.",
+    Action.WAIVE: "For this topic, until the case is taken up again. The reason stays in the history.",
     Action.EXTEND: "Only before it runs out, and as often as the policy allows. The resident reads the reason.",
     Action.RETURN: "It goes to the duty desk above, which finds who is responsible. The time runs on.",
     Action.TRANSFER: "The unit's worker is found by the rules and told at once. The time runs on.",
@@ -84,6 +86,7 @@ CONTROLS: Mapping[Field, str] = {
     Field.UNIT: "unit",
     Field.DAYS: "number",
     Field.UNTIL: "date",
+    Field.AGAIN: "moment",
     Field.GRADE: "one",
     Field.CATEGORY: "topic",
     Field.AREA: "unit",
@@ -133,7 +136,7 @@ class Question:
     name: str
     label: str
     control: str
-    """lines, line, number, date, few, one, topic, person or unit."""
+    """lines, line, number, date, moment, few, one, topic, person or unit."""
     required: bool
     value: str
     options: Mapping[str, str] = field(default_factory=dict)

@@ -54,6 +54,7 @@ DONE_SENTENCES: Mapping[str, str] = {
     Action.REGRADE: "The case has another grade. Its promises count from receipt.",
     Action.RECATEGORISE: "The case has another topic. Its grade and promises are those of that topic, from receipt on.",
     Action.RELOCATE: "The place is corrected. The promises are those of that place, from receipt on.",
+    Action.WAIVE: "The case can be resolved without the photos. The worker has been told.",
     Action.EXTEND: "The case has more time now. The resident will be told why.",
     Action.RETURN: (
         "The case is returned. The duty desk has been told. Below “Why this desk?” you may propose another rule."

@@ -21,6 +21,8 @@ from service.errors import InvalidFieldsError, NotFoundError
 from service.handling.actions import RESIDENT, Doer
 from service.handling.photos import MOST_OF_ONE_SIDE, TooManyPhotosError, add_first_photos, add_photos, show_photo
 from service.handling.queries import actors, view
+from service.handling.rules import NothingLackingError
+from service.outbox.tables import Notice
 from service.settings import get_settings
 from tests.builders import does, received, resident_does
 from tests.people import Town
@@ -229,3 +231,78 @@ def test_who_adds_a_photo_while_files_are_deleted_waits_and_keeps_it_or_is_told(
         adding.execute(sa.text("SET LOCAL lock_timeout = '200ms'"))
         with pytest.raises(sa.exc.OperationalError, match="lock timeout"):
             attach(adding, 1, [photo], sender=Sender(by_resident=True), storage=storage, now=now)
+
+
+# Done without
+
+
+def lacking(session: Session, town: Town, now: datetime) -> Case:
+    asks_for(session, "C05", Evidence.AFTER)
+    return signed(session, town, now)
+
+
+def test_a_supervisor_does_without_photos_with_a_reason_and_the_case_is_resolved(
+    session: Session, town: Town, now: datetime
+) -> None:
+    case = lacking(session, town, now)
+    with pytest.raises(InvalidFieldsError):
+        does(session, case, town.li_qiang, Action.RESOLVE, now, text="办好了")
+
+    case = does(session, case, town.chen_jing, Action.WAIVE, now, reason="住户不同意拍照")
+
+    entry = history(session, "case", case.id or 0)[-1]
+    assert (entry["action"], entry["data"]["category"], entry["actor_id"]) == ("waive", "C05", town.chen_jing.id)
+    told_of = session.exec(select(Notice.person_id).where(Notice.template == "nudge_waive")).all()
+    assert told_of == [town.li_qiang.id]
+    assert does(session, case, town.li_qiang, Action.RESOLVE, now, text="办好了").status is CaseStatus.RESOLVED
+
+
+def test_only_supervisors_do_without_photos_and_never_without_a_reason(
+    session: Session, town: Town, now: datetime
+) -> None:
+    case = lacking(session, town, now)
+
+    for person in (town.li_qiang, town.sun_li, town.he_jun, town.wu_dan):
+        with pytest.raises(MoveForbiddenError):
+            does(session, case, person, Action.WAIVE, now, reason="不用")
+    with pytest.raises(InvalidFieldsError):
+        does(session, case, town.chen_jing, Action.WAIVE, now, reason=" ")
+    does(session, case, town.qian_bo, Action.WAIVE, now, reason="区级同意")
+
+
+def test_where_nothing_is_lacking_there_is_nothing_to_do_without(
+    session: Session, town: Town, now: datetime, storage: Storage
+) -> None:
+    case = signed(session, town, now)
+
+    def offers(to: object) -> bool:
+        seen = view(session, case, actors(session, case, to))  # type: ignore[arg-type]
+        return Action.WAIVE in {move.action for move in seen.moves}
+
+    assert not offers(town.chen_jing)
+    with pytest.raises(NothingLackingError):
+        does(session, case, town.chen_jing, Action.WAIVE, now, reason="不用")
+    asks_for(session, "C05", Evidence.AFTER)
+    assert offers(town.chen_jing)
+    assert not offers(town.li_qiang)
+    by = as_staff(session, case, town.li_qiang)
+    add_photos(session, case.id or 0, [stored(storage, "after")], by=by, now=now, stage=Stage.AFTER)
+    assert not offers(town.chen_jing)
+
+
+def test_what_was_done_without_counts_for_that_topic_and_until_it_is_taken_up_again(
+    session: Session, town: Town, now: datetime
+) -> None:
+    case = lacking(session, town, now)
+    asks_for(session, "C03", Evidence.AFTER)
+    case = does(session, case, town.chen_jing, Action.WAIVE, now, reason="住户不同意拍照")
+    does(session, case, town.chen_jing, Action.RECATEGORISE, now, category="C03", reason="是垃圾")
+    with pytest.raises(InvalidFieldsError), session.begin_nested():
+        does(session, case, town.li_qiang, Action.RESOLVE, now, text="办好了")
+
+    does(session, case, town.chen_jing, Action.WAIVE, now + HOUR, reason="也不用")
+    case = does(session, case, town.li_qiang, Action.RESOLVE, now + HOUR, text="办好了")
+    case = resident_does(session, case, Action.REOPEN, now + 2 * HOUR, reason="还是坏的")
+    does(session, case, town.li_qiang, Action.ACCEPT, now + 3 * HOUR)
+    with pytest.raises(InvalidFieldsError):
+        does(session, case, town.li_qiang, Action.RESOLVE, now + 3 * HOUR, text="又办好了")

@@ -296,7 +296,11 @@ def test_the_same_answer_to_a_second_question_counts(
 
 @pytest.mark.parametrize(
     ("result", "chinese", "other"),
-    [("not_reached", "没有联系上", "取得联系"), ("reached", "已与您取得联系", "没有联系上")],
+    [
+        ("not_reached", "没有联系上", "取得联系"),
+        ("reached", "已与您取得联系", "没有联系上"),
+        ("wrong_number", "登记的号码不对", "取得联系"),
+    ],
 )
 def test_a_resident_reads_whether_a_contact_reached_them(
     browse: Browser, session: Session, town: Town, clock: Clock, result: str, chinese: str, other: str
