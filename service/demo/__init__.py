@@ -11,11 +11,11 @@ from service.clocks.actions import register_installed
 from service.demo.cases import MONTH, deliver_the_past, live_a_month
 from service.demo.catalogue import COMING, EARLIER, add_rules, dispute, revise_rules
 from service.demo.channels import add_channels
+from service.demo.desk import add_texts, leave_work
 from service.demo.parties import add_parties
 from service.demo.people import People, add_roster, build_staff
 from service.demo.pictures import ask_for_photos
 from service.demo.rosters import add_rosters
-from service.demo.texts import add_texts
 from service.demo.town import COUNTY_CODE, Town, build_town
 
 SIGN_INS: tuple[tuple[str, str, str, str], ...] = (
@@ -41,6 +41,7 @@ def seed(session: Session, now: datetime) -> bool:
         town, people = built
         live_a_month(session, town, people, now)
         dispute(session, people, now)
+        leave_work(session, people, now)
         revise_rules(session, COMING, people["qian.bo"], now, now)
         add_rosters(session, people, now)
         deliver_the_past(session, now)

@@ -3,6 +3,7 @@
 Every page says what happened, what is kept and what to do; none of them needs the database.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +30,8 @@ from service.web.words import words
 log = structlog.get_logger("jiban.web")
 
 PROBLEM = "application/problem+json"
+WHILE_WRITING = re.compile(r"/cases/[^/]+/here")
+"""What a page asks by itself while somebody may be writing on it: it is not led away to the sign-in."""
 NEVER_KEPT = frozenset({CSRF_FIELD, "password", "current", "new"})
 """Fields that are not written back into a page."""
 MOST_KEPT = 200
@@ -165,6 +168,8 @@ async def _on_service_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, (SignInNeededError, StaleFormError)) or wants_json(request):
         return answer(request, problem)
     if isinstance(error, SignInNeededError) and is_htmx(request):
+        if WHILE_WRITING.fullmatch(request.url.path):
+            return Response(status_code=401)
         return Response(status_code=401, headers={"HX-Redirect": _sign_in_for(_page_of(request))})
     if request.method in SAFE:
         return RedirectResponse(_sign_in_for(_path_of(request)), 303)

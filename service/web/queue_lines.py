@@ -126,6 +126,8 @@ class Line:
     """The gravest card that lies on it."""
     progress: Progress | None = None
     """How far its parts are; None: it has none."""
+    colleagues: Sequence[Staff] = ()
+    """Who else has it open now."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ class Others:
     marks: Mapping[int, Mark] = field(default_factory=dict)
     progress: Mapping[int, Progress] = field(default_factory=dict)
     cards: Mapping[int, str] = field(default_factory=dict)
+    colleagues: Mapping[int, Sequence[Staff]] = field(default_factory=dict)
 
 
 NO_OTHERS = Others()
@@ -153,4 +156,5 @@ def line_of(case: Case, person: Person, known: Directory, since: datetime | None
         card=others.cards.get(case.id or 0, ""),
         mark=others.marks.get(case.id or 0, NO_MARK),
         progress=others.progress.get(case.id or 0),
+        colleagues=others.colleagues.get(case.id or 0, ()),
     )

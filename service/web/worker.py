@@ -31,6 +31,7 @@ from service.routing.queries import directory
 from service.web.case_texts import with_text
 from service.web.deps import DbSession, Now, require_role
 from service.web.error_pages import wants_json
+from service.web.looked_at import colleagues, colleagues_at
 from service.web.once import DoneOnce
 from service.web.parts_pages import DONE_SENTENCES as DONE_WITH_PARTS
 from service.web.photo_forms import PhotoRoute, SentPhotos
@@ -82,7 +83,8 @@ def show_queue(
     known = directory(session)
     pool = claimable(session, person) if not asked.words and not asked.cursor else []
     ids = [case.id or 0 for case in (*pool, *found.cases)]
-    others = Others(marks_of(session, ids), progress_of(session, ids), cards_of(session, ids))
+    seen = colleagues_at(ids, person, known)
+    others = Others(marks_of(session, ids), progress_of(session, ids), cards_of(session, ids), seen)
     lines = [line_of(case, person, known, asked.since_at, others) for case in found.cases]
     facts = {
         "asked": asked,
@@ -112,6 +114,12 @@ def show_case(
     facts = case_facts(request, session, case, person, now)
     sentence = DONE_SENTENCES.get(done) or DONE_WITH_PARTS.get(done, "")
     return page(request, "worker/case.html", facts | {"done": sentence})
+
+
+@router.get("/cases/{number}/here")
+def show_here(request: Request, session: DbSession, person: Working, case: CaseToRead) -> Response:
+    """Note that the reader still has the case open, and show who else has."""
+    return page(request, "worker/case_here.html", {"colleagues": colleagues(case, person, directory(session))})
 
 
 @router.post("/cases/{number}/reveal")

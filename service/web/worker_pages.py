@@ -30,10 +30,12 @@ from service.parts.rules import progress
 from service.routing.directory import Directory
 from service.web import party_words
 from service.web.alike_pages import HOW_LABELS, around
+from service.web.both_sides import typed_in_words
 from service.web.case_texts import with_texts
 from service.web.catalogues import Language, gettext
 from service.web.error_pages import problem_of
 from service.web.explained import tell
+from service.web.looked_at import colleagues
 from service.web.parts_pages import may_call
 from service.web.render import language_of
 from service.web.why_here import why_here
@@ -86,6 +88,7 @@ def case_facts(
         "problem": problem_of(request, tried.error) if tried.error else None,
         "tried": tried,
         "meanwhile": changed_since(seen, tried.version) if tried.error else [],
+        "yours": typed_in_words(tried, seen.known, language_of(request)) if tried.error else [],
         "contact": masked_contact(case),
         "revealed": None,
         "reveal_form": reveal_form(tried),
@@ -100,6 +103,7 @@ def case_facts(
         "may_call": may_call(case, person, session),
         "routing": why_here(request, session, why_routed(session, case), seen.known),
         "escalations": taken,
+        "colleagues": colleagues(case, person, seen.known),
         "card": cards_of(session, [case.id or 0]).get(case.id or 0, ""),
         "explained": [(one, tell(why, now, language_of(request))) for one, why in explanations(session, seen, now)],
         "received": received.facts if received else {},

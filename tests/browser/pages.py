@@ -151,6 +151,7 @@ NOT_PAGES = frozenset(
         "/submit/photos",
         "/track/{number}/photos/{name}",
         "/track/{number}/feed",
+        "/cases/{number}/here",
         "/cases/{number}/photos/{name}",
         "/party/{job_id}/photos/{name}",
         "/roster/feed/{token}.ics",

@@ -1,16 +1,23 @@
-"""Which standard texts do the desks of the demo use, beside those that come with the product?"""
+"""What do the desks of the demo have at hand: texts, filters, somebody to call again?"""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
+from service.cases.rules import Action, CaseStatus
+from service.cases.tables import Case
 from service.demo.people import People
 from service.demo.town import HUBIN, WANGHU, Town
+from service.handling.actions import Doer, act
+from service.handling.filters import save_filter
+from service.handling.queries import actors
+from service.handling.queues import Ask, Tab
 from service.texts.actions import add_text
 from service.texts.loading import load_texts
 from service.texts.rules import StandardTextDetails
 from service.texts.tables import StandardText
+from service.timekeeping import ZONE
 
 USED = {"taken-up": 46, "done": 41, "on-site": 27, "visit": 19, "not-reached": 15, "more-about-place": 9, "sorry": 4}
 """How often the desks have used what came with the product."""
@@ -51,3 +58,16 @@ def add_texts(session: Session, town: Town, people: People, now: datetime) -> No
     )
     for details in (lift, noise):
         add_text(session, details, by=people["chen.jing"], now=now)
+
+
+def leave_work(session: Session, people: People, now: datetime) -> None:
+    """Let 李强 have two filters of his own, and one resident who asked to be called again tomorrow."""
+    li = people["li.qiang"]
+    for name, ask in (("全社区已超时", Ask(Tab.OVERDUE, mine=False)), ("停车", Ask(mine=False, search="停车"))):
+        save_filter(session, li, name, ask, now=now)
+    at_work = select(Case).where(Case.assignee_id == li.id, Case.status == CaseStatus.IN_PROGRESS)
+    case = session.exec(at_work.where(col(Case.due_at) > now).order_by(col(Case.due_at)).limit(1)).first()
+    if case is not None:
+        again = f"{(now + timedelta(days=1)).astimezone(ZONE):%Y-%m-%d}T15:00"
+        said = {"kind": "call", "result": "call_again", "again_at": again, "text": "正在开会，请明天再打。"}
+        act(session, case.id or 0, Action.CONTACT, said, by=Doer(actors(session, case, li), li), now=now)
