@@ -117,9 +117,15 @@ def show_case(
 
 
 @router.get("/cases/{number}/here")
-def show_here(request: Request, session: DbSession, person: Working, case: CaseToRead) -> Response:
-    """Note that the reader still has the case open, and show who else has."""
-    return page(request, "worker/case_here.html", {"colleagues": colleagues(case, person, directory(session))})
+def show_here(request: Request, session: DbSession, person: Working, case: CaseToRead, seen: str = "") -> Response:
+    """Note that the reader still has the case open, and show who else has; nothing where those are `seen` already.
+
+    What is not shown again is not read out again either.
+    """
+    found = colleagues(case, person, directory(session))
+    if is_htmx(request) and seen == "-".join(str(one.id) for one in found):
+        return Response(status_code=204)
+    return page(request, "worker/case_here.html", {"case": case, "colleagues": found})
 
 
 @router.post("/cases/{number}/reveal")

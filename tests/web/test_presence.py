@@ -105,6 +105,18 @@ def test_who_may_not_see_the_case_neither_looks_nor_is_told(
     assert seen_by(browse, path(case)) == ""
 
 
+def test_who_is_shown_already_is_not_shown_again(browse: Browser, session: Session, town: Town, clock: Clock) -> None:
+    case = signed(session, town, clock)
+    browse.sign_in(town.sun_li).get(path(case))
+    asks = browse.sign_in(town.li_qiang).get(path(case)).html.select_one("#looking")["hx-get"]  # type: ignore[index]
+    poll = {"HX-Request": "true", "X-Poll": "true"}
+
+    assert browse.client.get(str(asks), headers=poll).status_code == 204
+    browse.sign_in(town.he_jun).get(path(case))
+    browse.sign_in(town.li_qiang)
+    assert "何军" in browse.client.get(str(asks), headers=poll).text
+
+
 def test_who_writes_while_the_sign_in_ends_is_not_led_away(
     browse: Browser, session: Session, town: Town, clock: Clock
 ) -> None:

@@ -55,6 +55,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DELETE FROM notices WHERE template = 'nudge_waive'")
     op.drop_column("cases", "call_again_at")
     op.drop_table("saved_filters")
     op.drop_table("standard_texts")
