@@ -504,3 +504,25 @@ def test_an_administrator_lets_a_topic_ask_for_photos(browse: Browser, town: Tow
     assert "处理前、处理后的照片各一张" in again.text
     assert session.exec(select(Category.evidence).where(Category.code == "C05")).one() is Evidence.BEFORE_AND_AFTER
     browse.post(again, address, status=422, evidence="a film")
+
+
+def test_a_supervisor_does_without_the_photos_on_the_page_and_the_api_and_the_worker_resolves(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    session.execute(sa.update(Category).where(Category.code == "C05").values(evidence=Evidence.AFTER))  # type: ignore[arg-type]
+    case = signed(session, town, clock)
+    browse.sign_in(town.li_qiang)
+    assert not browse.get(path(case)).html.select("#act-waive")
+    browse.post(browse.get(path(case)), "/resolve", 422, text="换了灯管")
+
+    chen = browse.sign_in(town.chen_jing)
+    page = chen.get(path(case))
+    assert page.html.select_one("#photos a[href='#act-waive']")
+    assert chen.post(page, "/waive", 422, reason=" ").html.select_one("#f-reason-error")
+    chen.post(chen.get(path(case)), "/waive", reason="住户不同意拍照")
+    assert "住户不同意拍照" in chen.get(path(case)).text
+    again = {"csrf": page.fields("/waive")["csrf"], "reason": "再来一次"}
+    assert chen.client.post(f"{path(case)}/waive", data=again).status_code == 409
+
+    browse.sign_in(town.li_qiang)
+    browse.post(browse.get(path(case)), "/resolve", 303, text="换了灯管")
