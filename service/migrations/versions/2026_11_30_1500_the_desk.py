@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "8c1f5e40b7d2"
-down_revision = "5b20c7e4d913"
+down_revision = "c7a41f0e92d8"
 branch_labels = None
 depends_on = None
 
