@@ -25,7 +25,8 @@ from service.handling.notices import notices
 from service.handling.parting import pass_on
 from service.handling.proposals import ASKS, settle, waiting
 from service.handling.rules import SAME_WORDS_WITHIN, Given, checked
-from service.handling.steps import SPECIAL, Doer, Step
+from service.handling.step import Doer, Step
+from service.handling.steps import SPECIAL
 from service.handling.tables import Proposal
 from service.intake.forms import clean
 from service.orders.actions import end_with_case as end_orders

@@ -14,7 +14,7 @@ from service.cases.tables import Case
 from service.categories.rules import Topic
 from service.clocks.queries import of_case
 from service.handling.actions import act
-from service.handling.steps import Doer
+from service.handling.step import Doer
 from service.routing.directory import Staff
 from service.routing.queries import directory
 from sla_policies.clock import ClockState

@@ -19,7 +19,7 @@ from service.cases.queries import by_number
 from service.cases.rules import Action
 from service.cases.tables import Case
 from service.errors import NotFoundError, ServiceError
-from service.handling.steps import Doer
+from service.handling.step import Doer
 from service.settings import get_settings
 
 MOST_OF_ONE_SIDE = 60
