@@ -40,7 +40,6 @@ PAGES: Mapping[str, Visit] = {
     "/track/{number}": Visit(way=ways.tell_and_follow),
     "/track/{number}/{action}": Visit(way=ways.begin_to_withdraw),
     "/track/{number}/follow": Visit(way=ways.ask_to_hear),
-    "/track/mail": Visit(),
     "/mine": Visit(),
     "/mine/code": Visit(way=ways.ask_for_a_code),
     "/mine/open": Visit(),
@@ -133,6 +132,7 @@ STATES: Mapping[str, Visit] = {
     "not yours": Visit("li.qiang", at="/admin"),
     "answers missing": Visit(way=ways.send_nothing),
     "one more look": Visit(way=ways.look_once_more),
+    "link of a letter over": Visit(at="/track/mail?key=x"),
     "wrong code": Visit(way=ways.mistake_the_code),
     "wrong password": Visit(way=ways.mistake_the_password),
     "nothing found": Visit("li.qiang", at="/queue?search=zzzz"),
@@ -160,7 +160,7 @@ NOT_PAGES = frozenset(
     }
 )
 """What is answered with a file, a picture or a way on; and everything under /api/."""
-BY_LETTER = frozenset({"/notices/stop/{number}/{token}", "/party/{job_id}"})
+BY_LETTER = frozenset({"/notices/stop/{number}/{token}", "/party/{job_id}", "/track/mail"})
 """Pages whose address only a letter holds, signed with a key that these tests do not have."""
 
 
