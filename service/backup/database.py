@@ -26,7 +26,7 @@ from service.embedded.wheels import POSTGRES, installed
 
 PREPARED = (
     *("alembic_version", "areas_version", "categories", "clock_anchor", "directory_version", "policy_books"),
-    "rule_versions",
+    *("rule_versions", "standard_texts"),
 )
 """What `jiban migrate` and `jiban up` write into every new database."""
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname"

@@ -23,8 +23,8 @@ PATIENCE_MS = 30_000
 
 
 def launch(started: Playwright) -> Browser:
-    """Start Chromium; as root it cannot build its sandbox."""
-    args = ["--no-sandbox"] if os.geteuid() == 0 else []
+    """Start Chromium; as root it cannot build its sandbox. Without a screen a graphics processor is only played."""
+    args = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     return started.chromium.launch(executable_path=chromium(), args=args)
 
 
@@ -66,7 +66,12 @@ class Eyes:
     def of(
         self, who: str = "", language: str = "zh", size: tuple[int, int] = PHONE, *, script: bool = True, **more: Any
     ) -> Iterator[Page]:
-        """Open a page for somebody by sign-in name ("" is a resident); it ends with the block."""
+        """Open a page for somebody by sign-in name ("" is a resident); it ends with the block.
+
+        Without a service worker, which fetches all there is into a telephone that is thrown away; tests/browser/
+        test_offline.py allows it.
+        """
+        more = {"service_workers": "block"} | more
         context = self.browser.new_context(
             base_url=self.url,
             viewport={"width": size[0], "height": size[1]},

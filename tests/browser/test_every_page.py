@@ -58,7 +58,7 @@ def test_a_page_is_in_order_when_something_is_wrong(eyes: Eyes, state: str, lang
 
 @pytest.mark.parametrize("route", [route for route, visit in PAGES.items() if not visit.who])
 def test_a_page_of_a_resident_is_light(eyes: Eyes, route: str) -> None:
-    with eyes.of(service_workers="block") as page:  # It would have kept files of before.
+    with eyes.of() as page:
         go(page, eyes, route)
         line = page.context.new_cdp_session(page)
         line.send("Network.enable")

@@ -69,7 +69,7 @@ def reply(page: Page, text: str, waiting: int) -> None:
 
 
 def test_a_request_written_without_a_line_is_sent_once_when_it_is_back(eyes: Eyes) -> None:
-    with eyes.of() as page:
+    with eyes.of(service_workers="allow") as page:
         visit(page, "/submit")
         with no_line(page):
             page.goto("/submit")
@@ -97,7 +97,7 @@ def test_a_request_written_without_a_line_is_sent_once_when_it_is_back(eyes: Eye
 
 
 def test_what_a_worker_does_without_a_line_is_done_in_its_order(eyes: Eyes) -> None:
-    with eyes.of(HEAD) as page:
+    with eyes.of(HEAD, service_workers="allow") as page:
         number = open_case(page, eyes, TEXT)
         with no_line(page):
             page.reload()
@@ -118,7 +118,7 @@ def test_what_a_worker_does_without_a_line_is_done_in_its_order(eyes: Eyes) -> N
 
 
 def test_what_the_case_has_moved_past_is_told_with_what_was_written(eyes: Eyes) -> None:
-    with eyes.of(HEAD) as page, eyes.of(SUPERVISOR) as supervisor:
+    with eyes.of(HEAD, service_workers="allow") as page, eyes.of(SUPERVISOR) as supervisor:
         number = open_case(page, eyes, TEXT)
         with no_line(page):
             page.reload()
@@ -135,7 +135,7 @@ def test_what_the_case_has_moved_past_is_told_with_what_was_written(eyes: Eyes) 
 
 
 def test_somebody_else_finds_nothing_of_whoever_was_there_before(eyes: Eyes) -> None:
-    with eyes.of() as page:
+    with eyes.of(service_workers="allow") as page:
         sign_in(page, HEAD)
         number = open_case(page, eyes, TEXT)
         with no_line(page):
