@@ -33,7 +33,7 @@ def test_every_page_is_looked_at() -> None:
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("route", PAGES)
 def test_a_page_is_in_order(eyes: Eyes, route: str, language: str) -> None:
-    with eyes.of(PAGES[route].who, language) as page:
+    with eyes.reading(PAGES[route].who, language) as page:
         trouble = eyes.trouble(page)
         go(page, eyes, route)
         assert page.locator("html").get_attribute("lang") == HTML_LANG[language]
@@ -47,7 +47,7 @@ def test_a_page_is_in_order(eyes: Eyes, route: str, language: str) -> None:
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("state", STATES)
 def test_a_page_is_in_order_when_something_is_wrong(eyes: Eyes, state: str, language: str) -> None:
-    with eyes.of(STATES[state].who, language) as page:
+    with eyes.reading(STATES[state].who, language) as page:
         go(page, eyes, state)
         assert page.locator("h1").count() == 1
         assert violations(page) == []
