@@ -14,7 +14,8 @@ ARGS ?=
 SEED ?=
 ROUNDS ?= 20
 LOOK = tests/browser
-ALONE = tests/bench tests/faults tests/journeys
+TIMED = beat channels embedded product storm supervisor up what_if_migration
+ALONE = tests/bench tests/journeys $(TIMED:%=tests/faults/test_%.py)
 
 .PHONY: run test faults bench screenshots check format lock clean
 .DELETE_ON_ERROR:
