@@ -6,9 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session
 from typer.testing import CliRunner
 
@@ -16,6 +18,7 @@ import sla_policies
 from service.accounts.queries import person_by_login
 from service.accounts.rules import Role
 from service.cli import app
+from service.database import connect
 from service.embedded import EmbeddedServers
 from tests.people import Town
 
@@ -91,18 +94,28 @@ def test_a_database_that_is_away_is_told_in_a_sentence(servers: EmbeddedServers)
     assert "Traceback" not in migrated.stderr + examined.stderr
 
 
-@pytest.mark.usefixtures("engine")
-def test_the_doctor_finds_a_migrated_installation_well(servers: EmbeddedServers) -> None:
-    jiban("migrate", env={**BARE, **servers.environment})
-    examined = jiban("doctor", env={**BARE, **servers.environment})
+@pytest.fixture
+def installation(servers: EmbeddedServers) -> Iterator[dict[str, str]]:
+    """Settings with a database of its own: what a command writes there stays."""
+    base = connect(servers.database_url)
+    with base.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("CREATE DATABASE commands"))
+        url = base.url.set(database="commands").render_as_string(hide_password=False)
+        yield {**BARE, **servers.environment, "JIBAN_DATABASE_URL": url}
+        connection.execute(sa.text("DROP DATABASE commands WITH (FORCE)"))
+    base.dispose()
+
+
+def test_the_doctor_finds_a_migrated_installation_well(installation: dict[str, str]) -> None:
+    jiban("migrate", env=installation)
+    examined = jiban("doctor", env=installation)
     assert examined.returncode == 0, examined.stdout
     assert "fail" not in examined.stdout
 
 
-@pytest.mark.usefixtures("engine")
-def test_two_that_migrate_at_once_take_turns(servers: EmbeddedServers) -> None:
+def test_two_that_migrate_at_once_take_turns(installation: dict[str, str]) -> None:
     command = [sys.executable, "-m", "service.cli", "migrate"]
-    both = [subprocess.Popen(command, env={**BARE, **servers.environment}) for _ in range(2)]
+    both = [subprocess.Popen(command, env=installation) for _ in range(2)]
     assert [process.wait(60) for process in both] == [0, 0]
 
 

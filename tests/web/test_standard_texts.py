@@ -61,7 +61,7 @@ def test_a_text_is_taken_in_below_what_was_written_and_nothing_is_sent(
     assert written.endswith("电话 0990-5550101。李强")
     assert "13812345678" not in page.text
     assert page.html.select_one("#do-reply textarea[autofocus]")
-    assert not page.html.select_one(".notice.bad")
+    assert not page.html.select_one("main .notice.bad")
     assert "王先生" not in li.get(path(case)).html.select_one(".timeline").get_text()  # type: ignore[union-attr]
     assert used(session, text) == 1
     assert li.post(page, "/reply").to == f"{path(case)}?done=reply"
