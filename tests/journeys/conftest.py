@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,12 +49,15 @@ class Product:
             yield client
 
     def pids(self, name: str) -> list[int]:
-        """Return the processes below `up` whose command line holds the words."""
+        """Return the processes below `up` whose command line holds the words; one may end while it is asked."""
         import psutil
 
-        below = psutil.Process(self.process.pid).children(recursive=True)
-        alive = [p for p in below if p.status() != psutil.STATUS_ZOMBIE]
-        return [p.pid for p in alive if name in " ".join(p.cmdline())]
+        found = []
+        for process in psutil.Process(self.process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if process.status() != psutil.STATUS_ZOMBIE and name in " ".join(process.cmdline()):
+                    found.append(process.pid)
+        return found
 
 
 def proof_in(page: str) -> str:
