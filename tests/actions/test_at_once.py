@@ -27,11 +27,9 @@ from service.escalations.actions import sweep
 from service.escalations.tables import Escalation
 from service.handling.actions import RESIDENT, Doer, act
 from service.handling.queries import actors
+from service.handling.tables import Outcome, Proposal
 from service.intake.actions import open_case
 from service.migrations.run import migrate
-from service.orders.actions import Given, issue
-from service.orders.rules import OrderState
-from service.orders.tables import Order
 from service.outbox.tables import Notice
 from tests.builders import a_request, does, received
 from tests.parties import a_job, a_party
@@ -149,29 +147,30 @@ def test_of_many_who_sign_at_once_with_one_version_one_wins(shared: sa.Engine, c
     assert sorted(answers) == ["conflict"] * (MANY - 1) + ["signed"]
 
 
-def test_what_was_hung_on_a_case_while_an_action_waited_for_it_ends_with_it(
+def test_what_was_asked_while_a_decision_waited_for_the_case_is_decided_by_it(
     shared: sa.Engine, crowd: Town, now: datetime
 ) -> None:
-    at, waits = now + timedelta(hours=2), Barrier(2)
+    """What hangs on a case is asked after its lock: the statement that waits for the lock sees what was before."""
+    at, together = now + timedelta(hours=2), Barrier(2)
     with Session(shared, expire_on_commit=False) as session, session.begin():
         case = received(session, at)[0]
         does(session, case, crowd.he_jun, Action.ACCEPT, at)
 
-    def resolve() -> CaseStatus:
+    def extend() -> None:
         with Session(shared, expire_on_commit=False) as session, session.begin():
-            waits.wait()
-            return does(session, case, crowd.he_jun, Action.RESOLVE, at, text="修好了").status
+            together.wait()
+            does(session, case, crowd.chen_jing, Action.EXTEND, at, days=2, reason="等零件")
 
     with ThreadPoolExecutor(1) as pool:
         with Session(shared, expire_on_commit=False) as session, session.begin():
-            told = Given("今天去看", f"person:{crowd.he_jun.id}", 4)
-            order = issue(session, case.id or 0, told, by=crowd.chen_jing, now=at)
-            resolved = pool.submit(resolve)
-            waits.wait()
+            does(session, case, crowd.he_jun, Action.REQUEST_EXTENSION, at, days=2, reason="等零件")
+            extended = pool.submit(extend)
+            together.wait()
             _wait_until_somebody_waits(shared)
-        assert resolved.result(timeout=30) is CaseStatus.RESOLVED
+        extended.result(timeout=30)
     with Session(shared) as session:
-        assert session.get_one(Order, order.id).state is OrderState.SETTLED
+        asked = session.exec(select(Proposal).where(Proposal.case_id == case.id)).one()
+        assert asked.outcome is Outcome.GRANTED
 
 
 def _wait_until_somebody_waits(shared: sa.Engine) -> None:

@@ -501,6 +501,16 @@ def test_a_promise_the_new_policy_lacks_ends_and_one_it_adds_knows_what_happened
     assert clock_of(session, other, Metric.CONTACT).state is ClockState.CANCELLED
 
 
+def test_a_promise_that_another_policy_adds_is_the_one_that_runs_out_next(
+    session: Session, town: Town, at: datetime
+) -> None:
+    question, _ = received(session, at, category="M03")
+    does(session, question, town.li_qiang, Action.ACCEPT, at)
+    case = does(session, question, town.chen_jing, Action.REGRADE, at + HOUR, grade="G3", reason="不是咨询")
+    session.refresh(case)
+    assert (case.due_metric, case.due_at) == (Metric.CONTACT, at + DAY)
+
+
 def test_what_was_said_in_the_first_round_keeps_no_promise_of_the_second(
     session: Session, town: Town, at: datetime
 ) -> None:
