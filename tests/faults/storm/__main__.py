@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from tests.faults.storm.plan import LONG, SHORT
-from tests.faults.storm.playing import play_until_told
+from tests.faults.storm.playing import folder_of_data, play_until_told
 from tests.faults.storm.table import Round, head, line, summary, told
 
 
@@ -28,10 +28,12 @@ def main() -> None:
     seed = wish.seed if wish.seed is not None else secrets.randbelow(90_000) + 10_000
     print(f"seed {seed}, {wish.rounds} rounds; again with: make faults SEED={seed} ROUNDS={wish.rounds}\n\n{head()}")
     rounds: list[Round] = []
-    for n in range(wish.rounds):
-        for one in play_until_told(seed + n, SHORT if wish.short else LONG, port=wish.port, keep=wish.keep):
-            rounds.append(one)
-            tell(n + 1, one)
+    with folder_of_data() as counties:
+        for n in range(wish.rounds):
+            form = SHORT if wish.short else LONG
+            for one in play_until_told(seed + n, form, counties, port=wish.port, keep=wish.keep):
+                rounds.append(one)
+                tell(n + 1, one)
     print(f"\n{summary(rounds)}")
     sys.exit(any(one.findings for one in rounds) or len({r.seed for r in rounds if not r.is_thin}) < wish.rounds)
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 MONDAY_8 = datetime(2026, 11, 23, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
+BEGINNINGS = tuple(MONDAY_8 + timedelta(hours=hours) for hours in (0, 9.5, 15.8, 24.25, 33, 40.75))
+"""When a round may begin: few moments, since each needs a county of its own; morning, evening and night of two days."""
 SENDERS_LOSE = frozenset({"kill worker", "kill beat", "kill postgres", "cut database", "disk full"})
 """After these a notice may have been sent and not recorded: the same notice may arrive once more."""
 
@@ -75,7 +77,7 @@ def planned(seed: int, form: Form) -> Plan:
     dice = random.Random(seed)
     return Plan(
         seed,
-        MONDAY_8 + timedelta(minutes=dice.randrange(48 * 60)),
+        dice.choice(BEGINNINGS),
         _strikes(dice, WITH_RESIDENTS, form.with_residents, form.more),
         _strikes(dice, WITH_DEADLINES, form.with_deadlines, form.more),
         dice.random() < 0.5,

@@ -7,7 +7,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from tests.faults.storm.clients import STAFF, SUPERVISORS, Crowd, Told
-from tests.faults.storm.county import write_county
+from tests.faults.storm.county import lay_county
 from tests.faults.storm.facts import Facts, end_leases, gather, overdue, product_now, untold, write_again
 from tests.faults.storm.faults import Breaker
 from tests.faults.storm.judging import judged
@@ -168,24 +168,31 @@ class Storm:
             time.sleep(0.5)
 
 
-def play_until_told(seed: int, form: Form, *, port: int | None = None, keep: Path | None = None) -> Iterator[Round]:
+def play_until_told(
+    seed: int, form: Form, counties: Path, *, port: int | None = None, keep: Path | None = None
+) -> Iterator[Round]:
     """Play a round, again while it is thin, and yield each try; the last one may still be thin."""
     for _ in range(TRIES):
-        yield (round_ := play(seed, form, port=port, keep=keep))
+        yield (round_ := play(seed, form, counties, port=port, keep=keep))
         if not round_.is_thin:
             return
 
 
-def play(seed: int, form: Form, *, port: int | None = None, keep: Path | None = None) -> Round:
-    """Play one round on a folder of its own and return what it showed."""
+@contextmanager
+def folder_of_data() -> Iterator[Path]:
+    """Lend a folder that the servers' own user can reach where root plays."""
+    with tempfile.TemporaryDirectory(prefix="faults-storm-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+def play(seed: int, form: Form, counties: Path, *, port: int | None = None, keep: Path | None = None) -> Round:
+    """Play one round on a folder of its own and return what it showed. `counties` keeps what rounds begin with."""
     begun = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix="faults-storm-"))
-    folder.chmod(0o711)  # The servers' own user, when root plays, must reach the data.
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = stack.enter_context(folder_of_data())
         storm = Storm(planned(seed, form), form, folder, stack.enter_context(Receiver(seed)), port)
-        if not form.with_month:
-            write_county(folder / "data", storm.plan.at)
+        lay_county(counties, folder / "data", storm.plan.at, with_month=form.with_month)
         breaker = storm.begin(storm.plan.at, RESIDENTS_SPEED)
         stack.callback(lambda: _leave(breaker.product))
         storm.with_residents(breaker)
