@@ -17,6 +17,9 @@ LOOK = tests/browser
 TIMED = beat channels embedded product storm supervisor up what_if_migration
 ALONE = tests/bench tests/journeys $(TIMED:%=tests/faults/test_%.py)
 
+# A process that may not keep what it compiled compiles all it imports at every start: three seconds of each.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test faults bench screenshots check format lock clean
 .DELETE_ON_ERROR:
 
