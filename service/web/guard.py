@@ -15,7 +15,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.web.error_pages import answer, plain_problem
+from service.web.crowd import Crowd
+from service.web.deps import BUSY_AFTER_SECONDS, BusyError, is_poll
+from service.web.error_pages import Problem, answer, plain_problem, problem_of
 from service.web.headers import add_headers
 from service.web.incoming import MULTIPART, most_of_a_form
 
@@ -32,6 +34,8 @@ PHOTOS_AT = re.compile(
 MOST_COMING = 600_000_000
 """Bytes of large forms that one process takes in at the same time: they lie on its disk until they are read."""
 BUSY_SECONDS = 20
+ALWAYS_LET_IN = ("/static/", "/healthz", "/readyz", "/metrics")
+"""Who watches over the service hears how it is at any time, and its pages may look as they should."""
 DRAINED_BYTES = 8_000_000
 """A body that is too large is thrown away up to here, so that the sender gets to read the answer."""
 
@@ -51,18 +55,21 @@ class Guard:
         self.app = app
         self.coming = 0
         """Bytes of large forms that are being taken in."""
+        self.crowd = Crowd()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, passage = time.perf_counter(), _Passage(scope, receive, send)
+        started, passage = time.perf_counter(), _Passage(scope, receive, send, self.crowd)
         try:
             if passage.announced > passage.most:
-                await passage.refuse(413)
+                await passage.refuse(plain_problem(Request(scope), 413))
             elif passage.share and self.coming + passage.share > MOST_COMING:
-                await passage.refuse(503, {"Retry-After": str(BUSY_SECONDS)})
+                await passage.refuse(plain_problem(Request(scope), 503, {"Retry-After": str(BUSY_SECONDS)}))
+            elif passage.comes_too_late():
+                await passage.refuse(problem_of(Request(scope), BusyError(retry_after=BUSY_AFTER_SECONDS)))
             else:
                 await self._pass_on(passage)
         finally:
@@ -70,18 +77,22 @@ class Guard:
 
     async def _pass_on(self, passage: "_Passage") -> None:
         self.coming += passage.share
+        passage.begin()
         try:
             await self.app(passage.scope, passage.receive, passage.send)
         finally:
             self.coming -= passage.share
+            passage.end()
 
 
 class _Passage:
     """One request on its way through."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.scope, self._receive, self._send = scope, receive, send
+    def __init__(self, scope: Scope, receive: Receive, send: Send, crowd: Crowd) -> None:
+        self.scope, self._receive, self._send, self._crowd = scope, receive, send, crowd
         headers = Headers(scope=scope)
+        self._has_body = "content-length" in headers or "transfer-encoding" in headers
+        self._is_counted = False
         self.most = self._most(headers.get("content-type", ""))
         length = headers.get("content-length", "")
         self.announced = int(length) if length.isdigit() else 0
@@ -98,9 +109,30 @@ class _Passage:
             return most_of_a_form()
         return next((n for start, n in MOST_BYTES_AT.items() if path.startswith(start)), MOST_BYTES)
 
-    async def refuse(self, status: int, headers: Mapping[str, str] | None = None) -> None:
+    def comes_too_late(self) -> bool:
+        """Do so many wait already that this one would wait too long?"""
+        is_let_in = self.scope["path"].startswith(ALWAYS_LET_IN)
+        return not is_let_in and self._crowd.is_too_large(for_a_poll=is_poll(Request(self.scope)))
+
+    def begin(self) -> None:
+        """Count the request among those under way, once it has arrived."""
+        if not self._has_body:
+            self._come()
+
+    def _come(self) -> None:
+        if not self._is_counted:
+            self._crowd.come()
+            self._is_counted = True
+
+    def end(self) -> None:
+        """Count the request no more: what still flows out to a slow reader, or for hours, keeps nobody busy."""
+        if self._is_counted:
+            self._crowd.go()
+            self._is_counted = False
+
+    async def refuse(self, problem: Problem) -> None:
         """Answer without handing the body to anybody."""
-        response = answer(Request(self.scope), plain_problem(Request(self.scope), status, headers))
+        response = answer(Request(self.scope), problem)
         await self._drain()
         await response(self.scope, self._receive, self.send)
 
@@ -119,12 +151,15 @@ class _Passage:
             if message.get("more_body", False):
                 await self._drain()
             raise HTTPException(413)
+        if message["type"] == "http.request" and self._has_body and not message.get("more_body", False):
+            self._come()
         return message
 
     async def send(self, message: Message) -> None:
         """Hand on a part of the answer, with the headers that keep it safe."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.end()
             is_versioned = self.scope["query_string"].startswith(b"v=")
             add_headers(MutableHeaders(scope=message), self.scope["path"], is_versioned=is_versioned)
         await self._send(message)

@@ -76,6 +76,7 @@ class Answer:
 
     status: int
     body: bytes
+    head: bytes = b""
 
 
 class Line:
@@ -100,7 +101,7 @@ class Line:
         head = await self._reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"(?i)content-length: (\d+)", head)
         body = await self._reader.readexactly(int(length[1])) if length else b""
-        return Answer(int(head.split(b" ", 2)[1]), body)
+        return Answer(int(head.split(b" ", 2)[1]), body, head.lower())
 
     def close(self) -> None:
         """Hang up."""
