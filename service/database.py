@@ -46,16 +46,17 @@ def text_enum(kind: type[StrEnum]) -> sa.Enum:
     )
 
 
-def connect(url: str, *, pool_size: int = 10) -> Engine:
-    """Return an engine for PostgreSQL through psycopg 3; every connection speaks UTC."""
+def connect(url: str, *, pool_size: int = 10, prepares: bool = True) -> Engine:
+    """Return an engine for PostgreSQL through psycopg 3; every connection speaks UTC, and may prepare statements."""
     address = sa.make_url(url).set(drivername="postgresql+psycopg")
+    preparing = {} if prepares else {"prepare_threshold": None}
     return sa.create_engine(
         address,
         pool_size=pool_size,
         max_overflow=0,
         hide_parameters=True,  # What residents wrote never enters the log.
         pool_timeout=5,
-        connect_args={"options": "-c timezone=UTC", "connect_timeout": 5, **NOTICES_SILENCE},
+        connect_args={"options": "-c timezone=UTC", "connect_timeout": 5, **NOTICES_SILENCE, **preparing},
     )
 
 
@@ -63,7 +64,7 @@ def connect(url: str, *, pool_size: int = 10) -> Engine:
 def get_engine() -> Engine:
     """Return this process's engine."""
     settings = get_settings()
-    return connect(settings.database_url, pool_size=settings.pool_size)
+    return connect(settings.database_url, pool_size=settings.pool_size, prepares=settings.prepares_statements)
 
 
 def or_never(column: Mapped[datetime | None]) -> sa.ColumnElement[datetime]:

@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     map_datum: Literal["wgs84", "gcj02"] = "wgs84"
     """What the tiles are drawn in: those of Chinese providers in gcj02."""
     pool_size: int = 10
+    prepares_statements: bool = True
+    """False behind a pooler that gives each transaction another connection: PgBouncer before its version 1.21."""
     log_level: str = "INFO"
 
     @field_validator("map_attribution")

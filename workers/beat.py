@@ -6,13 +6,15 @@ database; others stand by and take over.
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from types import FrameType
 
 import sqlalchemy as sa
 import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor as JobPool
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -37,6 +39,8 @@ A leader that is killed loses it at once. Either way another leads within SILENT
 
 LEAST_APART = 0.2
 """Seconds; so far apart at least are the sweeps sent at the moments when something falls due."""
+MOST_AT_ONCE = len(TIMETABLE)
+"""Lines that are sent at the same time: none waits for another."""
 BROKER_WITHIN = 1.0
 """Seconds; a broker that hangs holds up an order for no longer, and beat sweeps by itself."""
 
@@ -74,16 +78,26 @@ class Beat:
             connection.detach()  # Closed at the end, never lent to a sweep: the lock and the limit are its own.
             connection.execute(sa.text(f"SET idle_session_timeout = '{SILENT_SECONDS}s'"))
             log.info("leading")
-            scheduler = self._scheduler()
-            scheduler.start()
-            try:
+            with self.sending():
                 while not self.stopping.wait(SPEAK_SECONDS):
                     connection.scalar(sa.select(1))
-            finally:
-                scheduler.shutdown(wait=True)
 
-    def _scheduler(self) -> BackgroundScheduler:
-        scheduler = BackgroundScheduler(timezone="UTC")
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Send the timetable; at the end begin nothing more, and wait for what has begun."""
+        at_work = JobPool(MOST_AT_ONCE)
+        scheduler = self._scheduler(at_work)
+        scheduler.start()
+        try:
+            yield
+        finally:
+            scheduler.pause()
+            # Its own shutdown would wait with the lock in hand that a line needs to say when it comes back.
+            at_work.shutdown(wait=True)
+            scheduler.shutdown(wait=False)
+
+    def _scheduler(self, at_work: JobPool) -> BackgroundScheduler:
+        scheduler = BackgroundScheduler(timezone="UTC", executors={"default": at_work})
         for line in TIMETABLE:
             scheduler.add_job(
                 self._sender(line, scheduler),

@@ -45,15 +45,30 @@ def sweep(session: Session, now: datetime, *, most: int = BATCH) -> int:
     """Take every step that is due on at most `most` clocks; return how many clocks were looked at.
 
     1. claim due clocks with their cases, oldest first, passing over what others hold; 2. take their steps together;
-    3. where that fails, one by one, and set aside the clock that fails alone: no clock stops another. Harmless at any
-    moment and any number of times: the ledger's key lets no step happen twice.
+    3. those that have failed before by themselves, so that they hold nobody up. Harmless at any moment and any number
+    of times: the ledger's key lets no step happen twice.
     """
     claimed = claim_due(session, now, most=most)
-    if claimed and not _taken_together(session, claimed, now):
-        for row, case in claimed:
-            if not _taken_together(session, [(row, case)], now):
-                set_aside(session, row, now)
+    failed_before = [pair for pair in claimed if pair[0].failures]
+    _take_or_set_aside(session, [pair for pair in claimed if not pair[0].failures], now)
+    for pair in failed_before:
+        _take_or_set_aside(session, [pair], now)
     return len(claimed)
+
+
+def _take_or_set_aside(session: Session, claimed: Claimed, now: datetime) -> None:
+    """Take the due steps of claimed clocks; where that fails, of either half, and set aside the clock that fails alone.
+
+    So no clock stops another, and one in two hundred costs the others less than as much again.
+    """
+    if not claimed or _taken_together(session, claimed, now):
+        return
+    if len(claimed) == 1:
+        set_aside(session, claimed[0][0], now)
+        return
+    middle = len(claimed) // 2
+    for half in (claimed[:middle], claimed[middle:]):
+        _take_or_set_aside(session, half, now)
 
 
 def _taken_together(session: Session, claimed: Claimed, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from service.cases.tables import Case
 from service.clocks.queries import of_case as clocks_of
 from service.clocks.tables import ClockRow
 from service.errors import NotAllowedError, NotFoundError
+from service.escalations import actions
 from service.escalations.actions import acknowledge, sweep
 from service.escalations.queries import board, of_case, open_escalations, steps_of
 from service.escalations.tables import Escalation
@@ -381,6 +382,33 @@ def test_a_clock_that_cannot_be_read_stops_no_other(session: Session, town: Town
     passed_over = [row for row in clocks_of(session, bad.id or 0) if row.failures]
     assert {(row.failures, row.next_action_at) for row in passed_over} == {(1, late + timedelta(minutes=1))}
     assert "clock-set-aside" in [alarm.check for alarm in alarms(session, late)]
+
+
+def test_one_bad_clock_of_many_costs_the_others_little_and_later_nothing(
+    session: Session, town: Town, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = [received(session, at)[0] for _ in range(16)]
+    bad = next(row for row in clocks_of(session, cases[5].id or 0) if row.metric is Metric.CONTACT)
+    bad.events = [{"at": "never", "kind": "nothing"}]
+    session.commit()
+    taken: list[int] = []
+    take = actions._take_steps
+
+    def count(session: Session, claimed: actions.Claimed, now: datetime) -> None:
+        taken.append(len(claimed))
+        take(session, claimed, now)
+
+    monkeypatch.setattr(actions, "_take_steps", count)
+    late = at + timedelta(hours=30)
+    many = sweep(session, late)
+    assert taken[0] == many
+    assert len(taken) < many / 2, "by halves and not one by one"
+    assert bad.failures
+    assert all(of_case(session, case.id or 0) for case in cases)
+
+    taken.clear()
+    again = sweep(session, late + timedelta(days=2))
+    assert taken == [again - 1, 1], "the others go together at the first try"
 
 
 def test_a_clock_set_aside_is_tried_in_growing_pauses_and_goes_on_once_mended(

@@ -16,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -40,11 +41,11 @@ WITH chosen AS (
     WHERE k.metric = 'accept' AND k.kind = 'elapsed' AND k.state = 'running' AND k.breached_at IS NULL
     AND k.case_id > :last ORDER BY k.id LIMIT :count
 ), moved AS (
-    UPDATE clocks k SET due_at = now() + (5 + n * 0.5) * interval '1 second',
-        started_at = now() + (5 + n * 0.5) * interval '1 second' - (k.due_at - k.started_at),
-        next_action_at = now() + (5 + n * 0.5) * interval '1 second',
+    UPDATE clocks k SET due_at = CAST(:now AS timestamptz) + (5 + n * 0.5) * interval '1 second',
+        started_at = CAST(:now AS timestamptz) + (5 + n * 0.5) * interval '1 second' - (k.due_at - k.started_at),
+        next_action_at = CAST(:now AS timestamptz) + (5 + n * 0.5) * interval '1 second',
         events = jsonb_set(k.events, '{0,at}',
-            to_jsonb(now() + (5 + n * 0.5) * interval '1 second' - (k.due_at - k.started_at)))
+            to_jsonb(CAST(:now AS timestamptz) + (5 + n * 0.5) * interval '1 second' - (k.due_at - k.started_at)))
     FROM chosen WHERE k.id = chosen.id RETURNING k.id, k.case_id, k.started_at
 ), cases_too AS (
     UPDATE cases SET received_at = moved.started_at FROM moved WHERE cases.id = moved.case_id
@@ -203,16 +204,25 @@ class Storm:
         return found + [f"{self.moved - len(self.delays)} steps were not taken"] * (self.moved != len(self.delays))
 
 
+def let_run_out(connection: sa.Connection, *, after: int, count: int, now: datetime) -> tuple[int, int, int]:
+    """Let promises of cases with higher ids run out, two a second from five seconds on.
+
+    Return how many there are, and between which ids their clocks lie.
+    """
+    found = connection.execute(sa.text(SHIFTED), {"last": after, "count": count, "now": now}).one()
+    return found[0], found[1], found[2]
+
+
 def measure(product: Product, options: argparse.Namespace) -> Storm:
     """Let the storm come, and count what is there after it."""
     with looking_into(product) as connection:
         areas = list(connection.scalars(sa.text(f"SELECT code FROM areas WHERE level = 'community' LIMIT {AREAS}")))
         asks, newest = posts(areas), sa.text("SELECT coalesce(max(id), 0) FROM cases")
-        warm = connection.scalar(newest)
+        warm = connection.scalar(newest) or 0
         capacity = asyncio.run(ask_for(product.url, asks, 32, options.warm_up)).per_second
         last = connection.scalar(newest)
         lasts = options.rest + options.spikes * (options.spike + options.rest)
-        moved, first, most = connection.execute(sa.text(SHIFTED), {"last": warm, "count": int(lasts * 2 - 20)}).one()
+        moved, first, most = let_run_out(connection, after=warm, count=int(lasts * 2 - 20), now=datetime.now(UTC))
         phases = [Phase("valley", VALLEY, options.rest)]
         for number in range(1, options.spikes + 1):
             phases += [Phase(f"spike {number}", capacity * options.times, options.spike)]

@@ -13,6 +13,7 @@ from service.app import create_app
 from service.web import guard
 from service.web.crowd import Crowd
 
+
 class Watched(Crowd):
     """A crowd that is as large as a test says, and keeps how many were under way when somebody was at work."""
 

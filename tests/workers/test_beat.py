@@ -104,6 +104,31 @@ def test_a_sweep_is_sent_at_the_moment_something_falls_due(
     thread.join(10)
 
 
+def test_beat_ends_while_a_line_is_at_work_that_wants_to_come_back_soon(
+    own_engine: sa.Engine, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work, go_on = threading.Event(), threading.Event()
+
+    def look(_: str) -> Outlook:
+        at_work.set()
+        go_on.wait(10)
+        return Outlook(is_late=False, next_in=0.01)
+
+    monkeypatch.setitem(DUE, "test.line", DUE["clocks.sweep"])
+    monkeypatch.setattr(beat_module, "outlook", look)
+    monkeypatch.setattr(app, "send_task", lambda *_, **__: sent.append("sent"))
+    beat = Beat()
+    thread = run(beat)
+    assert at_work.wait(10)
+    beat.stop()
+    thread.join(0.5)
+    assert thread.is_alive(), "it waits for what has begun"
+    go_on.set()
+    thread.join(10)
+    assert not thread.is_alive(), "nothing at work may need what its end holds"
+    assert sent == ["sent"], "what has begun is done, and nothing more is begun"
+
+
 def test_what_waits_too_long_beat_does_by_itself(
     own_engine: sa.Engine, sent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
