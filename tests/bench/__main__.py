@@ -3,7 +3,7 @@
     python -m tests.bench [--smoke] [--seconds 15] [--large 1000000] [--open 4000]
 
 For archives of 0, 10 thousand, 100 thousand and a million cases the product is run on a database of its own, and
-intake, whole lives and pages are measured on it; limits are measured in the same run. Prints tables for the docs.
+intake, whole lives, pages and a storm are measured on it; limits are measured in the same run. Prints tables for docs.
 Bounded: a half-hour with a million cases on two cores. `--smoke` takes everything small, within two minutes, and fails
 only where an answer is wrong or a row is lost, never on time.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from tests.bench import intake, lifecycle, pages
+from tests.bench import intake, lifecycle, pages, storm
 from tests.bench.rig import Figures, fill, looking_into, machine, own_folder, running
 
 VERSIONS = (
@@ -35,6 +35,8 @@ class Plan:
     """Seconds for each page; 0: not measured, as of the others."""
     of_lives: float = 0.0
     of_intake: float = 0.0
+    of_storm: float = 0.0
+    """Seconds of a spike."""
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Report:
     lives: dict[int, tuple[lifecycle.Lives, dict[str, int]]] = field(default_factory=dict)
     pages: dict[int, dict[str, Figures]] = field(default_factory=dict)
     intake: dict[int, list[str]] = field(default_factory=dict)
+    storms: dict[int, storm.Storm] = field(default_factory=dict)
     sizes: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
@@ -53,6 +56,8 @@ class Report:
         found += ["", *pages.table(self.pages)] if self.pages else []
         for size, table in self.intake.items():
             found += ["", f"intake, {size:,} cases before:", *table[1:]]
+        for size, one in self.storms.items():
+            found += ["", f"a storm, {size:,} cases before:", *one.table()]
         return found
 
     def wrong(self) -> list[str]:
@@ -60,7 +65,8 @@ class Report:
         found = pages.wrong(self.pages)
         for lives, rows in self.lives.values():
             found += lives.wrong + [f"{lifecycle.lost(lives, rows)} lives are lost"] * bool(lifecycle.lost(lives, rows))
-        return found + [line for table in self.intake.values() for line in table if "MISSING" in line]
+        found += [line for table in self.intake.values() for line in table if "MISSING" in line]
+        return found + [line for one in self.storms.values() for line in one.wrong()]
 
 
 def measure(plan: Plan, report: Report) -> None:
@@ -79,18 +85,20 @@ def measure(plan: Plan, report: Report) -> None:
                 report.lives[plan.cases] = lifecycle.measure(product, 16, plan.of_lives)
             if plan.of_intake:
                 report.intake[plan.cases] = intake.measure(product, folder, plan.of_intake)
+            if plan.of_storm:
+                report.storms[plan.cases] = storm.measure(product, storm.Weather.of(plan.of_storm))
 
 
 def plans(options: argparse.Namespace) -> list[Plan]:
     """Return what is measured, the smallest archive first."""
     if options.smoke:
-        return [Plan(SMOKE, SMOKE // 4, of_pages=0.2, of_lives=2, of_intake=1)]
+        return [Plan(SMOKE, SMOKE // 4, of_pages=0.2, of_lives=2, of_intake=1, of_storm=3)]
     seconds, is_open = options.seconds, options.open
     return [
         Plan(0, 0, of_lives=seconds, of_intake=seconds),
         Plan(SMALL, min(is_open, SMALL // 2), seconds / 3, seconds, seconds),
         Plan(MIDDLE, is_open, of_lives=seconds),
-        Plan(options.large, is_open, seconds / 3, seconds, seconds),
+        Plan(options.large, is_open, seconds / 3, seconds, seconds, of_storm=seconds),
     ]
 
 

@@ -13,9 +13,7 @@ import argparse
 import asyncio
 import sys
 import time
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,14 +23,12 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.bench.intake import AREAS, posts  # noqa: E402  # The path above comes first.
-from tests.bench.rig import Answer, Ask, Line, ask_for, fill, looking_into, machine, own_folder, running  # noqa: E402
+from tests.bench.rig import ask_for, fill, looking_into, machine, own_folder, running  # noqa: E402
+from tests.bench.visitors import HEAD, Phase, Visitors, in_ms  # noqa: E402
 from tests.journeys.conftest import Product  # noqa: E402
 
 VALLEY = 5
 """Requests a second."""
-MOST_LINES = 600
-HANGS = 10.0
-"""Seconds after which an answer has stayed away."""
 BACK_WITHIN = 10
 """Seconds after a spike in which it should be as fast again as before it."""
 SHIFTED = """
@@ -59,103 +55,21 @@ WHERE k.id BETWEEN :first AND :most AND e.due_at = k.due_at
 """
 
 
-@dataclass
-class Phase:
-    """A stretch of the storm: what was asked in it, and what came of it; times in seconds."""
+@dataclass(frozen=True)
+class Weather:
+    """What is to come: seconds of a spike, of the valley after it and of finding out what can be taken in."""
 
-    name: str
-    rate: float
-    seconds: float
-    accepted: list[tuple[float, float]] = field(default_factory=list)
-    """When each was to be sent, counted from the beginning of the phase, and how long its answer took."""
-    refused: list[float] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-    most_lines: int = 0
+    spike: float
+    rest: float
+    warm_up: float
+    spikes: int
+    times: float
+    """How many times what can be taken in comes in a spike."""
 
-    def line(self) -> str:
-        """Return a line of the table."""
-        times = [took for _, took in self.accepted]
-        cells = [
-            self.name, f"{self.rate:.0f}",
-            f"{len(times) / self.seconds:.0f}", f"{len(self.refused) / self.seconds:.0f}",
-            _ms(times, 0.5), _ms(times, 0.99), _ms(times, 1), _ms(self.refused, 0.99), str(len(self.wrong)),
-        ]  # fmt: skip
-        return f"| {' | '.join(cells)} |"
-
-    def between(self, first: float, last: float) -> list[float]:
-        """Return the times of those that were to be sent within these seconds of the phase."""
-        return [took for at, took in self.accepted if first <= at < last]
-
-
-HEAD = (
-    "| phase | asked/s | accepted/s | refused/s | p50 ms | p99 ms | longest ms | refused p99 ms | wrong |",
-    "|---|---|---|---|---|---|---|---|---|",
-)
-
-
-def _ms(times: list[float], share: float) -> str:
-    if not times:
-        return "—"
-    return f"{sorted(times)[min(int(share * len(times)), len(times) - 1)] * 1000:.0f}"
-
-
-class Visitors:
-    """Lines to the product, opened when none is free, as many as come at once."""
-
-    def __init__(self, url: str, asks: Callable[[int], Ask]) -> None:
-        self._url, self._asks = url, asks
-        self._free: deque[Line] = deque()
-        self._open = self._turn = 0
-
-    async def live(self, phase: Phase) -> None:
-        """Ask at the pace of a phase and wait for every answer."""
-        begun, number, tasks = time.perf_counter(), 0, set[asyncio.Task[None]]()
-        while (at := number / phase.rate) < phase.seconds:
-            await asyncio.sleep(max(0.0, begun + at - time.perf_counter()))
-            task = asyncio.create_task(self._ask(phase, begun, at))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-            number += 1
-        await asyncio.gather(*tasks)
-
-    async def _ask(self, phase: Phase, begun: float, at: float) -> None:
-        self._turn += 1
-        ask = self._asks(self._turn)
-        try:
-            answer = await asyncio.wait_for(self._on_a_line(ask, phase), HANGS)
-        except (TimeoutError, OSError, asyncio.IncompleteReadError) as why:
-            phase.wrong.append(f"no answer: {type(why).__name__}")
-            return
-        took = time.perf_counter() - begun - at
-        if answer.status == ask.status:
-            phase.accepted.append((at, took))
-        elif answer.status == 503 and b"retry-after:" in answer.head:
-            phase.refused.append(took)
-        else:
-            phase.wrong.append(f"{answer.status}: {answer.body[:200]!r}")
-
-    async def _on_a_line(self, ask: Ask, phase: Phase) -> Answer:
-        if self._free:
-            line = self._free.pop()
-        elif self._open < MOST_LINES:
-            self._open += 1
-            phase.most_lines = max(phase.most_lines, self._open)
-            line = await Line.to(self._url)
-        else:
-            raise TimeoutError
-        try:
-            answer = await line.ask(ask)
-        except BaseException:
-            self._open -= 1
-            line.close()
-            raise
-        self._free.append(line)
-        return answer
-
-    def leave(self) -> None:
-        """Hang up everywhere."""
-        for line in self._free:
-            line.close()
+    @classmethod
+    def of(cls, spike: float) -> "Weather":
+        """Return a storm of one spike with a fitting valley, as a part of all benches."""
+        return cls(spike, max(spike / 3, 2.0), max(spike / 6, 1.0), spikes=1, times=2)
 
 
 @dataclass
@@ -180,7 +94,7 @@ class Storm:
         calm = [t for one in after for t in one.between(BACK_WITHIN, one.seconds)]
         soon = [t for one in after for t in one.between(0, BACK_WITHIN)]
         told = ", ".join(
-            f"{name} {_ms(times, 0.5)} and {_ms(times, 0.95)}"
+            f"{name} {in_ms(times, 0.5)} and {in_ms(times, 0.95)}"
             for name, times in (
                 ("before", [took for _, took in before.accepted]), (f"in the {BACK_WITHIN} s after a spike", soon),
                 ("later", calm),
@@ -189,7 +103,7 @@ class Storm:
         lines.append(f"an accepted request in the valleys, p50 and p95 ms: {told}")
         lines.append(
             f"{len(self.delays)} of {self.moved} steps fell due meanwhile: delay p50"
-            f" {_ms(self.delays, 0.5)} ms, p99 {_ms(self.delays, 0.99)} ms, longest {_ms(self.delays, 1)} ms"
+            f" {in_ms(self.delays, 0.5)} ms, p99 {in_ms(self.delays, 0.99)} ms, longest {in_ms(self.delays, 1)} ms"
         )
         accepted = sum(len(one.accepted) for one in self.phases)
         return [
@@ -213,20 +127,22 @@ def let_run_out(connection: sa.Connection, *, after: int, count: int, now: datet
     return found[0], found[1], found[2]
 
 
-def measure(product: Product, options: argparse.Namespace) -> Storm:
+def measure(product: Product, weather: Weather) -> Storm:
     """Let the storm come, and count what is there after it."""
     with looking_into(product) as connection:
         areas = list(connection.scalars(sa.text(f"SELECT code FROM areas WHERE level = 'community' LIMIT {AREAS}")))
         asks, newest = posts(areas), sa.text("SELECT coalesce(max(id), 0) FROM cases")
         warm = connection.scalar(newest) or 0
-        capacity = asyncio.run(ask_for(product.url, asks, 32, options.warm_up)).per_second
+        capacity = asyncio.run(ask_for(product.url, asks, 32, weather.warm_up)).per_second
         last = connection.scalar(newest)
-        lasts = options.rest + options.spikes * (options.spike + options.rest)
-        moved, first, most = let_run_out(connection, after=warm, count=int(lasts * 2 - 20), now=datetime.now(UTC))
-        phases = [Phase("valley", VALLEY, options.rest)]
-        for number in range(1, options.spikes + 1):
-            phases += [Phase(f"spike {number}", capacity * options.times, options.spike)]
-            phases += [Phase(f"valley after {number}", VALLEY, options.rest)]
+        lasts = weather.rest + weather.spikes * (weather.spike + weather.rest)
+        moved, first, most = let_run_out(
+            connection, after=warm, count=max(int(lasts * 2 - 20), 4), now=datetime.now(UTC)
+        )
+        phases = [Phase("valley", VALLEY, weather.rest)]
+        for number in range(1, weather.spikes + 1):
+            phases += [Phase(f"spike {number}", capacity * weather.times, weather.spike)]
+            phases += [Phase(f"valley after {number}", VALLEY, weather.rest)]
         asyncio.run(_live(Visitors(product.url, asks), phases))
         time.sleep(2)
         there = connection.scalar(sa.text("SELECT count(*) FROM cases WHERE id > :last"), {"last": last})
@@ -252,11 +168,12 @@ def main() -> None:
     asked.add_argument("--times", type=float, default=2)
     asked.add_argument("--on", type=Path, help="A folder that is filled already.")
     options = asked.parse_args()
+    weather = Weather(options.spike, options.rest, options.warm_up, options.spikes, options.times)
     with own_folder("storm") as own:
         if options.cases and not options.on:
             fill(own, options.cases, options.open)
         with running(options.on or own, demo=not options.cases and not options.on) as product:
-            storm = measure(product, options)
+            storm = measure(product, weather)
     print("\n".join([f"machine: {machine()}", *storm.table()]))
     if wrong := storm.wrong():
         sys.exit("\n".join(["WRONG:", *wrong[:40]]))
