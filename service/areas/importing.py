@@ -18,7 +18,8 @@ from service.areas.tables import Area, AreaFile
 from service.audit.actions import record_all
 from service.audit.changes import changed, one_at_a_time
 from service.audit.rules import Entry
-from service.errors import NotFoundError, ServiceError
+from service.errors import NotFoundError
+from service.sheets import ImportRefusedError
 
 FILE_LASTS = timedelta(days=1)
 AT_ONCE = 5_000
@@ -29,13 +30,6 @@ PATHS = sa.text(
     " UNION ALL SELECT a.id, way.path || a.id || '/' FROM areas a JOIN way ON a.parent_id = way.id)"
     " UPDATE areas SET path = way.path FROM way WHERE areas.id = way.id AND areas.path <> way.path"
 )
-
-
-class ImportRefusedError(ServiceError):
-    """Something is wrong with a row, so nothing was taken over."""
-
-    status, code = 422, "import-refused"
-    sentence = "Nothing was taken over: mistakes in the file: {count}."
 
 
 def keep_file(session: Session, name: str, content: bytes, datum: Datum, *, by: Person, now: datetime) -> AreaFile:

@@ -9,7 +9,7 @@ from service.areas.datum import Datum
 from service.areas.details import NAME_MOST, AreaDetails, aliases_typed, new_code_fault, wrong_words
 from service.areas.opening import tidy_days, tidy_hours
 from service.areas.rules import DEPTH, AreaLevel
-from service.areas.sheets import Row
+from service.sheets import Row, Told, cell_faults
 
 LEVEL_WORDS: Mapping[str, AreaLevel] = {
     **dict.fromkeys(("county", "district", "区县", "区", "县"), AreaLevel.COUNTY),
@@ -27,16 +27,6 @@ LENGTH_OF = {AreaLevel.COUNTY: 6, AreaLevel.SUBDISTRICT: 9, AreaLevel.COMMUNITY:
 WRITTEN = ("name", "name_en", "desk_name", "desk_name_en", "phone", "address", "opening_hours", "special_days")
 
 TIDIED: Mapping[str, Callable[[str], str]] = {"opening_hours": tidy_hours, "special_days": tidy_days}
-
-
-@dataclass(frozen=True)
-class Told:
-    """Something about one row: its number, its column, and a sentence with its facts."""
-
-    row: int
-    column: str
-    sentence: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -127,7 +117,7 @@ class _Work:
     def take(self, row: Row) -> None:
         """Read one row: what is wrong with it by itself is told, and it is kept for what concerns others."""
         before = len(self.faults)
-        self._tell_cells(row)
+        self.faults += cell_faults(row)
         code = row.cells.get("code", "")
         fault = new_code_fault(code, is_free=True)
         if fault:
@@ -157,12 +147,6 @@ class _Work:
 
     def _wrong(self, row: Row, column: str, sentence: str, **facts: Any) -> None:  # noqa: ANN401
         self.faults.append(Told(row.number, column, sentence, facts))
-
-    def _tell_cells(self, row: Row) -> None:
-        for column in sorted(row.formulas):
-            self._wrong(row, column, "This cell is a formula, or begins like one. Please write its value as text.")
-        for column in sorted(row.inexact):
-            self._wrong(row, column, "This number lost its last digits. Please format the column as text.")
 
     def _level(self, row: Row, code: str, was: Known | None) -> AreaLevel | None:
         said = row.cells.get("level", "")

@@ -8,8 +8,9 @@ import typer
 
 if TYPE_CHECKING:
     from service.areas.datum import Datum
-    from service.areas.planning import Plan, Told
+    from service.areas.planning import Plan
     from service.rezoning.rules import ChangeKind
+    from service.sheets import Told
 
 NEGATIVE = 1
 MOST_LINES = 50
@@ -57,11 +58,11 @@ def export_file(
     file: Annotated[Path, typer.Argument(help="Where to write the sheet (CSV, UTF-8).")],
 ) -> None:
     """Write all areas into a sheet that can be imported again; formulas of spreadsheets are made harmless."""
-    from service.areas.exporting import as_csv
+    from service.areas.exporting import areas_as_csv
     from service.database import transaction
 
     with transaction() as session:
-        file.write_text(as_csv(session), encoding="utf-8-sig", newline="")
+        file.write_bytes(areas_as_csv(session))
     typer.echo(f"{file} was written.")
 
 

@@ -1,7 +1,7 @@
 """How is the dispatch catalogue taken over from a file, whole or not at all, and written into one?"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,19 +12,18 @@ from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.areas.queries import area_tree
 from service.areas.rules import AreaLevel, AreaTree
-from service.areas.sheets import Row
 from service.audit.actions import record
 from service.audit.rules import Entry
 from service.categories.queries import topics
 from service.categories.rules import Topic
-from service.errors import ServiceError
 from service.routing.actions import begin_draft, write_lines
 from service.routing.catalogue import draft, newest, says_in
 from service.routing.details import Pointed, RuleDetails, columns, faults
 from service.routing.hours import HoursUnreadableError, read_hours
-from service.routing.sheets import BETWEEN, WORDS, plain, read_lines
+from service.routing.sheets import BETWEEN, WORDS, read_lines
 from service.routing.tables import RuleVersionRow
 from service.routing.versions import Difference, Line, compare
+from service.sheets import ImportRefusedError, Row, Told, cell_faults
 
 COLUMN_OF: Mapping[str, str] = {
     "goes_to": "to_level",
@@ -36,23 +35,6 @@ COLUMN_OF: Mapping[str, str] = {
 """In which column a field of a line stands, where its name is another."""
 GAPS = str.maketrans(dict.fromkeys(",，;；/|\n", BETWEEN))
 UNKNOWN = 0
-
-
-class ImportRefusedError(ServiceError):
-    """Something is wrong with a row, so nothing was taken over."""
-
-    status, code = 422, "import-refused"
-    sentence = "Nothing was taken over: mistakes in the file: {count}."
-
-
-@dataclass(frozen=True)
-class Told:
-    """Something about one row: its number, its column, and a sentence with its facts."""
-
-    row: int
-    column: str
-    sentence: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -128,9 +110,8 @@ class _Work:
     def take(self, row: Row) -> None:
         """Read one row: everything that is wrong with it is told."""
         before = len(self.faults)
-        for column in sorted(row.formulas):
-            self._wrong(row, column, "This cell is a formula, or begins like one. Please write its value as text.")
-        cells = {name: plain(value) for name, value in row.cells.items()}
+        self.faults += cell_faults(row)
+        cells = row.cells
         number, details = self._number(row, cells), self._details(row, cells)
         if len(self.faults) == before:
             for name, sentence in faults(details, self._pointed(details)).items():

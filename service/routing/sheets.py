@@ -1,21 +1,19 @@
 """How do the lines of the dispatch catalogue stand in a sheet (CSV, XLSX) or in YAML, and back?"""
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
-from io import BytesIO, StringIO
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
 import yaml
 
+from service import sheets
 from service.accounts.rules import Role
-from service.areas.exporting import HARMLESS, harmless
 from service.areas.rules import AreaLevel
-from service.areas.sheets import FORMULA_BEGINS, MOST_BYTES, FileTooLargeError, FileUnreadableError, Row, read_sheet
 from service.errors import ServiceError
+from service.sheets import MOST_BYTES, Columns, FileTooLargeError, FileUnreadableError, Row, read_sheet
 from sla_policies.policy import Grade
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
+COLUMNS: Columns = {
     "number": ("number", "编号", "条目编号"),
     "category": ("category", "类别", "类别编码"),
     "area": ("area", "区域", "地区", "辖区编码"),
@@ -36,6 +34,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 TO = ("to_level", "to_unit", "to_person")
 NAMES_TOO = ("category_name", "area_name", "to_name")
 """Columns that an exported sheet has for its readers; an import leaves them out."""
+HEADINGS: Mapping[str, str] = {name: name for name in (*COLUMNS, *NAMES_TOO)}
 WORDS: Mapping[str, Mapping[str, str]] = {
     "channels": {
         **{code: code for code in ("web", "kiosk", "phone", "walk_in", "api", "open311", "patrol")},
@@ -102,11 +101,6 @@ def read_lines(name: str, content: bytes) -> list[Row]:
     return rows
 
 
-def plain(value: str) -> str:
-    """Return a cell without the sign that keeps a spreadsheet from running it."""
-    return value[1:] if value[:1] == HARMLESS and value[1:2] in FORMULA_BEGINS else value
-
-
 def _yaml_rows(content: bytes) -> list[Row]:
     """Return the entries of `rules:`, each with the number of the line on which it begins."""
     if len(content) > MOST_BYTES:
@@ -146,30 +140,12 @@ def _yaml_text(node: yaml.Node) -> str:
 
 def as_csv(rows: Iterable[Mapping[str, str]]) -> bytes:
     """Return lines as CSV that a spreadsheet opens and an import reads; no cell is run."""
-    text = StringIO()
-    writer = csv.writer(text)
-    writer.writerows(_table(rows))
-    return text.getvalue().encode("utf-8-sig")
+    return sheets.as_csv(HEADINGS, rows)
 
 
 def as_xlsx(rows: Iterable[Mapping[str, str]]) -> bytes:
     """Return lines as a workbook of one sheet, every cell a text."""
-    from openpyxl import Workbook
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("rules")
-    for cells in _table(rows):
-        sheet.append(cells)
-    packed = BytesIO()
-    book.save(packed)
-    return packed.getvalue()
-
-
-def _table(rows: Iterable[Mapping[str, str]]) -> Iterator[list[str]]:
-    headings = (*COLUMNS, *NAMES_TOO)
-    yield list(headings)
-    for row in rows:
-        yield [harmless(name, row.get(name, "")) for name in headings]
+    return sheets.as_xlsx(HEADINGS, rows, title="rules")
 
 
 def as_yaml(rows: Iterable[Mapping[str, str]]) -> bytes:

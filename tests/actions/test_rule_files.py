@@ -10,7 +10,6 @@ from sqlmodel import Session
 
 from service.accounts.rules import Role
 from service.areas.rules import AreaLevel
-from service.areas.sheets import FileUnreadableError
 from service.audit.queries import broken_chains
 from service.errors import NotAllowedError
 from service.intake.forms import Channel, FocusGroup
@@ -18,8 +17,9 @@ from service.routing import sheets
 from service.routing.actions import add_line
 from service.routing.catalogue import draft, lines_in, newest, says_in
 from service.routing.details import CHANNELS, FOCUS_GROUPS, RuleDetails
-from service.routing.importing import ImportRefusedError, Plan, as_rows, look_at, take_over
+from service.routing.importing import Plan, as_rows, look_at, take_over
 from service.routing.publishing import publish
+from service.sheets import FileUnreadableError, ImportRefusedError
 from tests.people import Town
 
 GOOD = "category,area,hours,channels,to_level,to_unit,to_person,to_role,note\n"

@@ -1,19 +1,21 @@
 """What does a file with areas say, and what is wrong with each row of it?"""
 
 import json
+import zipfile
 from io import BytesIO
 from typing import Any
 
 import pytest
 from openpyxl import Workbook
 
-from service.areas import sheets
+from service import sheets
 from service.areas.boundaries import merged, read_boundary
 from service.areas.datum import Datum
 from service.areas.details import AreaDetails
 from service.areas.planning import Known, Plan, plan
 from service.areas.rules import AreaLevel
-from service.areas.sheets import FileTooLargeError, FileUnreadableError, NoCodeColumnError, read_rows
+from service.areas.sheets import NoCodeColumnError, read_rows
+from service.sheets import FileTooLargeError, FileUnreadableError
 from tests.people import square
 
 HEAD = "code,name,level,parent\n"
@@ -200,3 +202,17 @@ def test_a_boundary_of_a_chinese_map_is_moved_and_two_become_one() -> None:
     assert whole is not None
     assert whole["type"] == "Polygon"
     assert merged(None, square(0, 0, 1)) is None
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml"])
+def test_a_workbook_whose_parts_are_damaged_is_refused(part: str) -> None:
+    whole, broken = BytesIO(sheet(["code"], ["990201"])), BytesIO()
+    with zipfile.ZipFile(whole) as good, zipfile.ZipFile(broken, "w") as bad:
+        for name in good.namelist():
+            bad.writestr(name, "<a>" if name == part else good.read(name))
+    with pytest.raises(FileUnreadableError):
+        read_rows("x.xlsx", broken.getvalue())
+
+
+def test_control_characters_that_no_table_holds_are_left_out() -> None:
+    assert [one.details.name for one in planned(HEAD + "990201,江\x00北\x1b区,county,\n").added] == ["江北区"]

@@ -7,10 +7,10 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from service.areas.datum import Datum
-from service.areas.exporting import as_csv
+from service.areas.exporting import areas_as_csv
 from service.areas.importing import keep_file, kept_file, look_at, take_over
-from service.areas.planning import Told
-from service.areas.sheets import COLUMNS, MOST_BYTES
+from service.areas.sheets import COLUMNS
+from service.sheets import MOST_BYTES, Told
 from service.web.admin.common import Administrator, Refused, RowId, admin_page, go_to, one_of, said, tried
 from service.web.admin.told_words import FIELD_LABELS
 from service.web.deps import DbSession, Now
@@ -80,7 +80,7 @@ def take_file(request: Request, session: DbSession, by: Administrator, now: Now,
 def write_file(session: DbSession, _by: Administrator) -> Response:
     """Return all areas as a sheet that can be taken over again."""
     headers = {"Content-Disposition": 'attachment; filename="areas.csv"'}
-    return Response(as_csv(session).encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(areas_as_csv(session), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _lines(request: Request, told: Iterable[Told]) -> list[tuple[int, str, str]]:

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
-from service.areas.sheets import MOST_BYTES
 from service.errors import NotFoundError
 from service.routing import catalogue
-from service.routing.importing import Plan, Told, as_rows, look_at, take_over
+from service.routing.importing import Plan, as_rows, look_at, take_over
 from service.routing.sheets import COLUMNS, as_csv, as_xlsx, as_yaml
 from service.routing.tables import RuleVersionRow
+from service.sheets import MOST_BYTES, Told
 from service.web.admin.common import Refused, Text, admin_page, as_id, go_to, said, tried
 from service.web.admin.rule_words import COLUMN_LABELS
 from service.web.admin.rules import RULES, Dispatcher, of_all

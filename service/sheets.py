@@ -1,0 +1,224 @@
+"""How is a sheet (CSV, XLSX) read row by row, and written so that no spreadsheet runs a cell of it?"""
+
+import csv
+import math
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
+from io import BytesIO, StringIO
+from pathlib import PurePath
+from typing import Any
+
+from service.errors import ServiceError
+
+MOST_BYTES = 20_000_000
+MOST_UNPACKED = 400_000_000
+MOST_ROWS = 200_000
+MOST_CELL = 5_000_000
+"""Characters; a boundary may stand in one cell."""
+EXACT_DIGITS = 15
+"""A spreadsheet keeps so many digits of a number."""
+FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
+MAY_BEGIN_SO = frozenset({"phone", "boundary"})
+HARMLESS = "'"
+"""Before what a spreadsheet would take for a formula."""
+UNREADABLE = (
+    *(ValueError, LookupError, TypeError, AttributeError, RecursionError, SyntaxError, OSError, EOFError),
+    *(NotImplementedError, csv.Error, zipfile.BadZipFile, zlib.error),
+)
+"""What libraries say of damaged files; damaged XML is a SyntaxError."""
+UNSEEN = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
+"""Control characters, which no table of the database holds."""
+
+
+class FileUnreadableError(ServiceError):
+    """The file is of a kind that is not read here, or damaged."""
+
+    status, code = 422, "file-unreadable"
+    sentence = "This file cannot be read: it is of a kind that is not taken here, or it is damaged."
+
+
+class FileTooLargeError(ServiceError):
+    """The file has more than may be taken in at once."""
+
+    status, code = 422, "file-too-large"
+    sentence = "This file is too large: at most {rows} rows and {megabytes} MB. Please divide it."
+
+    def __init__(self) -> None:
+        super().__init__(rows=MOST_ROWS, megabytes=MOST_BYTES // 1_000_000)
+
+
+class ImportRefusedError(ServiceError):
+    """Something is wrong with a row, so nothing was taken over."""
+
+    status, code = 422, "import-refused"
+    sentence = "Nothing was taken over: mistakes in the file: {count}."
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a file: its number as a spreadsheet counts, and what stands in each column that we know."""
+
+    number: int
+    cells: Mapping[str, str]
+    formulas: frozenset[str] = field(default_factory=frozenset)
+    """Columns that hold a formula, or what a spreadsheet would take for one."""
+    inexact: frozenset[str] = field(default_factory=frozenset)
+    """Columns whose number has lost digits."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something about one row: its number, its column, and a sentence with its facts."""
+
+    row: int
+    column: str
+    sentence: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+Columns = Mapping[str, tuple[str, ...]]
+"""Each column by its headings, in whatever case they are written; other columns are left out."""
+
+
+def read_sheet(name: str, content: bytes, columns: Columns) -> list[Row]:
+    """Return the rows of a sheet (CSV, XLSX) with these columns. Errors: FileUnreadableError, FileTooLargeError."""
+    is_packed = content[:2] == b"PK" or PurePath(name).suffix.lower() == ".xlsx"
+    return read(content, partial(_xlsx if is_packed else _csv, columns=columns))
+
+
+def read(content: bytes, reading: Callable[[bytes], Iterable[Row]]) -> list[Row]:
+    """Return the rows that `reading` finds. Errors: FileUnreadableError, FileTooLargeError."""
+    if len(content) > MOST_BYTES:
+        raise FileTooLargeError
+    try:
+        return list(reading(content))
+    except UNREADABLE as why:
+        raise FileUnreadableError from why
+
+
+def cell_faults(row: Row) -> Iterator[Told]:
+    """Tell the cells that a spreadsheet computed or rounded: nobody knows what was meant."""
+    for column in sorted(row.formulas):
+        yield Told(row.number, column, "This cell is a formula, or begins like one. Please write its value as text.")
+    for column in sorted(row.inexact):
+        yield Told(row.number, column, "This number lost its last digits. Please format the column as text.")
+
+
+def plain(value: str) -> str:
+    """Return a cell without the sign that keeps a spreadsheet from running it."""
+    return value[1:] if value[:1] == HARMLESS and value[1:2] in FORMULA_BEGINS else value
+
+
+def harmless(column: str, value: str) -> str:
+    """Return a cell so that no spreadsheet runs it: a telephone number may begin with +."""
+    runs = value[:1] in FORMULA_BEGINS and value and (column not in MAY_BEGIN_SO or value[:1] != "+")
+    return HARMLESS + value if runs else value
+
+
+def as_csv(headings: Mapping[str, str], rows: Iterable[Mapping[str, str]]) -> bytes:
+    """Return rows as CSV that a spreadsheet opens and an import reads (UTF-8 with a mark); no cell is run.
+
+    `headings`: what stands above each column, in order.
+    """
+    text = StringIO()
+    csv.writer(text).writerows(_table(headings, rows))
+    return text.getvalue().encode("utf-8-sig")
+
+
+def as_xlsx(headings: Mapping[str, str], rows: Iterable[Mapping[str, str]], *, title: str) -> bytes:
+    """Return rows as a workbook of one sheet of that title, every cell a text."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    for cells in _table(headings, rows):
+        sheet.append(cells)
+    packed = BytesIO()
+    book.save(packed)
+    return packed.getvalue()
+
+
+def _table(headings: Mapping[str, str], rows: Iterable[Mapping[str, str]]) -> Iterator[list[str]]:
+    yield list(headings.values())
+    for row in rows:
+        yield [harmless(name, row.get(name, "")) for name in headings]
+
+
+def _csv(content: bytes, columns: Columns) -> Iterator[Row]:
+    text = _decoded(content)
+    first = text.partition("\n")[0]
+    csv.field_size_limit(MOST_CELL)
+    delimiter = max(",\t;", key=first.count)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    headings = headings_of(next(reader, []), columns)
+    for line in reader:
+        number = reader.line_num
+        if any(line):
+            yield row_of(number, zip(headings, line, strict=False))
+        count_rows(number)
+
+
+def _decoded(content: bytes) -> str:
+    """Return the text of a file: UTF-8, or as spreadsheets in China write it (GB 18030). Errors: UnicodeDecodeError."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("gb18030")
+
+
+def _xlsx(content: bytes, columns: Columns) -> Iterator[Row]:
+    from openpyxl import load_workbook
+
+    with zipfile.ZipFile(BytesIO(content)) as packed:
+        if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
+            raise FileTooLargeError
+    book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
+    lines = book.worksheets[0].iter_rows()
+    headings = headings_of([str(cell.value or "") for cell in next(lines, ())], columns)
+    for number, cells in enumerate(lines, start=2):
+        found = [(heading, cell) for heading, cell in zip(headings, cells, strict=False) if cell.value is not None]
+        if found:
+            row = row_of(number, ((heading, as_text(cell.value)) for heading, cell in found))
+            formulas = row.formulas | {heading for heading, cell in found if heading and cell.data_type == "f"}
+            inexact = frozenset(heading for heading, cell in found if heading and _is_inexact(cell.value))
+            yield Row(number, row.cells, formulas, inexact)
+        count_rows(number)
+
+
+def row_of(number: int, columns: Iterable[tuple[str, str]]) -> Row:
+    """Return a row of these cells, without white space around them, control characters, and what made them harmless."""
+    cells = {heading: value.translate(UNSEEN).strip(" \n\u3000\u00a0") for heading, value in columns if heading}
+    formulas = frozenset(
+        heading for heading, value in cells.items() if value[:1] in FORMULA_BEGINS and heading not in MAY_BEGIN_SO
+    )
+    said = {heading: plain(value) for heading, value in cells.items()}
+    return Row(number, said, formulas - {heading for heading in formulas if not cells[heading]})
+
+
+def headings_of(names: Iterable[str], columns: Columns) -> list[str]:
+    """Return which column each heading means; "" for one we do not know."""
+    known = {name: column for column, names in columns.items() for name in names}
+    return [known.get(str(name).strip().casefold(), "") for name in names]
+
+
+def as_text(value: Any) -> str:  # noqa: ANN401  # Whatever a cell may hold.
+    """Return what stands in a cell as somebody would type it."""
+    if isinstance(value, float) and math.isfinite(value) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    return "" if value is None else str(value)
+
+
+def _is_inexact(value: Any) -> bool:  # noqa: ANN401  # Whatever a cell may hold.
+    return isinstance(value, (int, float)) and abs(value) >= 10**EXACT_DIGITS
+
+
+def count_rows(number: int) -> None:
+    """Refuse the row of this number when it is one too many. Errors: FileTooLargeError."""
+    if number > MOST_ROWS + 1:
+        raise FileTooLargeError
