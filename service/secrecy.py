@@ -44,18 +44,31 @@ class SecretUnreadableError(Exception):
 
 def encrypt_with(key: bytes, plain: str) -> bytes:
     """Return the text under AES-256-GCM: one byte of key id, the nonce, the sealed text."""
-    head = bytes([KEY_ID])
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return head + nonce + AESGCM(key).encrypt(nonce, plain.encode(), head)
+    return seal_with(key, plain.encode())
 
 
 def decrypt_with(key: bytes, sealed: bytes) -> str:
     """Return the text. Errors: SecretUnreadableError."""
+    try:
+        return unseal_with(key, sealed).decode()
+    except UnicodeDecodeError as why:
+        raise SecretUnreadableError("a stored secret is no text") from why
+
+
+def seal_with(key: bytes, plain: bytes) -> bytes:
+    """Return the bytes under AES-256-GCM: one byte of key id, the nonce, what is sealed."""
+    head = bytes([KEY_ID])
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return head + nonce + AESGCM(key).encrypt(nonce, plain, head)
+
+
+def unseal_with(key: bytes, sealed: bytes) -> bytes:
+    """Return the bytes. Errors: SecretUnreadableError."""
     head, nonce, body = sealed[:1], sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
     if head != bytes([KEY_ID]):
         raise SecretUnreadableError(f"no key has the id {head.hex() or 'of nothing'}")
     try:
-        return AESGCM(key).decrypt(nonce, body, head).decode()
+        return AESGCM(key).decrypt(nonce, body, head)
     except (InvalidTag, ValueError) as why:
         raise SecretUnreadableError("a stored secret does not fit the key") from why
 
@@ -83,6 +96,16 @@ def encrypt(plain: str) -> bytes:
 def decrypt(sealed: bytes) -> str:
     """Decrypt with this installation's key. Errors: SecretUnreadableError."""
     return decrypt_with(_encryption_key(), sealed)
+
+
+def seal(plain: bytes) -> bytes:
+    """Encrypt a file with this installation's key."""
+    return seal_with(_encryption_key(), plain)
+
+
+def unseal(sealed: bytes) -> bytes:
+    """Decrypt a file with this installation's key. Errors: SecretUnreadableError."""
+    return unseal_with(_encryption_key(), sealed)
 
 
 def blind_index(text: str) -> bytes:

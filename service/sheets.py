@@ -30,6 +30,13 @@ UNREADABLE = (
     *(NotImplementedError, csv.Error, zipfile.BadZipFile, zlib.error),
 )
 """What libraries say of damaged files; damaged XML is a SyntaxError."""
+YES_NO: Mapping[str, str] = {
+    **dict.fromkeys(("yes", "true", "1", "是"), "yes"),
+    **dict.fromkeys(("no", "false", "0", "否"), "no"),
+}
+BETWEEN = "、"
+"""Between the parts of a cell that has several."""
+GAPS = str.maketrans(dict.fromkeys(",，;；/|\n", BETWEEN))
 UNSEEN = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
 """Control characters, which no table of the database holds."""
 
@@ -111,6 +118,11 @@ def cell_faults(row: Row) -> Iterator[Told]:
 def plain(value: str) -> str:
     """Return a cell without the sign that keeps a spreadsheet from running it."""
     return value[1:] if value[:1] == HARMLESS and value[1:2] in FORMULA_BEGINS else value
+
+
+def parts_of(cell: str) -> list[str]:
+    """Return the parts of a cell that has several, whichever sign stands between them."""
+    return [part.strip() for part in cell.translate(GAPS).split(BETWEEN) if part.strip()]
 
 
 def harmless(column: str, value: str) -> str:

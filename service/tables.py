@@ -23,6 +23,7 @@ from service.parties import tables as parties
 from service.parts import tables as parts
 from service.revisions import tables as revisions
 from service.rezoning import tables as rezoning
+from service.roll import tables as roll
 from service.rosters import tables as rosters
 from service.routing import tables as routing
 from service.texts import tables as texts
@@ -50,6 +51,7 @@ ROOMS = (
     parts,
     revisions,
     rezoning,
+    roll,
     rosters,
     routing,
     texts,

@@ -17,6 +17,7 @@ from service.handling.once import forget_done_forms
 from service.intake.actions import forget_keys
 from service.mine.actions import forget_proofs
 from service.revisions.comparing import forget_old as forget_comparisons
+from service.roll.importing import forget_files
 from service.settings import get_settings
 from service.watch.queries import alarms
 from workers.app import app, now, real_now
@@ -50,6 +51,7 @@ def forget() -> None:
         forget_traces(session, now())
         forget_old(session, now=real_now())
         forget_proofs(session, real_now())
+        forget_files(session, now())
 
 
 @app.task(name="upkeep.tidy_photos")  # type: ignore[untyped-decorator]

@@ -2,18 +2,17 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
+from service.accounts.details import changes, columns, details_of, standing
 from service.accounts.limits import limit, record_failure
 from service.accounts.passwords import hashed, matches
-from service.accounts.queries import area_is_open, lies_within, open_cases_of, person_by_login, phone_of
+from service.accounts.queries import area_is_open, lies_within, open_cases_of, person_by_login
 from service.accounts.rules import (
     FAILURES_AT_AN_ADDRESS,
-    NOT_IN_HISTORY,
     SIGN_IN_WINDOW,
     LoginTakenError,
     OwnRoleError,
@@ -29,10 +28,10 @@ from service.accounts.rules import (
 from service.accounts.sessions import open_session, sign_out_everywhere
 from service.accounts.tables import ApiKey, Person
 from service.audit.actions import record
-from service.audit.changes import Changes, changed, expect, locked, one_at_a_time
+from service.audit.changes import expect, locked, one_at_a_time
 from service.audit.rules import Entry
 from service.errors import InvalidFieldsError, NotAllowedError
-from service.secrecy import PhoneInvalidError, encrypt, normalise_phone, token_hash
+from service.secrecy import PhoneInvalidError, token_hash
 
 API_KEY_PREFIX = "jiban_"
 
@@ -51,13 +50,13 @@ def add_person(
         lambda: _check_area(session, details, by),
         lambda: _check_free(session, login),
         lambda: check_password(password, login=login),
-        lambda: _columns(details),
+        lambda: columns(details),
     )
     secret = hashed(password)
     one_at_a_time(session, Person)
     _check_free(session, login)
 
-    person = Person(login=login, password_hash=secret, created_at=now, **_columns(details))
+    person = Person(login=login, password_hash=secret, created_at=now, **columns(details))
     session.add(person)
     session.flush()
     _note(session, person, "person.added", by=by, now=now)
@@ -85,15 +84,15 @@ def change_person(
         lambda: check_details(details, login=person.login),
         lambda: _check_area(session, details, by),
         lambda: _check_leaving(session, person, details, by),
-        lambda: _columns(details),
+        lambda: columns(details),
     )
 
-    facts = _changes(person, details)
+    facts = changes(details_of(person), details)
     if not facts:
         return
     if not details.is_active or details.role is not person.role:
         sign_out_everywhere(session, person)
-    for name, value in _columns(details).items():
+    for name, value in columns(details).items():
         setattr(person, name, value)
     session.add(person)
     session.flush()
@@ -228,19 +227,6 @@ def _check_leaving(session: Session, person: Person, details: PersonDetails, by:
         raise StillHoldsCasesError(held)
 
 
-def _columns(details: PersonDetails) -> dict[str, Any]:
-    columns = asdict(details)
-    phone = columns.pop("phone")
-    return columns | {"phone_encrypted": encrypt(normalise_phone(phone)) if phone else None}
-
-
-def _changes(person: Person, details: PersonDetails) -> Changes:
-    """Return what differs; names and contacts only as changed, since a history cannot be taken back."""
-    after = asdict(details) | {"phone": normalise_phone(details.phone) if details.phone else ""}
-    facts = changed(person.model_dump() | {"phone": phone_of(person)}, after)
-    return {name: [] if name in NOT_IN_HISTORY else values for name, values in facts.items()}
-
-
 def _note(
     session: Session,
     person: Person,
@@ -253,5 +239,5 @@ def _note(
     """Write into the history what changed, or else somebody's role and place; no name, no contact, no secret."""
     actor, actor_id = ("system", None) if by is None else ("staff", by.id)
     if facts is None:
-        facts = {"role": person.role.value, "area_id": person.area_id, "is_active": person.is_active}
+        facts = standing(details_of(person))
     record(session, Entry("person", person.id or 0, action, now, actor, actor_id, facts))

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from service.accounts.rules import FAILURES_AT_AN_ADDRESS, FAILURES_PER_ADDRESS, FAILURES_PER_LOGIN
-from service.accounts.tables import Attempt, SignInSession
+from service.accounts.tables import Attempt, PasswordLink, SignInSession
 from service.errors import TooManyTriesError
 
 _NOTED = "attempts noted"
@@ -87,6 +87,7 @@ def forget(session: Session, subject: str) -> None:
 
 
 def forget_old(session: Session, *, now: datetime) -> None:
-    """Delete tries and sessions that are over; for the nightly sweep, in real time."""
+    """Delete tries, sessions and links that are over; for the nightly sweep, in real time."""
     session.exec(sa.delete(Attempt).where(col(Attempt.at) < now - FORGOTTEN_AFTER))
     session.exec(sa.delete(SignInSession).where(col(SignInSession.expires_at) < now))
+    session.exec(sa.delete(PasswordLink).where(col(PasswordLink.expires_at) < now))

@@ -115,7 +115,7 @@ class PeoplePage:
 def find_people(session: Session, ask: PeopleAsk, *, within: int | None = None) -> PeoplePage:
     """Return a page of people by area and name; `within` is the area whose subtree the reader may see."""
     wanted: list[sa.ColumnExpressionArgument[bool]] = [
-        _lies_in(area_id) for area_id in (ask.area_id, within) if area_id is not None
+        lies_in(area_id) for area_id in (ask.area_id, within) if area_id is not None
     ]
     if not ask.with_left:
         wanted.append(col(Person.is_active))
@@ -151,6 +151,13 @@ def open_cases_of(session: Session, person_id: int) -> int:
     return session.scalar(sa.select(sa.func.count()).where(*held)) or 0
 
 
+def open_cases_by_person(session: Session) -> dict[int, int]:
+    """Return how many open cases everybody holds who holds any."""
+    number = sa.func.count().label("cases")
+    held = sa.select(_assignments.c.person_id, number).where(_assignments.c.ended_at.is_(None))
+    return {row.person_id: row.cases for row in session.execute(held.group_by(_assignments.c.person_id))}
+
+
 def phone_of(person: Person) -> str:
     """Return somebody's telephone number in clear, or nothing; show it masked."""
     return decrypt(person.phone_encrypted) if person.phone_encrypted else ""
@@ -172,7 +179,7 @@ def active_people(session: Session, *, within: int | None = None) -> list[Person
     """Return everybody who works here, by area and name; `within` is the area whose subtree is meant."""
     wanted: list[sa.ColumnExpressionArgument[bool]] = [col(Person.is_active)]
     if within is not None:
-        wanted.append(_lies_in(within))
+        wanted.append(lies_in(within))
     found = select(Person).join(_areas, _areas.c.id == col(Person.area_id)).where(*wanted)
     return list(session.exec(found.order_by(_areas.c.path, Person.name, col(Person.id))))
 
@@ -184,6 +191,7 @@ def without_duties(session: Session) -> int:
     return session.scalar(counted.where(col(Person.is_active), col(Person.role) != Role.ADMIN, ~has_one)) or 0
 
 
-def _lies_in(area_id: int) -> sa.ColumnElement[bool]:
+def lies_in(area_id: int) -> sa.ColumnElement[bool]:
+    """Return the condition that somebody works in this area or below it."""
     root = sa.select(_areas.c.path).where(_areas.c.id == area_id).scalar_subquery()
     return col(Person.area_id).in_(sa.select(_areas.c.id).where(_areas.c.path.startswith(root)))

@@ -47,6 +47,19 @@ class SignInSession(SQLModel, table=True):
     expires_at: datetime = Field(index=True)
 
 
+class PasswordLink(SQLModel, table=True):
+    """The secret link by which somebody new chooses a password; only a keyed hash of it is stored."""
+
+    __tablename__ = "password_links"
+
+    person_id: int = Field(
+        primary_key=True, sa_type=sa.BigInteger, foreign_key="people.id", sa_column_kwargs={"autoincrement": False}
+    )
+    token_hash: bytes = Field(unique=True)
+    made_at: datetime
+    expires_at: datetime
+
+
 class ApiKey(SQLModel, table=True):
     """One program that acts for a person; only a keyed hash of the key is stored."""
 

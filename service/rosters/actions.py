@@ -57,7 +57,7 @@ def add_absence(session: Session, person: Person, absence: Absence, *, by: Perso
     _check_absence(session, person, absence, now)
     session.add(absence)
     session.flush()
-    record(session, entry(person, "absence.added", {"absence": [None, _away(absence)]}, by, now))
+    record(session, entry(person, "absence.added", {"absence": [None, away_fact(absence)]}, by, now))
 
 
 def end_absence(session: Session, person: Person, absence_id: int, *, by: Person, now: datetime) -> None:
@@ -69,11 +69,11 @@ def end_absence(session: Session, person: Person, absence_id: int, *, by: Person
     absence = session.get(Absence, absence_id)
     if absence is None or absence.person_id != person.id or absence.ends_at <= now:
         raise NotFoundError
-    was = _away(absence)
+    was = away_fact(absence)
     if absence.starts_at < now:
         absence.ends_at = now
         session.add(absence)
-        facts: Changes = {"absence": [was, _away(absence)]}
+        facts: Changes = {"absence": [was, away_fact(absence)]}
     else:
         session.delete(absence)
         facts = {"absence": [was, None]}
@@ -105,7 +105,7 @@ def entry(person: Person, action: str, facts: Changes, by: Person, now: datetime
     return Entry("person", person.id or 0, action, now, "staff", by.id, facts)
 
 
-def _away(absence: Absence) -> dict[str, object]:
+def away_fact(absence: Absence | Away) -> dict[str, object]:
     """Return an absence as the history keeps it, without its kind and reason: that may be an illness."""
     return {
         "starts_at": absence.starts_at.isoformat(timespec="minutes"),

@@ -35,6 +35,7 @@ class SkillKind(StrEnum):
     LANGUAGE = "language"
 
 
+SKILLS_MOST = 60
 SPOKEN = ("en",)
 """The languages beside Chinese in which a request may come in."""
 

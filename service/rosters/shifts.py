@@ -17,6 +17,7 @@ from service.rosters.rules import (
     LONGEST_SHIFT,
     ONE_DAY,
     PLANNED_AHEAD,
+    SKILLS_MOST,
     SPOKEN,
     Days,
     SkillKind,
@@ -30,8 +31,6 @@ from service.rosters.tables import RosterFeed, Shift, Skill
 from service.secrecy import token_hash
 from service.timekeeping import ZONE
 from sla_policies.hours import without
-
-SKILLS_MOST = 60
 
 
 def add_shift(session: Session, person: Person, span: Span, days: Days, *, by: Person, now: datetime) -> None:

@@ -20,10 +20,10 @@ from service.routing.actions import begin_draft, write_lines
 from service.routing.catalogue import draft, newest, says_in
 from service.routing.details import Pointed, RuleDetails, columns, faults
 from service.routing.hours import HoursUnreadableError, read_hours
-from service.routing.sheets import BETWEEN, WORDS, read_lines
+from service.routing.sheets import WORDS, read_lines
 from service.routing.tables import RuleVersionRow
 from service.routing.versions import Difference, Line, compare
-from service.sheets import ImportRefusedError, Row, Told, cell_faults
+from service.sheets import BETWEEN, ImportRefusedError, Row, Told, cell_faults, parts_of
 
 COLUMN_OF: Mapping[str, str] = {
     "goes_to": "to_level",
@@ -33,7 +33,6 @@ COLUMN_OF: Mapping[str, str] = {
     "is_pool": "pool",
 }
 """In which column a field of a line stands, where its name is another."""
-GAPS = str.maketrans(dict.fromkeys(",，;；/|\n", BETWEEN))
 UNKNOWN = 0
 
 
@@ -169,9 +168,9 @@ class _Work:
         return WORDS[kind].get(said, "")
 
     def _words(self, row: Row, cells: Mapping[str, str], column: str) -> tuple[str, ...]:
-        parts = [part.strip().casefold() for part in cells.get(column, "").translate(GAPS).split(BETWEEN)]
+        parts = [part.casefold() for part in parts_of(cells.get(column, ""))]
         for part in parts:
-            if part and part not in WORDS[column]:
+            if part not in WORDS[column]:
                 self._wrong(row, column, "“{said}” is not known here.", said=part[:40])
         return tuple(sorted({WORDS[column][part] for part in parts if part in WORDS[column]}))
 

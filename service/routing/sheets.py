@@ -7,10 +7,10 @@ from typing import Any
 import yaml
 
 from service import sheets
-from service.accounts.rules import Role
+from service.accounts.words import ROLE_BY_WORD
 from service.areas.rules import AreaLevel
 from service.errors import ServiceError
-from service.sheets import MOST_BYTES, Columns, FileTooLargeError, FileUnreadableError, Row, read_sheet
+from service.sheets import BETWEEN, MOST_BYTES, YES_NO, Columns, FileTooLargeError, FileUnreadableError, Row, read_sheet
 from sla_policies.policy import Grade
 
 COLUMNS: Columns = {
@@ -70,19 +70,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "社区": "community",
         "网格": "grid",
     },
-    "to_role": {
-        **{role.value: role.value for role in Role},
-        "社区工作者": "worker",
-        "社区书记": "head",
-        "值班席": "triage",
-        "街道督办": "supervisor",
-        "区级": "district",
-    },
-    "yes_no": {**dict.fromkeys(("yes", "true", "1", "是"), "yes"), **dict.fromkeys(("no", "false", "0", "否"), "no")},
+    "to_role": {word: role.value for word, role in ROLE_BY_WORD.items()},
+    "yes_no": YES_NO,
 }
 """What may stand in a cell, in small letters, and what it means."""
 YAML_KINDS = (".yaml", ".yml")
-BETWEEN = "、"
 
 
 class NoTargetColumnError(ServiceError):

@@ -24,7 +24,9 @@ from service.web.incoming import MULTIPART, most_of_a_form
 log = structlog.get_logger("jiban.access")
 
 MOST_BYTES = 1_000_000
-MOST_BYTES_AT: Mapping[str, int] = {"/admin/areas/import": 21_000_000, "/admin/rules/files": 21_000_000}
+MOST_BYTES_AT: Mapping[str, int] = dict.fromkeys(
+    ("/admin/areas/import", "/admin/rules/files", "/admin/people/files"), 21_000_000
+)
 """Address prefixes that may take more."""
 PHOTOS_AT = re.compile(
     r"/(submit|take-down|track/[^/]+/answer|cases/[^/]+/(photos|contact|reply|note|resolve)"

@@ -43,6 +43,7 @@ GONE = {
     *("standard_texts", "saved_filters"),
     *("supervise_orders", "case_parts", "whistles"),
     *("case_joins", "case_traces", "word_shares", "hot_issues"),
+    *("people_files", "password_links"),
     *("swaps", "shifts", "skills", "roster_feeds"),
 }
 """Tables that the first migration does not know: their rows go with them on the way down."""

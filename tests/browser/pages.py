@@ -89,6 +89,9 @@ PAGES: Mapping[str, Visit] = {
     "/admin": Visit("admin"),
     "/admin/people": Visit("admin"),
     "/admin/people/new": Visit("admin"),
+    "/admin/people/files": Visit("admin"),
+    "/admin/people/files/{file_id}": Visit("admin", way=ways.look_at_a_sheet_of_people),
+    "/admin/people/links": Visit("admin"),
     "/admin/people/{person_id}": Visit("admin", via="/admin/people"),
     "/admin/people/{person_id}/edit": Visit("admin", via="/admin/people/{person_id}"),
     "/admin/duties": Visit("chen.jing"),
@@ -160,7 +163,7 @@ NOT_PAGES = frozenset(
     }
 )
 """What is answered with a file, a picture or a way on; and everything under /api/."""
-BY_LETTER = frozenset({"/notices/stop/{number}/{token}", "/party/{job_id}", "/track/mail"})
+BY_LETTER = frozenset({"/notices/stop/{number}/{token}", "/sign-in/first", "/party/{job_id}", "/track/mail"})
 """Pages whose address only a letter holds, signed with a key that these tests do not have."""
 
 

@@ -175,6 +175,16 @@ def look_at_a_file_of_areas(page: Page, eyes: Eyes) -> None:
     page.wait_for_url("**/admin/areas/files/*")
 
 
+def look_at_a_sheet_of_people(page: Page, eyes: Eyes) -> None:
+    """Look at what would become of each row of a sheet of people."""
+    page.goto("/admin/people/files")
+    rows = ("lin.mei,林梅,worker,990101001001,20", "li.qiang,,,,25", "x,甲,worker,990101001001,9")
+    sheet = "\n".join(("login,name,role,area,capacity", *rows))
+    page.set_input_files("#f-file", {"name": "people.csv", "mimeType": "text/csv", "buffer": sheet.encode()})
+    page.click("main form .button.main")
+    page.wait_for_url("**/admin/people/files/*")
+
+
 def draft_rules(page: Page, eyes: Eyes) -> None:
     """Begin to change the dispatch rules, or go on with it."""
     page.goto("/admin/rules")

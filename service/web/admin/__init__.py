@@ -12,7 +12,9 @@ from service.web.admin.history import router as history
 from service.web.admin.outbox import router as outbox
 from service.web.admin.overview import router as overview
 from service.web.admin.parties import router as parties
+from service.web.admin.password_links import router as password_links
 from service.web.admin.people import router as people
+from service.web.admin.people_files import router as people_files
 from service.web.admin.rehearsal import router as rehearsal
 from service.web.admin.roster import router as roster
 from service.web.admin.rule_coverage import router as rule_coverage
@@ -25,7 +27,7 @@ from service.web.deps import product_now
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(product_now)])
 """Every page says when time is simulated."""
-of_people, of_areas = (people, roster, duties), (area_files, area_changes, areas)
+of_people, of_areas = (people_files, password_links, people, roster, duties), (area_files, area_changes, areas)
 of_rules = (rules, rehearsal, rule_coverage, rule_files, rule_proposals, rule_drafts)
 """In this order: the address of a single line takes everything that is left."""
 for part in (overview, *of_people, *of_areas, categories, *of_rules, parties, texts, history, channels, outbox):

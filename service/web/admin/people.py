@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from service.accounts.actions import add_person, change_person, may_manage, set_password
+from service.accounts.links import count_without_password
 from service.accounts.queries import PeopleAsk, find_people, phone_of
 from service.accounts.rules import NAME_MOST, RANK, PersonDetails, Role, may_appoint
 from service.accounts.tables import Person
@@ -97,6 +98,7 @@ def show_people(
         "ask": ask,
         "found": find_people(session, ask, within=_reach(by)),
         "on_duty": {i for i, person in known.people.items() if known.is_on_duty(person, now)},
+        "waiting": count_without_password(session, by=by),
         **_choices(request, session, by),
     }
     return admin_page(request, by, "people", context)

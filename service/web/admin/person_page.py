@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from service.accounts.actions import may_manage
+from service.accounts.passwords import NO_PASSWORD
 from service.accounts.queries import (
     absences_of,
     active_people,
@@ -67,6 +68,7 @@ def person_page(
         "phone": masked_phone(person),
         "open_cases": open_cases_of(session, person_id),
         "may_change": may_manage(session, by, person),
+        "is_waiting": person.is_active and person.password_hash == NO_PASSWORD,
         "may_plan": may_plan_for(session, by, person),
         "values": Blank(form.model_dump() if form else {}),
         "what": what,
