@@ -10,6 +10,7 @@ from service.rosters.rules import ONE_DAY, PLANNED_AHEAD, closes_a_circle
 from service.timekeeping import ZONE
 
 COLUMNS = ("away_from", "away_until", "substitute")
+WHEN = "Please give a day such as 2026-12-01, or a day and a time such as 2026-12-01 08:30."
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 A_DAY_AS_SPREADSHEETS_KEEP_IT = "T00:00:00"
 _MOMENT = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]+(\d{1,2}):(\d{2})(?::00)?)?")
@@ -23,13 +24,13 @@ def absence_of(cells: Mapping[str, str], was: Known | None, ground: Ground) -> t
     if not any(cells.get(column) for column in COLUMNS):
         return None, {}
     starts_at, ends_at = _moment(cells.get("away_from", "")), _moment(cells.get("away_until", ""), is_end=True)
-    if starts_at is None or ends_at is None:
-        column = "away_from" if starts_at is None else "away_until"
-        return None, {column: "Please give a day such as 2026-12-01, or a day and a time such as 2026-12-01 08:30."}
+    wrong = dict.fromkeys([name for name, at in zip(COLUMNS, (starts_at, ends_at), strict=False) if at is None], WHEN)
     login = tidy_login(cells.get("substitute", ""))
     other = ground.people.get(login) if login else None
     if login and (other is None or other is was or other.reach is Reach.FAR or not other.details.is_active):
-        return None, {"substitute": "Please choose somebody else who works here."}
+        wrong["substitute"] = "Please choose somebody else who works here."
+    if starts_at is None or ends_at is None or wrong:
+        return None, wrong
     asked, noted = Away(starts_at, ends_at, other.id if other else None), was.absences if was else ()
     same = next((away for away in noted if (away.starts_at, away.ends_at) == (starts_at, ends_at)), None)
     if same is not None:

@@ -191,7 +191,6 @@ def test_an_absence_is_noted_with_who_stands_in() -> None:
     ("cells", "column"),
     [
         ("2026-12-01,,", "away_until"),
-        (",,he.jun", "away_from"),
         ("soon,2026-12-05,", "away_from"),
         ("2026-12-05,2026-12-01,", "away_until"),
         ("2026-11-01,2026-11-05,", "away_until"),
@@ -211,6 +210,11 @@ def test_an_absence_that_cannot_be_is_told(cells: str, column: str) -> None:
     on = ground(PEOPLE[0], li, PEOPLE[2], left)
     seen = planned(f"login,away_from,away_until,substitute\nli.qiang,{cells}\n", on)
     assert faults(seen) == [(2, column)]
+
+
+def test_everything_wrong_with_an_absence_is_told_at_once() -> None:
+    seen = planned("login,away_from,away_until,substitute\nli.qiang,soon,,nobody\n")
+    assert [column for _, column in faults(seen)] == ["away_from", "away_until", "substitute"]
 
 
 def test_two_rows_that_would_stand_in_for_each_other_are_told() -> None:
