@@ -19,6 +19,7 @@ class CaseTrace(SQLModel, table=True):
         sa.Index("ix_case_traces_area", "area_id", "received_at", postgresql_include=["case_id", "words"]),
         sa.Index("ix_case_traces_cell", "cell", "received_at", postgresql_where=sa.text("cell IS NOT NULL")),
         sa.Index("ix_case_traces_received_at", "received_at"),
+        sa.Index("ix_case_traces_like_id", "like_id", postgresql_where=sa.text("like_id IS NOT NULL")),
     )
 
     case_id: int = Field(sa_type=sa.BigInteger, foreign_key="cases.id", primary_key=True)

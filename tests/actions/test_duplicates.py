@@ -88,6 +88,20 @@ def test_a_joined_case_is_stood_for_by_the_one_it_was_joined_to(session: Session
     assert alike(session, known, matter_of(first, known), most=5) == [], "its own are no news"
 
 
+def test_a_case_that_is_moved_is_found_where_it_lies_now(session: Session, town: Town, now: datetime) -> None:
+    lamp = sent(session, now, LAMP, location={"lat": 32.02, "lon": 118.0499})
+    again = sent(session, now + HOUR, LAMP_TOO)
+    reason = "报送地点有误，已与居民核实"
+    assert session.exec(select(CaseTrace.like_id).order_by(col(CaseTrace.case_id))).all() == [None, lamp.id]
+    for case in (lamp, again):
+        session.expire_all()
+        does(session, case, town.wu_dan, Action.RELOCATE, now + 2 * HOUR, area_id=town.areas["hill"].id, reason=reason)
+        assert session.exec(select(CaseTrace.like_id)).all() == [None, None], "it was seen at the old place"
+    assert {case_id for case_id, _ in found(session, now + DAY, LAMP, area="东山社区")} == {lamp.id, again.id}
+    assert found(session, now + DAY, LAMP) == []
+    assert found(session, now + DAY, LAMP, area="磨坊村", point=Point(32.02, 118.0501)) == []
+
+
 def test_ended_cases_come_last_and_withdrawn_ones_not_at_all(session: Session, town: Town, now: datetime) -> None:
     first, second, third = (sent(session, now + n * HOUR, LAMP) for n in range(3))
     does(session, first, town.li_qiang, Action.ACCEPT, now + DAY)

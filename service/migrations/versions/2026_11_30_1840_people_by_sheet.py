@@ -1,4 +1,4 @@
-"""Sheets of people that were uploaded and looked at, and the links by which somebody new chooses a password."""
+"""Sheets of people, links by which somebody new chooses a password, and which cases seemed to repeat one that moved."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,8 +33,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people_files")),
     )
     op.create_index(op.f("ix_people_files_by_id"), "people_files", ["by_id"])
+    has_one = sa.text("like_id IS NOT NULL")
+    op.create_index("ix_case_traces_like_id", "case_traces", ["like_id"], postgresql_where=has_one)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_case_traces_like_id", table_name="case_traces")
     op.drop_table("people_files")
     op.drop_table("password_links")
