@@ -44,7 +44,8 @@ def make_links(
     if only is not None and not people:
         raise NotFoundError
     ids = sorted(person.id or 0 for person in people)
-    session.execute(sa.select(col(Person.id)).where(col(Person.id).in_(ids)).order_by(col(Person.id)).with_for_update())
+    theirs = sa.select(col(Person.id)).where(col(Person.id).in_(ids)).order_by(col(Person.id))
+    session.execute(theirs.with_for_update(key_share=True))
     session.execute(sa.delete(PasswordLink).where(col(PasswordLink.person_id).in_(ids)))
     made = [(person, secrets.token_urlsafe(32)) for person in people]
     expires_at = real + LINK_LASTS

@@ -78,8 +78,7 @@ def take_over(session: Session, name: str, content: bytes, datum: Datum, *, by: 
         written = sa.update(AREAS).where(AREAS.c.id == sa.bindparam("own_id"))
         session.connection().execute(written.values({name: sa.bindparam(name) for name in names}), part)
     session.execute(PATHS)
-    for part in _parts(list(_entries(seen, ids, by, now))):
-        record_all(session, part)
+    record_all(session, list(_entries(seen, ids, by, now)))
     session.expire_all()
     return seen
 

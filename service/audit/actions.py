@@ -10,6 +10,8 @@ from service.audit.rules import Entry, Head, chained
 from service.audit.tables import AuditEntry
 from service.bulk import insert_all
 
+AT_ONCE = 5_000
+"""PostgreSQL refuses to look for too many subjects at once."""
 ENTRIES = AuditEntry.__table__  # type: ignore[attr-defined]
 
 
@@ -30,7 +32,8 @@ def record(session: Session, *entries: Entry) -> None:
 
 
 def record_all(session: Session, entries: Sequence[Entry]) -> None:
-    """Append many entries in one statement."""
-    if entries:
-        known = heads(session, {(e.subject_kind, e.subject_id) for e in entries})
-        insert_all(session, ENTRIES, rows_after(entries, known))
+    """Append many entries, some thousands in one statement."""
+    for start in range(0, len(entries), AT_ONCE):
+        part = entries[start : start + AT_ONCE]
+        known = heads(session, {(e.subject_kind, e.subject_id) for e in part})
+        insert_all(session, ENTRIES, rows_after(part, known))

@@ -29,10 +29,8 @@ from service.secrecy import seal, unseal
 from service.sheets import ImportRefusedError
 
 FILE_LASTS = timedelta(days=1)
-AT_ONCE = 5_000
 PEOPLE = Person.__table__  # type: ignore[attr-defined]
 SKILLS = Skill.__table__  # type: ignore[attr-defined]
-ABSENCES = Absence.__table__  # type: ignore[attr-defined]
 
 
 class ChangedMeanwhileError(ConflictError):
@@ -77,8 +75,9 @@ def take_over(session: Session, kept: PeopleFile, content: bytes, seen: str, *, 
     are now; 3. write who is new, then what changed, then skills and absences, then the history.
     Errors: NotAllowedError, ChangedMeanwhileError, ImportRefusedError, and what `read_people` tells.
     """
-    _hold_back(session, [tidy_login(row.cells.get("login", "")) for row in read_people(kept.name, content)], by)
-    found = look_at(session, kept.name, content, by=by, now=now)
+    rows = read_people(kept.name, content)
+    _hold_back(session, [tidy_login(row.cells.get("login", "")) for row in rows], by)
+    found = plan(rows, ground(session, by, now))
     if found.faults:
         raise ImportRefusedError(count=len(found.faults))
     if found.digest != seen:
@@ -87,9 +86,7 @@ def take_over(session: Session, kept: PeopleFile, content: bytes, seen: str, *, 
     _end_sign_ins(session, found)
     _write_skills(session, found, ids)
     absences = _write_absences(session, found, ids)
-    entries = [*_entries(found, ids, absences, by, now), _summary(kept, found, by, now)]
-    for part in _parts(entries):
-        record_all(session, part)
+    record_all(session, [*_entries(found, ids, absences, by, now), _summary(kept, found, by, now)])
     session.delete(kept)
     session.flush()
     session.expire_all()
@@ -97,9 +94,12 @@ def take_over(session: Session, kept: PeopleFile, content: bytes, seen: str, *, 
 
 
 def _hold_back(session: Session, logins: Sequence[str], by: Person) -> None:
-    """Lock these people in the order of their numbers, then the table against new ones. Errors: NotAllowedError."""
-    wanted = sa.or_(col(Person.login).in_(logins), col(Person.id) == by.id)
-    session.execute(sa.select(col(Person.id)).where(wanted).order_by(col(Person.id)).with_for_update())
+    """Lock these people in the order of their numbers, then the table against new ones. Errors: NotAllowedError.
+
+    Cases that point to them are taken in meanwhile: only who changes these people waits.
+    """
+    wanted = sa.or_(_is_any(col(Person.login), logins), col(Person.id) == by.id)
+    session.execute(sa.select(col(Person.id)).where(wanted).order_by(col(Person.id)).with_for_update(key_share=True))
     one_at_a_time(session, Person)
     now_is = locked(session, Person, by.id or 0)
     if not now_is.is_active or now_is.role not in (Role.ADMIN, Role.SUPERVISOR):
@@ -114,18 +114,18 @@ def _write_people(session: Session, found: Plan, now: datetime) -> dict[str, int
         for one in found.of(Outcome.NEW)
         if one.details
     ]
-    for part in _parts(new):
-        made = session.execute(sa.insert(PEOPLE).returning(PEOPLE.c.id, PEOPLE.c.login), part)
-        ids |= {row.login: row.id for row in made}
+    insert_all(session, PEOPLE, new)
+    made = sa.select(PEOPLE.c.id, PEOPLE.c.login).where(_is_any(PEOPLE.c.login, [row["login"] for row in new]))
+    ids |= {row.login: row.id for row in session.execute(made)}
     rows = [
         columns(one.details) | {"own_id": ids[one.login]}
         for one in found.of(Outcome.CHANGED)
         if one.details and one.was and one.details != one.was.details
     ]
-    for part in _parts(rows):
-        names = [name for name in part[0] if name != "own_id"]
+    if rows:
+        names = [name for name in rows[0] if name != "own_id"]
         written = sa.update(PEOPLE).where(PEOPLE.c.id == sa.bindparam("own_id"))
-        session.connection().execute(written.values({name: sa.bindparam(name) for name in names}), part)
+        session.connection().execute(written.values({name: sa.bindparam(name) for name in names}), rows)
     return ids
 
 
@@ -136,14 +136,13 @@ def _end_sign_ins(session: Session, found: Plan) -> None:
         for one in found.of(Outcome.CHANGED)
         if one.was and one.details and (not one.details.is_active or one.details.role is not one.was.details.role)
     ]
-    session.execute(sa.delete(SignInSession).where(col(SignInSession.person_id).in_(gone)))
+    session.execute(sa.delete(SignInSession).where(_is_any(col(SignInSession.person_id), gone)))
 
 
 def _write_skills(session: Session, found: Plan, ids: dict[str, int]) -> None:
     changed = [one for one in found.rows if {"skills", "speaks"} & set(one.changes)]
-    session.execute(sa.delete(Skill).where(col(Skill.person_id).in_([ids[one.login] for one in changed])))
-    for part in _parts([row for one in changed for row in _skill_rows(one, ids[one.login])]):
-        insert_all(session, SKILLS, part)
+    session.execute(sa.delete(Skill).where(_is_any(col(Skill.person_id), [ids[one.login] for one in changed])))
+    insert_all(session, SKILLS, [row for one in changed for row in _skill_rows(one, ids[one.login])])
 
 
 def _skill_rows(one: Planned, person_id: int) -> Iterator[dict[str, Any]]:
@@ -187,6 +186,7 @@ def _summary(kept: PeopleFile, found: Plan, by: Person, now: datetime) -> Entry:
     return Entry("person", by.id or 0, "people.imported", now, "staff", by.id, facts)
 
 
-def _parts(rows: Sequence[Any]) -> Iterator[Any]:
-    for start in range(0, len(rows), AT_ONCE):
-        yield rows[start : start + AT_ONCE]
+def _is_any(column: Any, values: Sequence[Any]) -> sa.ColumnElement[bool]:  # noqa: ANN401  # A column of any type.
+    """Return the condition that a column has one of many values, as one parameter."""
+    condition: sa.ColumnElement[bool] = column == sa.any_(sa.literal(list(values), sa.ARRAY(column.type)))
+    return condition

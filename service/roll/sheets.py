@@ -35,6 +35,8 @@ LANGUAGE_BY_WORD: Mapping[str, str] = {
     **dict.fromkeys(("zh", "中文", "汉语", "chinese"), "zh"),
     **dict.fromkeys(("en", "英文", "英语", "english"), "en"),
 }
+MOST_PEOPLE = 20_000
+"""Rows; each look at a sheet goes through all of them within seconds."""
 NOTHING = frozenset({"none", "无"})
 """What empties a cell that may be empty; an empty one leaves things as they are."""
 
@@ -46,9 +48,24 @@ class NoLoginColumnError(ServiceError):
     sentence = "Nobody was found in this sheet. Its first row must name the columns, one of them login (登录名)."
 
 
+class TooManyPeopleError(ServiceError):
+    """The sheet names more people than are looked at in one go."""
+
+    status, code = 422, "too-many-people"
+    sentence = "This sheet has more than {most} rows. Please divide it."
+
+    def __init__(self) -> None:
+        super().__init__(most=MOST_PEOPLE)
+
+
 def read_people(name: str, content: bytes) -> list[Row]:
-    """Return the rows of a sheet. Errors: FileUnreadableError, FileTooLargeError, NoLoginColumnError."""
+    """Return the rows of a sheet.
+
+    Errors: FileUnreadableError, FileTooLargeError, NoLoginColumnError, TooManyPeopleError.
+    """
     rows = read_sheet(name, content, COLUMNS)
     if not any("login" in row.cells for row in rows):
         raise NoLoginColumnError
+    if len(rows) > MOST_PEOPLE:
+        raise TooManyPeopleError
     return rows

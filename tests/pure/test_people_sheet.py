@@ -10,6 +10,7 @@ import pytest
 from service.accounts.rules import Away, PersonDetails, Role
 from service.areas.rules import AreaLevel, AreaTree, Place
 from service.errors import ServiceError
+from service.roll import sheets
 from service.roll.planning import plan
 from service.roll.rules import Ground, Known, Outcome, Plan, Reach
 from service.roll.sheets import NoLoginColumnError, read_people
@@ -239,6 +240,13 @@ def test_what_is_no_sheet_of_people_is_refused(name: str, content: bytes) -> Non
     with pytest.raises((NoLoginColumnError, FileUnreadableError)) as refused:
         read_people(name, content)
     assert isinstance(refused.value, ServiceError)
+
+
+def test_a_sheet_of_more_people_than_can_be_looked_at_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "MOST_PEOPLE", 2)
+    assert len(read_people("x.csv", b"login\na\nb\n")) == 2
+    with pytest.raises(sheets.TooManyPeopleError):
+        read_people("x.csv", b"login\na\nb\nc\n")
 
 
 def test_one_bad_row_among_ten_thousand_is_found_in_seconds() -> None:

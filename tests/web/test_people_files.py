@@ -190,6 +190,7 @@ def test_somebody_new_chooses_a_password_that_nobody_else_knows(
 
     browse.client.cookies.clear()
     form = browse.get(link)
+    assert str(form.html.select_one("#looks input[name=next]")["value"]) in link  # type: ignore[index]
     assert "林梅" in form.text
     assert "lin.mei" in str(form.html)
     weak = browse.post(form, "/sign-in/first", 422, password="lin.mei-2026")

@@ -53,7 +53,7 @@ def take_links(
             "name": called(request, person),
             "login": person.login,
             "area": called(request, areas[person.area_id]),
-            "link": str(request.base_url.replace(path=FIRST, query=f"key={token}")),
+            "link": str(request.base_url.replace(path=FIRST, query=f"key={token}&lang={person.language}")),
         }
         for person, token in made
     ]
