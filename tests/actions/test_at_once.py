@@ -31,6 +31,9 @@ from service.handling.tables import Outcome, Proposal
 from service.intake.actions import open_case
 from service.migrations.run import migrate
 from service.outbox.tables import Notice
+from service.roll.importing import keep_file, kept_file, look_at, take_over
+from service.rosters.rules import SkillKind
+from service.rosters.shifts import set_skills
 from tests.builders import a_request, does, received
 from tests.parties import a_job, a_party
 from tests.people import Town, build_town
@@ -365,4 +368,36 @@ def test_a_late_party_is_told_once_however_many_look_at_the_same_moment(
     assert sum(told) == 3
     with Session(shared) as session:
         assert session.scalar(sa.select(sa.func.count()).where(col(Notice.template) == "job_late")) == 3
+        assert broken_chains(session) == []
+
+
+def test_sheets_pages_and_new_cases_at_once_wait_for_nothing_for_ever(
+    shared: sa.Engine, crowd: Town, now: datetime
+) -> None:
+    """Of sheets looked at before, one is taken over; the others are told that something was changed meanwhile."""
+    content = b"login,capacity\nli.qiang,33\nsun.li,33\nzhao.min,33\n"
+    with Session(shared, expire_on_commit=False) as session, session.begin():
+        kept = [keep_file(session, "p.csv", content, by=crowd.admin, now=now).id or 0 for _ in range(3)]
+        seen = look_at(session, "p.csv", content, by=crowd.admin, now=now).digest
+
+    def work(session: Session, number: int) -> str:
+        by = session.get_one(Person, crowd.admin.id)
+        try:
+            if number < len(kept):
+                file, held = kept_file(session, kept[number], by=by, now=now)
+                take_over(session, file, held, seen, by=by, now=now)
+            elif number % 2:
+                person = session.get_one(Person, crowd.zhao_min.id)
+                set_skills(session, person, [(SkillKind.TOPIC, "C05")], by=by, now=now)
+            else:
+                open_case(session, a_request(), now=now)
+        except ServiceError as refused:
+            session.rollback()
+            return refused.code
+        return "done"
+
+    said = at_once(shared, work)
+    assert said[len(kept) :] == ["done"] * (MANY - len(kept))
+    assert sorted(said[: len(kept)]).count("changed-meanwhile") >= len(kept) - 1
+    with Session(shared) as session:
         assert broken_chains(session) == []

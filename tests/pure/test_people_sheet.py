@@ -169,6 +169,8 @@ def test_the_last_administrator_stays() -> None:
     assert faults(planned("login,role\nroot,worker\nsecond,worker\n", on)) == [(2, "role")]
     instead = planned("login,role,works_here\nroot,worker,\nsecond,,yes\n", on)
     assert faults(instead) == []
+    two = ground(*people, known(9, "third", Role.ADMIN, COUNTY), by=99)
+    assert faults(planned("login,role\nroot,worker\n", two)) == []
 
 
 def test_a_row_is_not_looked_into_when_it_changes_nothing() -> None:
