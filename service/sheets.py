@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import partial
 from io import BytesIO, StringIO
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 from service.errors import ServiceError
 
@@ -87,22 +87,31 @@ class Told:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """The rows of a sheet, and what stands above columns that nobody asked for."""
+
+    rows: list[Row]
+    left_out: tuple[str, ...] = ()
+
+
+Found = TypeVar("Found")
 Columns = Mapping[str, tuple[str, ...]]
 """Each column by its headings, in whatever case they are written; other columns are left out."""
 
 
-def read_sheet(name: str, content: bytes, columns: Columns) -> list[Row]:
+def read_sheet(name: str, content: bytes, columns: Columns) -> Sheet:
     """Return the rows of a sheet (CSV, XLSX) with these columns. Errors: FileUnreadableError, FileTooLargeError."""
     is_packed = content[:2] == b"PK" or PurePath(name).suffix.lower() == ".xlsx"
     return read(content, partial(_xlsx if is_packed else _csv, columns=columns))
 
 
-def read(content: bytes, reading: Callable[[bytes], Iterable[Row]]) -> list[Row]:
-    """Return the rows that `reading` finds. Errors: FileUnreadableError, FileTooLargeError."""
+def read(content: bytes, reading: Callable[[bytes], Found]) -> Found:
+    """Return what `reading` finds. Errors: FileUnreadableError, FileTooLargeError."""
     if len(content) > MOST_BYTES:
         raise FileTooLargeError
     try:
-        return list(reading(content))
+        return reading(content)
     except UNREADABLE as why:
         raise FileUnreadableError from why
 
@@ -160,18 +169,20 @@ def _table(headings: Mapping[str, str], rows: Iterable[Mapping[str, str]]) -> It
         yield [harmless(name, row.get(name, "")) for name in headings]
 
 
-def _csv(content: bytes, columns: Columns) -> Iterator[Row]:
+def _csv(content: bytes, columns: Columns) -> Sheet:
     text = _decoded(content)
     first = text.partition("\n")[0]
     csv.field_size_limit(MOST_CELL)
     delimiter = max(",\t;", key=first.count)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    headings = headings_of(next(reader, []), columns)
+    names, rows = next(reader, []), []
+    headings = headings_of(names, columns)
     for line in reader:
         number = reader.line_num
         if any(line):
-            yield row_of(number, zip(headings, line, strict=False))
+            rows.append(row_of(number, zip(headings, line, strict=False)))
         count_rows(number)
+    return Sheet(rows, _left_out(names, headings))
 
 
 def _decoded(content: bytes) -> str:
@@ -182,7 +193,7 @@ def _decoded(content: bytes) -> str:
         return content.decode("gb18030")
 
 
-def _xlsx(content: bytes, columns: Columns) -> Iterator[Row]:
+def _xlsx(content: bytes, columns: Columns) -> Sheet:
     from openpyxl import load_workbook
 
     with zipfile.ZipFile(BytesIO(content)) as packed:
@@ -190,15 +201,21 @@ def _xlsx(content: bytes, columns: Columns) -> Iterator[Row]:
             raise FileTooLargeError
     book = load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
     lines = book.worksheets[0].iter_rows()
-    headings = headings_of([str(cell.value or "") for cell in next(lines, ())], columns)
+    names = [str(cell.value or "") for cell in next(lines, ())]
+    headings, rows = headings_of(names, columns), []
     for number, cells in enumerate(lines, start=2):
         found = [(heading, cell) for heading, cell in zip(headings, cells, strict=False) if cell.value is not None]
         if found:
             row = row_of(number, ((heading, as_text(cell.value)) for heading, cell in found))
             formulas = row.formulas | {heading for heading, cell in found if heading and cell.data_type == "f"}
             inexact = frozenset(heading for heading, cell in found if heading and _is_inexact(cell.value))
-            yield Row(number, row.cells, formulas, inexact)
+            rows.append(Row(number, row.cells, formulas, inexact))
         count_rows(number)
+    return Sheet(rows, _left_out(names, headings))
+
+
+def _left_out(names: Iterable[str], headings: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name.strip() for name, heading in zip(names, headings, strict=True) if name.strip() and not heading)
 
 
 def row_of(number: int, columns: Iterable[tuple[str, str]]) -> Row:

@@ -36,9 +36,9 @@ def read_rows(name: str, content: bytes) -> list[Row]:
     """Return the rows of a file. Errors: FileUnreadableError, FileTooLargeError, NoCodeColumnError."""
     kind = PurePath(name).suffix.lower()
     if kind in (".geojson", ".json") or content.lstrip()[:1] == b"{":
-        lines = read(content, _geojson)
+        lines = read(content, lambda drawing: list(_geojson(drawing)))
     else:
-        lines = read_sheet(name, content, COLUMNS)
+        lines = read_sheet(name, content, COLUMNS).rows
     if not any("code" in row.cells for row in lines):
         raise NoCodeColumnError
     return lines

@@ -27,17 +27,23 @@ def absence_of(cells: Mapping[str, str], was: Known | None, ground: Ground) -> t
     wrong = dict.fromkeys([name for name, at in zip(COLUMNS, (starts_at, ends_at), strict=False) if at is None], WHEN)
     login = tidy_login(cells.get("substitute", ""))
     other = ground.people.get(login) if login else None
+    noted = was.absences if was else ()
+    said = _says(Away(starts_at, ends_at)) if starts_at and ends_at else None
+    same = next((away for away in noted if _says(away) == said), None)
+    if same is not None and (not login or (other is not None and other.id == same.substitute_id)):
+        return None, {}
     if login and (other is None or other is was or other.reach is Reach.FAR or not other.details.is_active):
         wrong["substitute"] = "Please choose somebody else who works here."
     if starts_at is None or ends_at is None or wrong:
         return None, wrong
-    asked, noted = Away(starts_at, ends_at, other.id if other else None), was.absences if was else ()
-    same = next((away for away in noted if (away.starts_at, away.ends_at) == (starts_at, ends_at)), None)
     if same is not None:
-        if other is None or same.substitute_id == other.id:
-            return None, {}
         return None, {"substitute": "Somebody else stands in for them then. Please change it on the person's page."}
+    asked = Away(starts_at, ends_at, other.id if other else None)
     return (None, faults) if (faults := _faults(asked, noted, ground.now)) else (asked, {})
+
+
+def _says(away: Away) -> tuple[str, str]:
+    return written(away.starts_at), written(away.ends_at, is_end=True)
 
 
 def _faults(asked: Away, noted: Iterable[Away], now: datetime) -> dict[str, str]:

@@ -75,9 +75,9 @@ def take_over(session: Session, kept: PeopleFile, content: bytes, seen: str, *, 
     are now; 3. write who is new, then what changed, then skills and absences, then the history.
     Errors: NotAllowedError, ChangedMeanwhileError, ImportRefusedError, and what `read_people` tells.
     """
-    rows = read_people(kept.name, content)
-    _hold_back(session, [tidy_login(row.cells.get("login", "")) for row in rows], by)
-    found = plan(rows, ground(session, by, now))
+    sheet = read_people(kept.name, content)
+    _hold_back(session, [tidy_login(row.cells.get("login", "")) for row in sheet.rows], by)
+    found = plan(sheet, ground(session, by, now))
     if found.faults:
         raise ImportRefusedError(count=len(found.faults))
     if found.digest != seen:

@@ -21,7 +21,7 @@ from service.roll.rules import Ground, Known, Plan, Planned, Reach, belongs
 from service.roll.sheets import LANGUAGE_BY_WORD, NOTHING
 from service.rosters.rules import SKILLS_MOST
 from service.secrecy import PhoneInvalidError, fold, normalise_phone
-from service.sheets import YES_NO, Row, Told, cell_faults, parts_of
+from service.sheets import YES_NO, Row, Sheet, Told, cell_faults, parts_of
 
 COLUMN_OF: Mapping[str, str] = {"area_id": "area", "is_active": "works_here"}
 """In which column a detail stands, where its name is another."""
@@ -34,14 +34,14 @@ BELONGS_SENTENCES: Mapping[Role, str] = {
 NOBODY = PersonDetails(name="", role=Role.WORKER, area_id=0)
 
 
-def plan(rows: Sequence[Row], ground: Ground) -> Plan:
-    """Decide what the rows would do.
+def plan(sheet: Sheet, ground: Ground) -> Plan:
+    """Decide what the rows of a sheet would do.
 
     Empty cells, columns that a sheet does not have, and people who are not in it stay as they are.
     """
     first: dict[str, int] = {}
     planned = []
-    for row in rows:
+    for row in sheet.rows:
         one = _Reading(row, ground).planned()
         if one.login and one.login in first:
             _refuse(one, "login", "This sign-in name stands in row {first} already.", first=first[one.login])
@@ -50,7 +50,7 @@ def plan(rows: Sequence[Row], ground: Ground) -> Plan:
     for one, sentence in circles(planned, ground):
         _refuse(one, "substitute", sentence)
     _keep_an_administrator(planned, ground)
-    return Plan(tuple(planned))
+    return Plan(tuple(planned), sheet.left_out)
 
 
 def _refuse(one: Planned, column: str, sentence: str, **facts: Any) -> None:  # noqa: ANN401

@@ -128,6 +128,8 @@ class Plan:
     """What a sheet would do. With any fault, nothing of it is done."""
 
     rows: tuple[Planned, ...]
+    left_out: tuple[str, ...] = ()
+    """What stands above columns that are not known."""
 
     @property
     def faults(self) -> list[Told]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from service.errors import ServiceError
-from service.sheets import Columns, Row, read_sheet
+from service.sheets import Columns, Sheet, read_sheet
 
 COLUMNS: Columns = {
     "login": ("login", "登录名", "账号"),
@@ -58,14 +58,15 @@ class TooManyPeopleError(ServiceError):
         super().__init__(most=MOST_PEOPLE)
 
 
-def read_people(name: str, content: bytes) -> list[Row]:
-    """Return the rows of a sheet.
+def read_people(name: str, content: bytes) -> Sheet:
+    """Return a sheet of people; columns for readers only are not told as left out.
 
     Errors: FileUnreadableError, FileTooLargeError, NoLoginColumnError, TooManyPeopleError.
     """
-    rows = read_sheet(name, content, COLUMNS)
-    if not any("login" in row.cells for row in rows):
+    sheet = read_sheet(name, content, COLUMNS)
+    if not any("login" in row.cells for row in sheet.rows):
         raise NoLoginColumnError
-    if len(rows) > MOST_PEOPLE:
+    if len(sheet.rows) > MOST_PEOPLE:
         raise TooManyPeopleError
-    return rows
+    known = {name for names in FOR_READERS.values() for name in names}
+    return Sheet(sheet.rows, tuple(name for name in sheet.left_out if name.casefold() not in known))

@@ -87,7 +87,7 @@ class NoTargetColumnError(ServiceError):
 def read_lines(name: str, content: bytes) -> list[Row]:
     """Return the rows of a file. Errors: FileUnreadableError, FileTooLargeError, NoTargetColumnError."""
     is_yaml = PurePath(name).suffix.lower() in YAML_KINDS
-    rows = _yaml_rows(content) if is_yaml else read_sheet(name, content, COLUMNS)
+    rows = _yaml_rows(content) if is_yaml else read_sheet(name, content, COLUMNS).rows
     if rows and not any(column in row.cells for row in rows for column in TO):
         raise NoTargetColumnError
     return rows

@@ -220,6 +220,24 @@ def test_everything_wrong_with_an_absence_is_told_at_once() -> None:
     assert [column for _, column in faults(seen)] == ["away_from", "away_until", "substitute"]
 
 
+def test_an_absence_that_is_noted_stays_as_it_is_whoever_stands_in() -> None:
+    """The substitute may have left, or work where the reader may not look."""
+    away = Away(datetime(2026, 11, 30, 16, 0, 7, tzinfo=UTC), datetime(2026, 12, 5, 16, tzinfo=UTC), 9)
+    li = known(LI, "li.qiang", Role.WORKER, SHORE, absences=(away,))
+    left = known(9, "left", Role.WORKER, SHORE, is_active=False, reach=Reach.FAR)
+    on = ground(PEOPLE[0], li, PEOPLE[2], left)
+    head = "login,away_from,away_until,substitute\n"
+    for substitute in ("left", ""):
+        (one,) = planned(f"{head}li.qiang,2026-12-01,2026-12-05,{substitute}\n", on).rows
+        assert one.outcome is Outcome.SAME
+    assert faults(planned(f"{head}li.qiang,2026-12-01,2026-12-05,he.jun\n", on)) == [(2, "substitute")]
+
+
+def test_columns_that_are_not_known_are_named_but_not_those_for_readers() -> None:
+    seen = planned("login,Handy,所在单位,area_name,,备注 \nli.qiang,1,2,3,4,5\n")
+    assert (seen.left_out, seen.rows[0].outcome) == (("Handy", "备注"), Outcome.SAME)
+
+
 def test_two_rows_that_would_stand_in_for_each_other_are_told() -> None:
     head = "login,away_from,away_until,substitute\n"
     circle = "li.qiang,2026-12-01,2026-12-05,he.jun\nhe.jun,2026-12-04,2026-12-08,li.qiang\n"
@@ -246,7 +264,7 @@ def test_what_is_no_sheet_of_people_is_refused(name: str, content: bytes) -> Non
 
 def test_a_sheet_of_more_people_than_can_be_looked_at_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheets, "MOST_PEOPLE", 2)
-    assert len(read_people("x.csv", b"login\na\nb\n")) == 2
+    assert len(read_people("x.csv", b"login\na\nb\n").rows) == 2
     with pytest.raises(sheets.TooManyPeopleError):
         read_people("x.csv", b"login\na\nb\nc\n")
 
