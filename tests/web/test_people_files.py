@@ -15,6 +15,7 @@ from service.accounts.queries import person_by_login
 from service.accounts.tables import Person
 from service.audit.queries import history
 from service.roll.tables import PeopleFile
+from service.settings import get_settings
 from tests.people import PASSWORD, Town
 from tests.web.conftest import Browser, Clock, Page
 
@@ -184,7 +185,9 @@ def test_somebody_new_chooses_a_password_that_nobody_else_knows(
     shown = admin.post(page, "/admin/people/links", 200)
     assert shown.headers["cache-control"] == "no-store"
     (row,) = rows(shown)
-    link = row.split()[-1]
+    address = row.split()[-1]
+    assert address.startswith(get_settings().public_url)
+    link = address.removeprefix(get_settings().public_url)
     assert "/sign-in/first?key=" in link
     session.commit()
 

@@ -11,6 +11,7 @@ from service.accounts.tables import Person
 from service.areas.queries import area_names
 from service.errors import NotFoundError
 from service.roll.exporting import SheetKind
+from service.settings import get_settings
 from service.sheets import as_xlsx
 from service.web.admin.common import Manager, Text, TypedForm, admin_page, as_id, called, said
 from service.web.admin.people_files import LINKS, MEDIA
@@ -53,7 +54,7 @@ def take_links(
             "name": called(request, person),
             "login": person.login,
             "area": called(request, areas[person.area_id]),
-            "link": str(request.base_url.replace(path=FIRST, query=f"key={token}&lang={person.language}")),
+            "link": f"{get_settings().public_url}{FIRST}?key={token}&lang={person.language}",
         }
         for person, token in made
     ]
