@@ -1,6 +1,6 @@
 """The tasks as the worker runs them, on a real database: thin, safe to run twice, never stopped by one bad notice."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 from structlog.testing import capture_logs
 
+from service.accounts.links import make_links
+from service.accounts.tables import PasswordLink
 from service.cases.rules import Action
 from service.cases.tables import Case
 from service.clocks.tables import ClockRow
@@ -18,6 +20,8 @@ from service.outbox.channels import DeliveryFailedError, LogTransport
 from service.outbox.reasons import Reason
 from service.outbox.rules import MOST_TRIES, NoticeState
 from service.outbox.tables import Notice
+from service.roll.importing import keep_file
+from service.roll.tables import PeopleFile
 from service.settings import get_settings
 from service.timekeeping import ZONE, Anchor, set_anchor
 from service.watch.queries import alarms
@@ -201,6 +205,20 @@ def test_one_notice_that_cannot_be_read_does_not_stop_the_others(session: Sessio
     session.expire_all()
     states = {n.template: n.state for n in session.exec(select(Notice))}
     assert states == {"receipt": NoticeState.SET_ASIDE, "assigned": NoticeState.SENT}
+
+
+def test_sheets_of_people_and_links_that_nobody_used_are_dropped(session: Session, town: Town, hands: Hands) -> None:
+    sheet = b"login,phone\nli.qiang,13800138000\n"
+    keep_file(session, "people.csv", sheet, by=town.admin, now=hands.at)
+    make_links(session, by=town.admin, now=hands.at, real=datetime(2020, 1, 1, tzinfo=UTC))
+    session.commit()
+    upkeep.forget()
+    assert len(session.exec(select(PeopleFile)).all()) == 1
+    assert session.exec(select(PasswordLink)).all() == []
+    hands.at += timedelta(hours=25)
+    upkeep.forget()
+    session.expire_all()
+    assert session.exec(select(PeopleFile)).all() == []
 
 
 def test_the_watch_counts_what_must_never_be_true(session: Session, town: Town, hands: Hands) -> None:
