@@ -14,7 +14,7 @@ ARGS ?=
 SEED ?=
 ROUNDS ?= 20
 LOOK = tests/browser
-TIMED = beat channels embedded product several_machines storm supervisor up what_if_migration
+TIMED = beat channels embedded live product several_machines storm supervisor up what_if_migration
 ALONE = tests/bench tests/journeys $(TIMED:%=tests/faults/test_%.py)
 
 # A process that may not keep what it compiled compiles all it imports at every start: three seconds of each.

@@ -24,6 +24,7 @@ from service.web import (
     health,
     installing,
     kiosk,
+    live,
     maps,
     mine,
     notices,
@@ -94,6 +95,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     queue_filters.router,
     standard_texts.router,
     worker.router,
+    live.router,
     disputes.router,
     take_down.router,
     notices.router,
@@ -110,7 +112,8 @@ async def steady(_app: FastAPI) -> AsyncIterator[None]:
     """Leave what was loaded out of every later garbage collection: looking through it held all requests for 0.2 s."""
     gc.collect()
     gc.freeze()
-    yield
+    with live.ending_with_the_process():
+        yield
 
 
 def create_app() -> FastAPI:

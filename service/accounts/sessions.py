@@ -63,12 +63,7 @@ def person_of_session(session: Session, token: str, *, now: datetime, is_activit
     row = session.exec(
         select(Person, SignInSession.last_seen_at)
         .join(SignInSession, col(SignInSession.person_id) == col(Person.id))
-        .where(
-            SignInSession.token_hash == key,
-            SignInSession.expires_at > now,
-            SignInSession.last_seen_at > now - SESSION_MAY_IDLE,
-            col(Person.is_active),
-        )
+        .where(SignInSession.token_hash == key, *goes_on(now))
     ).one_or_none()
     if row is None:
         return None
@@ -76,6 +71,15 @@ def person_of_session(session: Session, token: str, *, now: datetime, is_activit
     if is_activity and now - last_seen_at >= SEEN_EVERY:
         session.exec(sa.update(SignInSession).where(col(SignInSession.token_hash) == key).values(last_seen_at=now))
     return person
+
+
+def goes_on(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return when a sign-in, joined to its person, is not over; `now` is real time."""
+    return (
+        col(SignInSession.expires_at) > now,
+        col(SignInSession.last_seen_at) > now - SESSION_MAY_IDLE,
+        col(Person.is_active).is_(True),
+    )
 
 
 def open_session(session: Session, person: Person, now: datetime, *, token: str | None = None) -> str:

@@ -66,7 +66,7 @@ async def get_session() -> AsyncIterator[Session]:
     never written. Tries that count against a limit are kept either way. It begins on the event loop, where it
     costs nothing; only its end asks the database. Errors: BusyError.
     """
-    async with _turn():
+    async with turn():
         # The mode matters only where a test lends its own connection: then commit and rollback end savepoints.
         session = Session(database.get_engine(), expire_on_commit=False, join_transaction_mode="create_savepoint")
         try:
@@ -80,7 +80,7 @@ async def get_session() -> AsyncIterator[Session]:
 
 
 @asynccontextmanager
-async def _turn() -> AsyncIterator[None]:
+async def turn() -> AsyncIterator[None]:
     """Hold one of the places at the database. Errors: BusyError.
 
     Who gets a session gets a connection: requests wait here, in the order they came, and not in threads, which those
@@ -186,8 +186,16 @@ class Reader:
 
 
 def is_poll(request: Request) -> bool:
-    """Does a page refresh itself, with nobody at work? Its element says so: hx-headers='{"X-Poll": "true"}'."""
-    return request.headers.get("x-poll") == "true"
+    """Does a page refresh itself, with nobody at work? Its element says so: hx-headers='{"X-Poll": "true"}'.
+
+    A stream, which is opened and opened again by pages alone, has no headers of its own.
+    """
+    return request.headers.get("x-poll") == "true" or wants_stream(request)
+
+
+def wants_stream(request: Request) -> bool:
+    """Does a page ask for a stream of events?"""
+    return "text/event-stream" in request.headers.get("accept", "")
 
 
 def maybe_person(request: Request, session: DbSession) -> Person | None:

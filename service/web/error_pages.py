@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from service.errors import InvalidFieldsError, ServiceError
 from service.web.catalogues import HTML_LANG, translate
 from service.web.csrf import CSRF_FIELD, SAFE, StaleFormError
-from service.web.deps import SignInNeededError
+from service.web.deps import SignInNeededError, wants_stream
 from service.web.headers import secure
 from service.web.render import is_htmx, language_of, page
 from service.web.timewords import wait
@@ -108,9 +108,10 @@ def answer(request: Request, problem: Problem, *, kept: Mapping[str, list[str]] 
 
 
 def wants_json(request: Request) -> bool:
-    """Does a program ask? Under /api/, or when it accepts JSON and not HTML."""
+    """Does a program ask? Under /api/, or when it accepts JSON and not HTML, or a stream."""
     accept = request.headers.get("accept", "")
-    return request.url.path.startswith("/api/") or ("json" in accept and "text/html" not in accept)
+    is_program = "json" in accept and "text/html" not in accept
+    return request.url.path.startswith("/api/") or is_program or wants_stream(request)
 
 
 def problem_of(request: Request, error: ServiceError) -> Problem:

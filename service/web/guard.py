@@ -38,6 +38,7 @@ MOST_COMING = 600_000_000
 BUSY_SECONDS = 20
 ALWAYS_LET_IN = ("/static/", "/healthz", "/readyz", "/metrics")
 """Who watches over the service hears how it is at any time, and its pages may look as they should."""
+STREAM = "text/event-stream"
 DRAINED_BYTES = 8_000_000
 """A body that is too large is thrown away up to here, so that the sender gets to read the answer."""
 
@@ -75,7 +76,7 @@ class Guard:
             else:
                 await self._pass_on(passage)
         finally:
-            _note(scope, passage.status, time.perf_counter() - started)
+            _note(scope, passage.status, (passage.began_at or time.perf_counter()) - started)
 
     async def _pass_on(self, passage: "_Passage") -> None:
         self.coming += passage.share
@@ -103,6 +104,8 @@ class _Passage:
         self.share = (self.announced or self.most) if large else 0
         self.read = 0
         self.status = 500
+        self.began_at: float | None = None
+        """When a stream began, which nobody waits to end."""
 
     def _most(self, kind: str) -> int:
         """Return how many bytes the body of that content type may have."""
@@ -160,10 +163,12 @@ class _Passage:
     async def send(self, message: Message) -> None:
         """Hand on a part of the answer, with the headers that keep it safe."""
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.status, headers = message["status"], MutableHeaders(scope=message)
             self.end()
+            if headers.get("content-type", "").startswith(STREAM):
+                self.began_at = time.perf_counter()
             is_versioned = self.scope["query_string"].startswith(b"v=")
-            add_headers(MutableHeaders(scope=message), self.scope["path"], is_versioned=is_versioned)
+            add_headers(headers, self.scope["path"], is_versioned=is_versioned)
         await self._send(message)
 
 

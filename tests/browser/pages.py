@@ -155,6 +155,7 @@ NOT_PAGES = frozenset(
         "/track/{number}/photos/{name}",
         "/track/{number}/feed",
         "/cases/{number}/here",
+        "/live",
         "/cases/{number}/photos/{name}",
         "/party/{job_id}/photos/{name}",
         "/roster/feed/{token}.ics",

@@ -34,15 +34,49 @@ def test_who_comes_second_sees_what_the_first_did_beside_their_own_words(eyes: E
         cases.reply(supervisor, WORDS)
 
 
-def test_the_board_shows_by_itself_what_comes_in(eyes: Eyes) -> None:
+def test_what_one_does_the_others_board_and_queue_show_at_once(eyes: Eyes) -> None:
+    """While the stream is there they ask once a minute only: what shows earlier came through it."""
+    with eyes.of(SUPERVISOR) as board, eyes.of(HEAD) as queue:
+        board.goto("/board")
+        queue.goto("/queue?of=unit")
+        board.wait_for_selector("#live-state.is-live")
+        queue.wait_for_selector("#live-state.is-live")
+        open_cases = board.locator("#communities-all")
+        before = open_cases.inner_text()
+        number = cases.told(eyes, "小广场的垃圾桶被撞倒了。")["number"]
+        queue.wait_for_selector(f"[id$='{number}']", timeout=LIVE_MS, state="attached")
+        board.wait_for_function(
+            "before => document.getElementById('communities-all').innerText !== before", arg=before, timeout=LIVE_MS
+        )
+
+
+def test_a_queue_in_which_somebody_is_at_work_waits_and_goes_on_where_they_were(eyes: Eyes) -> None:
+    with eyes.of(HEAD) as page:
+        page.goto("/queue?of=unit")
+        page.wait_for_selector("#live-state.is-live")
+        first = page.locator("#queue-live .queue-title").first
+        was = first.get_attribute("id")
+        first.focus()
+        number = cases.told(eyes, "花坛边的垃圾没有人收。")["number"]
+        page.wait_for_selector("#queue-held:not([hidden])", timeout=LIVE_MS)
+        assert page.evaluate("document.activeElement.id") == was
+        assert page.locator(f"[id$='{number}']").count() == 0
+        page.click("#queue-show")
+        page.wait_for_selector(f"[id$='{number}']", state="attached")
+        page.wait_for_function("was => document.activeElement.id === was", arg=was)
+
+
+def test_without_a_stream_the_board_asks_as_before(eyes: Eyes) -> None:
     with eyes.of(SUPERVISOR) as page:
+        page.route("**/live", lambda route: route.abort())
         page.goto("/board")
         open_cases = page.locator("#communities-all")
         before = open_cases.inner_text()
-        cases.told(eyes, "小广场的垃圾桶被撞倒了。")
+        cases.told(eyes, "自行车棚里堆了垃圾。")
         page.wait_for_function(
             "before => document.getElementById('communities-all').innerText !== before", arg=before, timeout=LIVE_MS
         )
+        assert "10" in page.locator("#live-state").inner_text()
 
 
 def test_while_somebody_decides_the_board_stays_as_it_is(eyes: Eyes) -> None:
@@ -52,7 +86,9 @@ def test_while_somebody_decides_the_board_stays_as_it_is(eyes: Eyes) -> None:
         area = page.locator("form.acknowledge textarea").first
         area.fill(WORDS)
         page.wait_for_selector("#board-held:not([hidden])", timeout=LIVE_MS)
-        page.wait_for_timeout(11_000)
+        page.wait_for_selector("#live-state.is-live")
+        cases.told(eyes, "公园长椅下有碎玻璃。")
+        page.wait_for_timeout(5_000)
         assert area.input_value() == WORDS
 
 

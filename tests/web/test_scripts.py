@@ -92,7 +92,15 @@ PAGES = (
         "worker.js",
         "li_qiang",
         "/queue?of=unit",
-        ("#queue-live tr .queue-title[href]", "#queue-live tr form[action$='/accept'] button"),
+        (
+            "#queue-live tr .queue-title[href]",
+            "#queue-live tr form[action$='/accept'] button",
+            "#queue-held[hidden] button#queue-show[type=button]",
+        ),
+    ),
+    *(
+        Needs("live.js", who, at, ("[data-live][hx-get][hx-trigger]", "#live-state[data-hears][data-asks]"))
+        for who, at in (("chen_jing", "/board"), ("li_qiang", "/queue"))
     ),
     Needs(
         "print.js",

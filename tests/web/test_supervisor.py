@@ -104,7 +104,7 @@ def test_for_htmx_only_the_part_that_changes_is_sent(client: TestClient, browse:
     page = browse.sign_in(town.chen_jing).get("/board")
     live = page.html.select_one("#board-live")
     assert live is not None
-    assert (live["hx-get"], live["hx-trigger"]) == ("/board", "every 10s")
+    assert (live["hx-get"], live["hx-trigger"]) == ("/board", "every 10s, changed")
     assert page.html.select_one("[aria-live=polite]")
     answer = client.get("/board", headers={"HX-Request": "true"})
     assert "<html" not in answer.text

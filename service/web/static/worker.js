@@ -1,7 +1,31 @@
-// Keys for the queue, heard only while the focus is in its list: j and k move, a signs, r replies.
+// Keys for the queue, heard only while the focus is in its list: j and k move, a signs, r replies. Meanwhile the list
+// stays as it is, until somebody leaves it or asks for what is new.
 (() => {
   const live = document.getElementById("queue-live");
-  if (!live) return;
+  const held = document.getElementById("queue-held");
+  if (!live || !held) return;
+  let wasAt = "";
+
+  const wait = () => {
+    held.hidden = !live.contains(document.activeElement);
+    return !held.hidden;
+  };
+  live.addEventListener("focusin", (event) => (wasAt = event.target.id));
+  document.getElementById("queue-show").addEventListener("click", () => {
+    const goBack = () => (document.getElementById(wasAt) ?? live.querySelector("a"))?.focus();
+    live.addEventListener("htmx:afterSettle", goBack, { once: true });
+    live.dispatchEvent(new CustomEvent("changed"));
+  });
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt === live && wait()) event.preventDefault();
+  });
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target === live && wait()) event.detail.shouldSwap = false;
+  });
+  // What was read out already is not read out again.
+  document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    if (detail.target.textContent.trim() === detail.fragment.textContent.trim()) detail.shouldSwap = false;
+  });
 
   live.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;

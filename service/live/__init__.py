@@ -1,0 +1,1 @@
+"""What changed just now, and whom does it concern? For pages that update by themselves."""
