@@ -49,6 +49,13 @@ class InvalidFieldsError(ServiceError):
         super().__init__(**facts)
 
 
+class BadCursorError(InvalidFieldsError):
+    """A page of a list was asked for with something that is no cursor."""
+
+    def __init__(self) -> None:
+        super().__init__({"cursor": "This is not a place in the list. Please start from its beginning."})
+
+
 class ConflictError(ServiceError):
     """Somebody else changed the thing first. `facts` hold `yours` and `current`."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -47,7 +48,7 @@ def chained(entry: Entry, head: Head) -> dict[str, Any]:
     return row | {"hash": entry_hash(row)}
 
 
-def entry_hash(row: dict[str, Any]) -> bytes:
+def entry_hash(row: Mapping[str, Any]) -> bytes:
     """Return the SHA-256 of an entry's canonical JSON and the hash before it; times in UTC to the microsecond."""
     text = json.dumps(
         [
@@ -67,11 +68,16 @@ def entry_hash(row: dict[str, Any]) -> bytes:
     return hashlib.sha256(row["prev_hash"] + text.encode()).digest()
 
 
+def follows(row: Mapping[str, Any], before: bytes | None) -> bool:
+    """Is an entry as it was written, and chained to the hash of the one before it? None: that one is missing."""
+    return bool(row["prev_hash"] == before and row["hash"] == entry_hash(row))
+
+
 def broken_at(rows: list[dict[str, Any]]) -> int | None:
     """Return the number of the first entry of one subject that does not follow from the one before, or None."""
     head = Head()
     for row in rows:
-        if row["seq"] != head.seq + 1 or row["prev_hash"] != head.hash or row["hash"] != entry_hash(row):
+        if row["seq"] != head.seq + 1 or not follows(row, head.hash):
             return int(row["seq"])
         head = Head(row["seq"], row["hash"])
     return None

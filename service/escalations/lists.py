@@ -15,9 +15,9 @@ from service.cases.queries import visible_to, within
 from service.cases.rules import AT_DESK, ENDED
 from service.cases.tables import Case
 from service.database import NEVER, or_never
+from service.errors import BadCursorError
 from service.escalations.rules import above
 from service.escalations.tables import Escalation
-from service.handling.queues import BadCursorError
 
 SOON = timedelta(hours=2)
 """What runs out within two hours is about to be missed (own)."""

@@ -16,19 +16,12 @@ from service.cases.queries import visible_to
 from service.cases.rules import ENDED, CaseStatus
 from service.cases.tables import Case
 from service.database import NEVER, or_never
-from service.errors import InvalidFieldsError
+from service.errors import BadCursorError
 from service.handling.searching import Search, search_for
 from service.intake.forms import clean
 from service.routing.queries import directory
 
 TODAY = timedelta(hours=24)
-
-
-class BadCursorError(InvalidFieldsError):
-    """A page was asked for with something that is no cursor."""
-
-    def __init__(self) -> None:
-        super().__init__({"cursor": "This is not a place in the list. Please start from its beginning."})
 
 
 class Tab(StrEnum):

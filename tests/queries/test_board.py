@@ -5,12 +5,12 @@ from sqlmodel import Session, select
 
 from service.cases.rules import Action
 from service.cases.tables import Case
+from service.errors import BadCursorError
 from service.escalations.actions import acknowledge, sweep
 from service.escalations.decisions import answerable, decisions, reach
 from service.escalations.lists import SOON, Where, Which, cases_listed, unanswered_listed
 from service.escalations.queries import board, steps_of
 from service.escalations.tables import Escalation
-from service.handling.queues import BadCursorError
 from service.routing.queries import directory
 from tests.builders import counted, does, received, resident_does
 from tests.people import Town

@@ -730,7 +730,8 @@ def test_all_changes_stand_in_one_list_with_pages(admin: Browser, session: Sessi
     page = admin.get("/admin/history")
 
     assert "共 32 条改动" in page.text
-    assert "第 1 页，共 2 页" in page.text
     assert "0500-5550230 → 0500-5550231" in page.text
-    assert "0500-5550200" in admin.get("/admin/history", page="2").text
+    assert "0500-5550200" not in page.text
+    later = next(str(a["href"]) for a in page.html.select("main .actions a") if "cursor=" in str(a["href"]))
+    assert "0500-5550200" in admin.get(later).text
     assert "查看全部 32 条改动" in admin.get(own).text

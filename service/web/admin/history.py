@@ -1,30 +1,32 @@
-"""What was changed by whom? All changes of the configuration, the newest first."""
+"""What was changed by whom? Every change is found by who, what kind, which thing and which days, the newest first."""
 
+import csv
 from collections.abc import Mapping
+from datetime import datetime
+from io import StringIO
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
+from sqlmodel import Session
 
-from service.audit.changes import changes_of
-from service.web.admin.common import Administrator, Text, admin_page, as_id, page_number
+from service.accounts.tables import Person
+from service.areas.exporting import harmless
+from service.audit.actions import record
+from service.audit.changes import locked
+from service.audit.queries import history
+from service.audit.rules import Entry, broken_at
+from service.audit.searching import COUNTED, Found, Sought, search, unchained
+from service.timekeeping import ZONE
+from service.web.admin.common import Administrator, admin_page, said
+from service.web.admin.history_asked import SORT_LABELS, HistoryQuery
 from service.web.admin.told import told
+from service.web.admin.told_words import HAND_LABELS
 from service.web.deps import DbSession, Now
 from service.web.render import language_of
 
 router = APIRouter(prefix="/history")
 
-KIND_LABELS: Mapping[str, str] = {
-    "person": "People",
-    "area": "Areas",
-    "category": "Categories",
-    "rule": "Rules",
-    "rule_version": "Versions of the rules",
-    "rule_proposal": "Proposed rules",
-    "party": "Outside parties",
-    "text": "Standard texts",
-    "channel": "Channels",
-    "notice": "Notices",
-}
 PAGE_OF = {
     "person": "/admin/people",
     "area": "/admin/areas",
@@ -38,27 +40,86 @@ PAGE_OF = {
     "notice": "/admin/outbox",
 }
 MOST = 30
+MOST_EXPORTED = 10_000
+COLUMN_LABELS: Mapping[str, str] = {
+    "at": "When",
+    "who": "Who",
+    "kind": "What it was",
+    "which": "Which",
+    "title": "What was done",
+    "text": "Details",
+    "seq": "Number in its history",
+    "hash": "Hash",
+}
 
 
 @router.get("")
 def show_history(
-    request: Request,
-    session: DbSession,
-    by: Administrator,
-    now: Now,
-    kind: Text = "",
-    subject: Text = "",
-    page: Text = "",
+    request: Request, session: DbSession, by: Administrator, now: Now, query: Annotated[HistoryQuery, Query()]
 ) -> Response:
-    """List the changes of all subjects, of one kind, or of one subject."""
-    kinds = [kind] if kind in KIND_LABELS else list(KIND_LABELS)
-    only, number = as_id(subject), page_number(page)
-    found = changes_of(session, kinds, subject_id=only, page=number, most=MOST)
+    """List the changes that are asked for, a page at a time."""
+    asked = query.tidy()
+    sought = asked.sought(session)
+    found = search(session, sought, cursor=asked.cursor, most=MOST)
+    loose = unchained(session, found.rows)
     context = {
         "events": told(session, found.rows, language_of(request), now),
+        "broken": [row["id"] in loose for row in found.rows],
+        "whole": _whole(session, sought),
         "count": found.count,
-        "kinds": KIND_LABELS,
+        "counted": COUNTED,
+        "next_page": asked.to(found.next_cursor) if found.next_cursor else "",
         "page_of": PAGE_OF,
-        "asked": {"kind": kind if kind in KIND_LABELS else "", "subject": only or "", "page": number, "most": MOST},
+        "asked": asked,
+        "start": asked.to(),
+        "kinds": [(kind, said(request, label)) for kind, label in SORT_LABELS.items()],
+        "kind_labels": SORT_LABELS,
+        "actors": [(actor, said(request, label)) for actor, label in HAND_LABELS.items()],
+        "most_exported": MOST_EXPORTED,
     }
     return admin_page(request, by, "history", context)
+
+
+@router.post("/file")
+def take_file(
+    request: Request, session: DbSession, by: Administrator, now: Now, typed: Annotated[HistoryQuery, Form()]
+) -> Response:
+    """Give the changes that are asked for as a sheet, the newest first; that it was taken stands in the history."""
+    asked = typed.tidy()
+    found = search(session, asked.sought(session), most=MOST_EXPORTED)
+    _note(session, asked, found, by, now)
+    headers = {"Content-Disposition": f'attachment; filename="changes-{now.astimezone(ZONE):%Y-%m-%d}.csv"'}
+    text = as_csv(request, session, found, now)
+    return Response(text.encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def as_csv(request: Request, session: Session, found: Found, now: datetime) -> str:
+    """Return entries as CSV in the reader's language, as much of each as the page shows; no cell runs."""
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow(said(request, label) for label in COLUMN_LABELS.values())
+    for row, event in zip(found.rows, told(session, found.rows, language_of(request), now), strict=True):
+        kind = said(request, SORT_LABELS.get(event.kind, event.kind))
+        which = event.subject or str(event.subject_id)
+        at = event.at.astimezone(ZONE).isoformat(timespec="seconds")
+        cells = (at, event.who, kind, which, event.title, event.text, str(row["seq"]), row["hash"].hex())
+        writer.writerow(harmless("", cell) for cell in cells)
+    return text.getvalue()
+
+
+def _whole(session: Session, sought: Sought) -> dict[str, Any] | None:
+    """Follow the whole history of the one subject that is asked for; None where several may be."""
+    if sought.subjects is None or len(sought.subjects) != 1:
+        return None
+    rows = history(session, *next(iter(sought.subjects)))
+    return {"entries": len(rows), "broken_at": broken_at(rows)}
+
+
+def _note(session: Session, asked: HistoryQuery, found: Found, by: Person, now: datetime) -> None:
+    """Write who took a file, of what kind and days, and how many lines; names that were looked for are not kept."""
+    person = locked(session, Person, by.id or 0)
+    facts: dict[str, Any] = {"rows": len(found.rows)}
+    facts |= {name: value for name in ("since", "until") if (value := getattr(asked, name))}
+    if asked.kind:
+        facts["kind_of_entry"] = asked.kind
+    record(session, Entry("person", person.id or 0, "history.exported", now, "staff", by.id, facts))

@@ -12,13 +12,16 @@ from service.accounts.queries import people_by_id
 from service.accounts.rules import ROLE_LABELS
 from service.areas.queries import area_names
 from service.audit.changes import changes_of
+from service.audit.tables import CASE
+from service.cases.queries import numbers_of
 from service.categories.queries import topics
 from service.routing.catalogue import live_numbers
 from service.web import timewords
+from service.web.admin.history_asked import SORT_LABELS
 from service.web.admin.rule_words import WEEKDAY_LABELS
-from service.web.admin.told_words import ACTION_LABELS, FIELD_LABELS, KIND_LABELS, PART_LABELS
+from service.web.admin.told_words import ACTION_LABELS, FIELD_LABELS, HAND_LABELS, KIND_LABELS, PART_LABELS
 from service.web.catalogues import NAMES, translate
-from service.web.course_words import ACTION
+from service.web.course_words import ACTION, HAPPENED
 from service.web.evidence_words import EVIDENCE_LABELS
 from service.web.party_words import KIND_LABELS as PARTY_KIND_LABELS
 from service.web.render import language_of
@@ -42,6 +45,8 @@ _LISTS: Mapping[str, str] = {
     "acts": "act",
 }
 """What the parts of a list are, where each is said as if it stood alone."""
+_WITHOUT_PAGE = frozenset({CASE, "migration", "category_model"})
+"""Administrators have none of them: they see no cases, and the rest is the district's."""
 _CODES = frozenset({"parent_code", "category_code"})
 
 
@@ -72,6 +77,8 @@ class _Teller:
     topics: Mapping[str, Any]
     rules: frozenset[int]
     """Those that are still there."""
+    cases: Mapping[int, str]
+    """Their numbers."""
 
     def say(self, msgid: str, **facts: object) -> str:
         return translate(self.language, msgid, **facts)
@@ -81,14 +88,21 @@ class _Teller:
 
     def entry(self, row: Mapping[str, Any]) -> Told:
         actor = self.people.get(row["actor_id"] or 0)
-        who = self.called(actor) if actor else self.say(PART_LABELS["system"])
-        title = self.say(ACTION_LABELS.get(row["action"], row["action"]))
-        text = "\n".join(self.field(name, value) for name, value in row["data"].items() if _says_something(value))
+        who = self.called(actor) if actor else self.say(HAND_LABELS.get(row["actor"], PART_LABELS["system"]))
         kind, subject_id = row["subject_kind"], row["subject_id"]
-        is_gone = kind == "rule" and subject_id not in self.rules
-        return Told(row["at"], title, who, text, kind, subject_id, self.subject(kind, subject_id), is_gone)
+        labels = HAPPENED if kind == CASE else ACTION_LABELS
+        title = self.say(labels.get(row["action"], row["action"]))
+        is_gone = kind in _WITHOUT_PAGE or (kind == "rule" and subject_id not in self.rules)
+        return Told(row["at"], title, who, self.text(row), kind, subject_id, self.subject(kind, subject_id), is_gone)
+
+    def text(self, row: Mapping[str, Any]) -> str:
+        """Say what was changed; nothing where that is for others: of a case, of promises of open cases."""
+        told = {} if row["subject_kind"] in _WITHOUT_PAGE else row["data"]
+        return "\n".join(self.field(name, value) for name, value in told.items() if _says_something(value))
 
     def subject(self, kind: str, subject_id: int) -> str:
+        if kind == CASE:
+            return self.cases.get(subject_id, "")
         by_id = {"person": self.people, "area": self.areas, "category": {t.id: t for t in self.topics.values()}}
         named = by_id.get(kind, {}).get(subject_id)
         return self.called(named) if named else ""
@@ -133,6 +147,7 @@ class _Teller:
             "target_level": LEVEL,
             "grade": GRADE,
             "kind_of_change": KIND_LABELS,
+            "kind_of_entry": SORT_LABELS,
             "handler": HANDLER_LABELS,
             "evidence": EVIDENCE_LABELS,
             "focus_group": FOCUS_GROUP,
@@ -167,7 +182,8 @@ def told(session: Session, rows: Iterable[Mapping[str, Any]], language: str, now
     people = people_by_id(session, actors | _subjects(rows, "person") | _ids(rows, _PEOPLE))
     areas = area_names(session, _subjects(rows, "area") | _ids(rows, _AREAS))
     rules = live_numbers(session, now) if _subjects(rows, "rule") else frozenset()
-    teller = _Teller(language, now, people, areas, topics(session) if rows else {}, rules)
+    cases = numbers_of(session, _subjects(rows, CASE))
+    teller = _Teller(language, now, people, areas, topics(session) if rows else {}, rules, cases)
     return [teller.entry(row) for row in rows]
 
 

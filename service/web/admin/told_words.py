@@ -43,6 +43,13 @@ ACTION_LABELS: Mapping[str, str] = {
     "channel.changed": "Channel changed",
     "notice.again": "Notice tried again",
     "notice.let-go": "Notice let go",
+    "history.exported": "Changes taken away as a file",
+    "begun": "Other promises for open cases begun",
+    "applied": "Other promises applied to open cases",
+    "undo-begun": "Taking back of other promises begun",
+    "undone": "Other promises taken back",
+    "set-aside": "Other promises set aside",
+    "resumed": "Other promises gone on with",
 }
 KIND_LABELS: Mapping[str, str] = {
     "rename": "Rename it",
@@ -115,7 +122,18 @@ FIELD_LABELS: Mapping[str, str] = {
     "channel_address": "Address of the channel",
     "channel_secret": "Secret of the channel",
     "is_usual": "Usual for everybody",
+    "rows": "Lines",
+    "kind_of_entry": "What it was",
+    "since": "From",
+    "until": "Last day",
 }
+HAND_LABELS: Mapping[str, str] = {
+    "staff": "somebody of the staff",
+    "resident": "the resident",
+    "party": "an outside party",
+    "system": "the system itself",
+}
+"""Who did something, where nobody is named."""
 PART_LABELS: Mapping[str, str] = {
     "system": "the system itself",
     "hidden": "{what}: changed",
