@@ -41,7 +41,7 @@ def seed(session: Session, now: datetime) -> bool:
         town, people = built
         live_a_month(session, town, people, now)
         dispute(session, people, now)
-        leave_work(session, people, now)
+        leave_work(session, town, people, now)
         revise_rules(session, COMING, people["qian.bo"], now, now)
         add_rosters(session, people, now)
         deliver_the_past(session, now)

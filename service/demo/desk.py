@@ -9,6 +9,9 @@ from service.cases.rules import Action, CaseStatus
 from service.cases.tables import Case
 from service.demo.people import People
 from service.demo.town import HUBIN, WANGHU, Town
+from service.escalations.filters import save_list
+from service.escalations.lists import Where
+from service.escalations.rules import Which
 from service.handling.actions import Doer, act
 from service.handling.filters import save_filter
 from service.handling.queries import actors
@@ -60,11 +63,15 @@ def add_texts(session: Session, town: Town, people: People, now: datetime) -> No
         add_text(session, details, by=people["chen.jing"], now=now)
 
 
-def leave_work(session: Session, people: People, now: datetime) -> None:
-    """Let 李强 have two filters of his own, and one resident who asked to be called again tomorrow."""
+def leave_work(session: Session, town: Town, people: People, now: datetime) -> None:
+    """Let 李强 have two filters of his own and a resident to call again tomorrow, and 陈静 two lists of the board."""
     li = people["li.qiang"]
-    for name, ask in (("全社区已超时", Ask(Tab.OVERDUE, mine=False)), ("停车", Ask(mine=False, search="停车"))):
-        save_filter(session, li, name, ask, now=now)
+    overdue, parking = Ask(Tab.OVERDUE, mine=False), Ask(mine=False, search="停车")
+    save_filter(session, li, "全社区已超时", overdue, now=now, name_en="Overdue in Hubin")
+    save_filter(session, li, "停车", parking, now=now, name_en="Parking")
+    chen, here = people["chen.jing"], Where(town.areas[HUBIN].id or 0)
+    save_list(session, chen, "湖滨已超时", Which.BREACHED, here, now=now, name_en="Overdue in Hubin")
+    save_list(session, chen, "望湖待派单", Which.UNASSIGNED, None, now=now, name_en="To be assigned")
     at_work = select(Case).where(Case.assignee_id == li.id, Case.status == CaseStatus.IN_PROGRESS)
     case = session.exec(at_work.where(col(Case.due_at) > now).order_by(col(Case.due_at)).limit(1)).first()
     if case is not None:

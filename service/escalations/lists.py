@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -16,7 +15,7 @@ from service.cases.rules import AT_DESK, ENDED
 from service.cases.tables import Case
 from service.database import NEVER, or_never
 from service.errors import BadCursorError
-from service.escalations.rules import above
+from service.escalations.rules import Which, above
 from service.escalations.tables import Escalation
 
 SOON = timedelta(hours=2)
@@ -25,16 +24,6 @@ A_PAGE = 25
 """Each row of a list offers who could take its case: more of them would be slow on a phone."""
 MOST_ID = 2**63 - 1
 T = TypeVar("T")
-
-
-class Which(StrEnum):
-    """The lists behind the numbers of the board."""
-
-    BREACHED = "breached"
-    SOON = "soon"
-    UNACKNOWLEDGED = "unacknowledged"
-    UNASSIGNED = "unassigned"
-    OPEN = "open"
 
 
 @dataclass(frozen=True)
@@ -94,6 +83,14 @@ def unanswered_listed(
     count = session.scalar(counted) or 0 if cursor else rows[0][2] if rows else 0
     ends = [(escalation.acknowledge_by, escalation.id) for escalation, *_ in rows]
     return Listed([(escalation, case) for escalation, case, _ in rows[:most]], count, _cursor(ends, most))
+
+
+def fitting(person: Person, which: Which, where: Where | None, now: datetime, *, most: int) -> sa.Select[Any]:
+    """Return the question for the ids of what stands in a list, so many at most."""
+    if which is Which.UNACKNOWLEDGED:
+        joined = sa.select(col(Escalation.id)).join(Case, col(Case.id) == Escalation.case_id)
+        return joined.where(waits_for(person), open_to(person), _in(where)).limit(most)
+    return sa.select(col(Case.id)).where(open_to(person), in_list(now)[which], _in(where)).limit(most)
 
 
 def open_to(person: Person) -> sa.ColumnElement[bool]:

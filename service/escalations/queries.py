@@ -15,7 +15,8 @@ from service.cases.tables import Case
 from service.clocks.queries import book, policy_of
 from service.clocks.tables import ClockRow
 from service.database import or_never
-from service.escalations.lists import Which, in_list, open_to, unanswered_listed, waits_for
+from service.escalations.lists import in_list, open_to, unanswered_listed, waits_for
+from service.escalations.rules import Which
 from service.escalations.tables import Escalation
 from service.routing.directory import Directory
 from sla_policies.climbing import base_of

@@ -3,11 +3,23 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from service.accounts.rules import RANK, Role
 from service.areas.rules import AreaLevel
 from service.routing.directory import Directory, Staff
 from sla_policies.escalation import OWN_ROLES, Step
+
+
+class Which(StrEnum):
+    """The lists behind the numbers of the board."""
+
+    BREACHED = "breached"
+    SOON = "soon"
+    UNACKNOWLEDGED = "unacknowledged"
+    UNASSIGNED = "unassigned"
+    OPEN = "open"
+
 
 RUNGS: tuple[tuple[str, AreaLevel, tuple[Role, ...]], ...] = (
     ("community_duty", AreaLevel.COMMUNITY, (Role.WORKER, Role.HEAD)),

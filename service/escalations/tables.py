@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
-from service.database import OR_NEVER
+from service.database import OR_NEVER, text_enum
+from service.escalations.rules import Which
 
 
 class Escalation(SQLModel, table=True):
@@ -51,3 +52,22 @@ class Escalation(SQLModel, table=True):
         ),
     )
     """It waits for an answer: what waits is found among everything that ever did."""
+
+
+class SavedList(SQLModel, table=True):
+    """A list of the board that somebody comes back to, under a name of theirs."""
+
+    __tablename__ = "saved_lists"
+    __table_args__ = (sa.UniqueConstraint("person_id", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
+    person_id: int = Field(sa_type=sa.BigInteger, foreign_key="people.id")
+    name: str
+    name_en: str = ""
+    """What it is called in English, where that is not the same; what somebody typed themselves is in one language."""
+    which: Which = Field(sa_type=text_enum(Which))
+    area_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="areas.id")
+    """None: everything that the person may see."""
+    is_only: bool = False
+    """Only what is known no more precisely than by this area."""
+    created_at: datetime

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -52,10 +53,11 @@ def counts(session: Session, person: Person, filters: Sequence[SavedFilter], now
     columns = [column for saved in filters for column in _counted(session, person, as_ask(saved), now)]
     found = session.execute(sa.select(*columns)).one()
     pairs = zip(filters, found[::2], found[1::2], strict=True)
-    return {saved.id or 0: _count(number, looked) for saved, number, looked in pairs}
+    return {saved.id or 0: count_of(number, looked) for saved, number, looked in pairs}
 
 
-def _count(number: int, looked: int) -> Count:
+def count_of(number: int, looked: int = 0) -> Count:
+    """Return what was counted, of one more than is told at most, among so many cases that were looked through."""
     return Count(min(number, MOST_COUNTED), or_more=number > MOST_COUNTED or looked >= LOOKED_THROUGH)
 
 
@@ -63,27 +65,39 @@ def _counted(session: Session, person: Person, ask: Ask, now: datetime) -> tuple
     """Return how many cases fit, up to one more than is told, and among how many words were looked for."""
     conditions, search = wanted(session, person, ask, now)
     if search is None or search.kind is not SearchKind.WORDS:
-        return _rows(sa.select(col(Case.id)).where(*conditions).limit(MOST_COUNTED + 1)), sa.literal(0)
+        return rows_of(sa.select(col(Case.id)).where(*conditions).limit(MOST_COUNTED + 1)), sa.literal(0)
     listed, _ = wanted(session, person, Ask(ask.tab, ask.mine), now)
     near = sa.select(col(Case.id)).where(*listed).order_by(*order()).limit(LOOKED_THROUGH)
     fitting = sa.select(col(Case.id)).where(col(Case.id).in_(near), search.condition()).limit(MOST_COUNTED + 1)
-    return _rows(fitting), _rows(near)
+    return rows_of(fitting), rows_of(near)
 
 
-def _rows(found: sa.Select[int | None]) -> sa.ColumnElement[int]:
+def rows_of(found: sa.Select[int | None]) -> sa.ColumnElement[int]:
+    """Return how many rows a question finds, to be asked with others in one statement."""
     return sa.select(sa.func.count()).select_from(found.subquery()).scalar_subquery()
 
 
-def save_filter(session: Session, person: Person, name: str, ask: Ask, *, now: datetime) -> SavedFilter:
-    """Save a part of the queue under a name. Errors: InvalidFieldsError, also for a telephone number in it."""
+def save_filter(
+    session: Session, person: Person, name: str, ask: Ask, *, now: datetime, name_en: str = ""
+) -> SavedFilter:
+    """Save a part of the queue under a name, or under one in each language.
+
+    Errors: InvalidFieldsError, also for a telephone number in it.
+    """
     there = _locked(session, person)
     name, search = clean(name), clean(ask.search)
-    wrong = {"name": _wrong_name(name, there), "search": _wrong_search(search)}
+    wrong = {"name": wrong_name(name, there), "search": _wrong_search(search)}
     if len(there) >= MOST_FILTERS:
         wrong["name"] = "You have saved {most} filters, which is as many as there can be. Please remove one first."
-    _refuse(wrong)
+    refuse(wrong)
     saved = SavedFilter(
-        person_id=person.id or 0, name=name, tab=ask.tab, is_mine=ask.mine, search=search, created_at=now
+        person_id=person.id or 0,
+        name=name,
+        name_en=name_en,
+        tab=ask.tab,
+        is_mine=ask.mine,
+        search=search,
+        created_at=now,
     )
     session.add(saved)
     session.flush()
@@ -91,11 +105,11 @@ def save_filter(session: Session, person: Person, name: str, ask: Ask, *, now: d
 
 
 def rename_filter(session: Session, person: Person, filter_id: int, name: str) -> None:
-    """Give a filter another name. Errors: NotFoundError, InvalidFieldsError."""
+    """Give a filter another name, which it then has in every language. Errors: NotFoundError, InvalidFieldsError."""
     there = _locked(session, person)
     saved, name = _own(there, filter_id), clean(name)
-    _refuse({"name": _wrong_name(name, [one for one in there if one is not saved])})
-    saved.name = name
+    refuse({"name": wrong_name(name, [one for one in there if one is not saved])})
+    saved.name, saved.name_en = name, ""
     session.add(saved)
     session.flush()
 
@@ -132,7 +146,14 @@ def _own(there: Sequence[SavedFilter], filter_id: int) -> SavedFilter:
     return found
 
 
-def _wrong_name(name: str, others: Sequence[SavedFilter]) -> str | None:
+class Named(Protocol):
+    """Whatever somebody has saved under a name."""
+
+    name: str
+
+
+def wrong_name(name: str, others: Sequence[Named]) -> str | None:
+    """Return the sentence that says why nothing can be saved under this name beside these others, or None."""
     if not name:
         return "Please write something here."
     if len(name) > NAME_MOST:
@@ -154,7 +175,8 @@ def _wrong_search(search: str) -> str | None:
     return TELEPHONE_SENTENCE if names_a_telephone(search) else None
 
 
-def _refuse(wrong: dict[str, str | None]) -> None:
+def refuse(wrong: dict[str, str | None]) -> None:
+    """Refuse what is wrong, field by field. Errors: InvalidFieldsError."""
     found = {field: sentence for field, sentence in wrong.items() if sentence}
     if found:
         raise InvalidFieldsError(found, most=MOST_FILTERS, name_most=NAME_MOST)

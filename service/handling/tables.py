@@ -104,6 +104,8 @@ class SavedFilter(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     person_id: int = Field(sa_type=sa.BigInteger, foreign_key="people.id")
     name: str
+    name_en: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """What it is called in English, where that is not the same; what somebody typed themselves is in one language."""
     tab: Tab = Field(sa_type=text_enum(Tab))
     is_mine: bool
     """Only what the person holds; else everything they may see."""

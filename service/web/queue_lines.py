@@ -92,6 +92,7 @@ class Chip:
 
     id: int
     name: str
+    name_en: str
     to: str
     is_here: bool
     """It is what the reader looks at."""
@@ -105,7 +106,8 @@ def chips_of(filters: Sequence[SavedFilter], asked: Asked, counted: Mapping[int,
     found = []
     for saved in filters:
         to = asked.to(tab=str(saved.tab), of="mine" if saved.is_mine else "unit", search=saved.search)
-        found.append(Chip(saved.id or 0, saved.name, to, to == here, saved.is_first, counted.get(saved.id or 0)))
+        count = counted.get(saved.id or 0)
+        found.append(Chip(saved.id or 0, saved.name, saved.name_en, to, to == here, saved.is_first, count))
     return found
 
 

@@ -16,8 +16,9 @@ from service.cases.tables import Case
 from service.errors import InvalidFieldsError, NotFoundError, ServiceError
 from service.escalations.actions import acknowledge
 from service.escalations.decisions import answerable, by_case, decisions, reach
-from service.escalations.lists import Which
+from service.escalations.filters import counts, lists_of
 from service.escalations.queries import board
+from service.escalations.rules import Which
 from service.handling import proposals
 from service.handling.actions import Doer, act
 from service.handling.queries import actors, staff_case
@@ -26,6 +27,7 @@ from service.intake.forms import clean
 from service.routing.queries import directory
 from service.watch.queries import alarms
 from service.web.alike_pages import hot_rows
+from service.web.board_filters import chips_of
 from service.web.deps import DbSession, Now, require_role
 from service.web.error_pages import FIELD_SENTENCES
 from service.web.render import choose, page
@@ -90,6 +92,7 @@ def show_board(request: Request, session: DbSession, person: Deciding, now: Now,
         "lines": [(known.areas.places[line.area_id], line) for line in seen.communities],
         "busiest": max((line.open for line in seen.communities), default=0),
         "tree": known.areas,
+        "chips": chips_of(lists_of(session, person), person, known, BOARD),
         "done": DONE_SENTENCES.get(done, ""),
         "may_watch": person.role in (Role.SUPERVISOR, Role.DISTRICT),
     }
@@ -119,7 +122,10 @@ def show_list(
     """Show one whole list, page by page, of everything or of one area."""
     known = directory(session)
     where = asked.where(person, known)
+    saved = lists_of(session, person)
     facts = listed(session, person, known, now, _which(which), where, asked.cursor) | {
+        "chips": chips_of(saved, person, known, asked.to(_which(which)), counts(session, person, saved, now)),
+        "save_at": asked.to(_which(which)).replace("/board/list/", "/board/saved/"),
         "where": where and known.areas.places[where.area_id],
         "asked": asked,
         "areas": areas(person, known),

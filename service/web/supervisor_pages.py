@@ -19,7 +19,8 @@ from service.cases.tables import Case
 from service.errors import InvalidFieldsError, NotFoundError, ServiceError
 from service.escalations.cards import cards_of
 from service.escalations.decisions import Decision, answerable, by_case, decisions, escalation_of, may_order, reach
-from service.escalations.lists import SOON, Where, Which, cases_listed, unanswered_listed
+from service.escalations.lists import SOON, Where, cases_listed, unanswered_listed
+from service.escalations.rules import Which
 from service.handling import proposals
 from service.handling.promises import resolve_clocks
 from service.handling.tables import Proposal
@@ -99,6 +100,16 @@ class Asked(BaseModel):
         if place is None or not known.areas.covers(person.area_id, place.id):
             raise NotFoundError
         return Where(place.id, only=bool(self.only))
+
+    def to(self, which: Which) -> str:
+        """Return the address of this list from its beginning."""
+        return list_address(which, self.area, only=bool(self.only))
+
+
+def list_address(which: Which, area: str = "", *, only: bool = False) -> str:
+    """Return the address of a list of the board, of everything or of the area with that code."""
+    asked = {"area": area} | ({"only": "yes"} if area and only else {}) if area else {}
+    return f"{BOARD}/list/{which}" + (f"?{urlencode(asked)}" if asked else "")
 
 
 @dataclass(frozen=True)

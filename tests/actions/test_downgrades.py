@@ -40,7 +40,7 @@ GONE = {
     *("parties", "party_jobs"),
     "address_proofs",
     "done_forms",
-    *("standard_texts", "saved_filters"),
+    *("standard_texts", "saved_filters", "saved_lists"),
     *("supervise_orders", "case_parts", "whistles"),
     *("case_joins", "case_traces", "word_shares", "hot_issues"),
     *("people_files", "password_links"),

@@ -74,6 +74,7 @@ PAGES: Mapping[str, Visit] = {
     "/caught": Visit("chen.jing"),
     "/board": Visit("chen.jing"),
     "/board/brief": Visit("chen.jing"),
+    "/board/saved/{which}": Visit("chen.jing", "/board/saved/breached"),
     "/board/list/{which}": Visit("chen.jing", via="/board"),
     "/board/cases/{number}": Visit("chen.jing", via="/board"),
     "/escalations/{escalation_id}": Visit("chen.jing", way=ways.look_at_an_escalation),

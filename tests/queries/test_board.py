@@ -8,8 +8,9 @@ from service.cases.tables import Case
 from service.errors import BadCursorError
 from service.escalations.actions import acknowledge, sweep
 from service.escalations.decisions import answerable, decisions, reach
-from service.escalations.lists import SOON, Where, Which, cases_listed, unanswered_listed
+from service.escalations.lists import SOON, Where, cases_listed, unanswered_listed
 from service.escalations.queries import board, steps_of
+from service.escalations.rules import Which
 from service.escalations.tables import Escalation
 from service.routing.queries import directory
 from tests.builders import counted, does, received, resident_does

@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from service.cases.rules import Action
 from service.cases.tables import Case
-from service.escalations.lists import Which, cases_listed, unanswered_listed
+from service.escalations.lists import cases_listed, unanswered_listed
+from service.escalations.rules import Which
 from service.handling.queues import Ask, Tab, queue
 from tests.builders import as_in_a_city, counted, does, explained, received
 from tests.people import Town
