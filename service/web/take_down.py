@@ -28,6 +28,7 @@ from service.web.photo_forms import PhotoRoute, SentPhotos
 from service.web.refused import page_with
 from service.web.render import choose, language_of, page
 from service.web.rereading import said_again
+from service.web.resident import FIELD_AT
 from service.web.topics import answers_in, name_of, topics_by_group
 from service.web.worker import Working
 
@@ -38,6 +39,7 @@ CONTACT = "contact."
 MOST_KEY = 60
 NOT_ANSWERS = {"key", "kept", "name", "phone", "email", "lang", "size", "was_refused", "was_opened", "asked"}
 """Fields of the form that are no answers, or are part of the contact."""
+POINT = {"lat", "lon"}
 LANGUAGE_LABELS: Mapping[str, str] = {"zh": "Chinese", "en": "English"}
 CHOOSE_SENTENCE = "Please choose one of the answers offered."
 
@@ -57,6 +59,9 @@ class TakenDown(BaseModel):
     category: str = ""
     area: str = ""
     address: str = ""
+    lat: str = ""
+    lon: str = ""
+    """The point that was tapped on the map, or where the device is."""
     name: str = ""
     phone: str = ""
     email: str = ""
@@ -83,7 +88,8 @@ class TakenDown(BaseModel):
         """Return the request. Errors: InvalidFieldsError, its fields named as they are in the form."""
         wrong: dict[str, str] = {} if self.channel in CHANNELS else {"channel": CHOOSE_SENTENCE}
         extra = self.model_extra or {}
-        answers = self.model_dump(exclude=NOT_ANSWERS | set(extra)) | {"answers": answers_in(extra)}
+        answers = self.model_dump(exclude=NOT_ANSWERS | POINT | set(extra)) | {"answers": answers_in(extra)}
+        answers["location"] = {"lat": self.lat, "lon": self.lon} if self.lat and self.lon else None
         contact = {"name": self.name, "phone": self.phone, "email": self.email}
         try:
             form = checked(answers | {"contact": contact})
@@ -95,8 +101,12 @@ class TakenDown(BaseModel):
 
 
 def _in_form(name: str) -> str:
-    """Return what a field is called in this form: contact.phone is phone, focus_groups.1 is focus_groups."""
-    return name if name.startswith(FIELD) else name.removeprefix(CONTACT).partition(".")[0]
+    """Return what a field is called in this form: contact.phone is phone, focus_groups.1 is focus_groups.
+
+    What is wrong with a point is told where the resident's form tells it.
+    """
+    called = name if name.startswith(FIELD) else name.removeprefix(CONTACT).partition(".")[0]
+    return FIELD_AT.get(called, called)
 
 
 @router.get("/take-down")

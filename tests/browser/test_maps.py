@@ -32,6 +32,22 @@ def in_order(page: Page, trouble: Trouble) -> None:
     assert trouble.told == []
 
 
+def test_who_takes_down_a_call_taps_the_place_and_it_is_in_the_form(eyes: Eyes) -> None:
+    with eyes.of("li.qiang") as page:
+        trouble = eyes.trouble(page)
+        page.goto("/take-down")
+        opened(page)
+        ground = page.locator("[data-map-ground]")
+        box = ground.bounding_box()
+        assert box is not None
+        ground.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+        expect(page.locator("[data-map-told]")).to_contain_text("江城区")
+        assert page.locator("[name=lat]").input_value().startswith("32.0")
+        page.select_option("[name=area]", index=1)
+        assert page.locator("[name=lat]").input_value() == "", "another place was chosen from the list"
+        in_order(page, trouble)
+
+
 def test_a_tap_on_the_map_chooses_the_area_and_outside_it_says_where_to_go(eyes: Eyes) -> None:
     with eyes.of() as page:
         trouble = eyes.trouble(page)

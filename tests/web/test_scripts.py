@@ -36,18 +36,21 @@ PAGES = (
     Needs("switch.js", "", "/submit", (".tools button[name=lang]", ".tools button[name=size]", "form")),
     Needs("switch.js", "li_qiang", "/take-down", ("form[id^=do-] textarea", ".tools button[form^=do-]")),
     Needs("resident.js", "", "/submit", ("form[data-once]",)),
-    Needs(
-        "place.js",
-        "",
-        "/submit",
-        (
-            "form [data-place][hidden]",
-            "[data-place] [data-locate]",
-            "[data-place] [role=status][data-failed][data-found]",
-            "form [name=area]",
-            "form [name=lat]",
-            "form [name=lon]",
-        ),
+    *(
+        Needs(
+            "place.js",
+            who,
+            at,
+            (
+                "form [data-place][hidden]",
+                "[data-place] [data-locate]",
+                "[data-place] [role=status][data-failed][data-found]",
+                "form [name=area]",
+                "form [name=lat]",
+                "form [name=lon]",
+            ),
+        )
+        for who, at in (("", "/submit"), ("li_qiang", "/take-down"))
     ),
     Needs(
         "photos.js",
@@ -83,6 +86,7 @@ PAGES = (
         Needs("map.js", who, at, ("[data-map][hidden] [data-map-open]", "[data-map] [data-map-view][hidden]", *more))
         for who, at, more in (
             ("", "/submit", ("form [data-map][data-choose]", "form [data-map-told]", "[data-tapped]")),
+            ("li_qiang", "/take-down", ("form [data-map][data-choose]", "form [data-map-told]", "[data-tapped]")),
             ("chen_jing", "/board", ("#board-live [data-map][hx-preserve]", "tr[data-area][data-overdue][data-soon]")),
             ("li_qiang", "/queue", ("[data-map][data-pins]", "[data-map] [data-map-said][data-failed]")),
             ("admin", "/admin/areas", ("[data-map][data-rows]", "tr[data-area] a[href]")),

@@ -33,6 +33,24 @@ def test_a_call_is_taken_down_with_a_number_and_a_code_to_read_out(
     li.get(f"/cases/{number}")
 
 
+def test_the_point_that_was_tapped_is_stored_with_the_case(li: Browser, session: Session) -> None:
+    page = li.get("/take-down")
+    assert page.html.select_one("[data-map][data-choose=form]")
+    done = li.post(page, "/take-down", 201, text="路灯不亮", area="990101001002", lat="32.020000", lon="118.070000")
+    case = case_of(session, done.html.select(".read-out dd")[0].get_text())
+    assert (case.lat, case.lon) == (32.02, 118.07)
+    again = li.post(done, "/take-down", 201, was_opened="yes")
+    assert again.html.select(".read-out dd")[0].get_text() == case.number
+
+
+def test_a_point_outlives_what_was_wrong_beside_it_and_half_of_one_is_none(li: Browser, session: Session) -> None:
+    refused = li.post(li.get("/take-down"), "/take-down", 422, text="", lat="32.020000", lon="118.070000")
+    kept = refused.fields("/take-down")
+    assert (kept["lat"], kept["lon"]) == ("32.020000", "118.070000")
+    done = li.post(refused, "/take-down", 201, text="路灯不亮", lon="")
+    assert case_of(session, done.html.select(".read-out dd")[0].get_text()).lat is None
+
+
 def test_sending_the_form_twice_opens_one_case_and_shows_the_same_code(li: Browser, session: Session) -> None:
     page = li.get("/take-down")
 
@@ -61,6 +79,10 @@ def test_sending_the_form_twice_opens_one_case_and_shows_the_same_code(li: Brows
         ({"focus_groups": "nobody"}, "focus_groups"),
         ({"language": "fr"}, "language"),
         ({"address": "字" * 20_000}, "address"),
+        ({"lat": "91", "lon": "118"}, "address"),
+        ({"lat": "x", "lon": "118"}, "address"),
+        ({"lat": "nan", "lon": "inf"}, "address"),
+        ({"lat": "1" * 5_000, "lon": "'"}, "address"),
     ],
 )
 def test_what_is_wrong_in_a_call_is_said_beside_its_field(li: Browser, answers: dict[str, str], wrong: str) -> None:
