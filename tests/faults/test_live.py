@@ -172,6 +172,18 @@ def test_a_stream_ends_soon_after_its_sign_in(desk: Desk, web: Web) -> None:
         assert again.status == 401
 
 
+def test_who_closes_a_page_makes_room_for_the_next_one(desk: Desk, web: Web) -> None:
+    headers = {"Cookie": f"jiban_session={desk.token('chen_jing')}", "Accept": "text/event-stream"}
+
+    def opened_at_once(count: int) -> list[int]:
+        with ExitStack() as stack:
+            asked = (httpx.stream("GET", f"{web.url}/live", headers=headers, timeout=30) for _ in range(count))
+            return [stack.enter_context(one).status_code for one in asked]
+
+    assert opened_at_once(5) == [200, 200, 200, 200, 204]
+    wait_for(lambda: opened_at_once(4) == [200] * 4, WITHIN, "room for four")
+
+
 def test_many_streams_hold_no_connection_and_the_process_stops_in_its_time(desk: Desk, web: Web) -> None:
     names = [name for name in desk.town.people if name != "admin"]
     with ExitStack() as stack:
