@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from service.audit.actions import record
 from service.audit.queries import ENTRIES, broken_chains
 from service.audit.queries import history as entries_of
-from service.audit.rules import Entry
+from service.audit.rules import Entry, entry_hash
 from service.audit.searching import Sought, search, unchained
 from service.cases.rules import Action
 from service.cases.tables import Case
@@ -178,6 +178,16 @@ def test_an_entry_that_was_changed_behind_our_back_is_marked(admin: Browser, ses
     assert len(listed.html.select(".chip.red_card")) == 1
     assert "记录链断裂" in listed.text
     assert "第 2 条与前一条衔接不上" in admin.get(LIST, thing=case.number).text
+
+
+def test_an_entry_that_was_written_anew_or_taken_out_is_told_by_the_one_after_it(session: Session, case: Case) -> None:
+    first, second, third, *_ = entries_of(session, "case", case.id or 0)
+    anew = first | {"data": {"x": 1}}
+    tamper(session, first["id"], data=anew["data"], hash=entry_hash(anew))
+    assert unchained(session, entries_of(session, "case", case.id or 0)) == {second["id"]}
+    session.execute(sa.text("ALTER TABLE audit_entries DISABLE TRIGGER USER"))
+    session.execute(ENTRIES.delete().where(ENTRIES.c.id == second["id"]))
+    assert unchained(session, entries_of(session, "case", case.id or 0)) == {third["id"]}
 
 
 def test_a_whole_history_says_so(admin: Browser, session: Session, case: Case) -> None:
