@@ -21,10 +21,11 @@ from service.handling.filters import MOST_FILTERS, NAME_MOST, Count
 from service.routing.directory import Directory
 from service.routing.queries import directory
 from service.web.admin.common import RowId
+from service.web.board_asked import Asked, list_address
 from service.web.deps import DbSession, Now, require_role
 from service.web.queue_filters import NEW, NameForm
 from service.web.refused import done_or_again, form_page
-from service.web.supervisor_pages import Asked, common, list_address
+from service.web.supervisor_pages import common
 
 router = APIRouter(include_in_schema=False)
 

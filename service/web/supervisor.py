@@ -27,7 +27,8 @@ from service.intake.forms import clean
 from service.routing.queries import directory
 from service.watch.queries import alarms
 from service.web.alike_pages import hot_rows
-from service.web.board_filters import chips_of
+from service.web.board_asked import BOARD, Asked
+from service.web.board_filters import Deciding, chips_of
 from service.web.deps import DbSession, Now, require_role
 from service.web.error_pages import FIELD_SENTENCES
 from service.web.render import choose, page
@@ -35,9 +36,7 @@ from service.web.rereading import said_again
 from service.web.sign_in import own_page
 from service.web.supervisor_pages import (
     BACK_DAYS,
-    BOARD,
     Answers,
-    Asked,
     Tried,
     areas,
     common,
@@ -68,7 +67,6 @@ DONE_SENTENCES: Mapping[str, str] = {
     "note": "Your message stands in the case, and the worker has been told.",
 }
 
-Deciding = Annotated[Person, Depends(require_role(Role.HEAD, Role.TRIAGE, Role.SUPERVISOR, Role.DISTRICT))]
 Watching = Annotated[Person, Depends(require_role(Role.SUPERVISOR, Role.DISTRICT, Role.ADMIN))]
 EscalationId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 

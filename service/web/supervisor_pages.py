@@ -16,7 +16,7 @@ from service.accounts.tables import Person
 from service.areas.rules import AreaLevel, Place
 from service.cases.rules import Action, moves_from
 from service.cases.tables import Case
-from service.errors import InvalidFieldsError, NotFoundError, ServiceError
+from service.errors import InvalidFieldsError, ServiceError
 from service.escalations.cards import cards_of
 from service.escalations.decisions import Decision, answerable, by_case, decisions, escalation_of, may_order, reach
 from service.escalations.lists import SOON, Where, cases_listed, unanswered_listed
@@ -31,11 +31,11 @@ from service.parts.queries import listed as parts_listed
 from service.routing.directory import Directory, Staff
 from service.routing.queries import directory
 from service.routing.standing import acting_as
+from service.web.board_asked import BOARD
 from service.web.error_pages import problem_of
 from service.web.refused import page_with
 from service.web.sign_in import own_page
 
-BOARD = "/board"
 MOST_DIGITS = 9
 ASKED_FOR: Mapping[Action, tuple[str, ...]] = {
     Action.NOTE: ("text",),
@@ -80,36 +80,6 @@ class Answers(BaseModel):
         """Return the version of the case that the reader saw; a message is welcome at any version."""
         is_number = self.version.isascii() and self.version.isdecimal() and len(self.version) <= MOST_DIGITS
         return int(self.version) if is_number else None
-
-
-class Asked(BaseModel):
-    """Which part of a list somebody wants to see."""
-
-    area: str = ""
-    """The code of an area."""
-    only: str = ""
-    """Anything: without the areas below it."""
-    cursor: str = ""
-    done: str = ""
-
-    def where(self, person: Person, known: Directory) -> Where | None:
-        """Return the area; one outside the reader's own is unknown to them. Errors: NotFoundError."""
-        if not self.area:
-            return None
-        place = known.areas.by_code.get(self.area)
-        if place is None or not known.areas.covers(person.area_id, place.id):
-            raise NotFoundError
-        return Where(place.id, only=bool(self.only))
-
-    def to(self, which: Which) -> str:
-        """Return the address of this list from its beginning."""
-        return list_address(which, self.area, only=bool(self.only))
-
-
-def list_address(which: Which, area: str = "", *, only: bool = False) -> str:
-    """Return the address of a list of the board, of everything or of the area with that code."""
-    asked = {"area": area} | ({"only": "yes"} if area and only else {}) if area else {}
-    return f"{BOARD}/list/{which}" + (f"?{urlencode(asked)}" if asked else "")
 
 
 @dataclass(frozen=True)
