@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "b3d27f1c9a64"
-down_revision = "8c1f5e40b7d2"
+down_revision = "e6a90c3d17f4"
 branch_labels = None
 depends_on = None
 
