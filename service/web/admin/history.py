@@ -1,9 +1,7 @@
 """What was changed by whom? Every change is found by who, what kind, which thing and which days, the newest first."""
 
-import csv
 from collections.abc import Mapping
 from datetime import datetime
-from io import StringIO
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
@@ -11,12 +9,12 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from service.accounts.tables import Person
-from service.areas.exporting import harmless
 from service.audit.actions import record
 from service.audit.changes import locked
 from service.audit.queries import history
 from service.audit.rules import Entry, broken_at
 from service.audit.searching import COUNTED, Found, Sought, search, unchained
+from service.sheets import as_csv
 from service.timekeeping import ZONE
 from service.web.admin.common import Administrator, admin_page, said
 from service.web.admin.history_asked import SORT_LABELS, HistoryQuery
@@ -89,22 +87,26 @@ def take_file(
     found = search(session, asked.sought(session), most=MOST_EXPORTED)
     _note(session, asked, found, by, now)
     headers = {"Content-Disposition": f'attachment; filename="changes-{now.astimezone(ZONE):%Y-%m-%d}.csv"'}
-    text = as_csv(request, session, found, now)
-    return Response(text.encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(_sheet(request, session, found, now), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def as_csv(request: Request, session: Session, found: Found, now: datetime) -> str:
-    """Return entries as CSV in the reader's language, as much of each as the page shows; no cell runs."""
-    text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow(said(request, label) for label in COLUMN_LABELS.values())
-    for row, event in zip(found.rows, told(session, found.rows, language_of(request), now), strict=True):
-        kind = said(request, SORT_LABELS.get(event.kind, event.kind))
-        which = event.subject or str(event.subject_id)
-        at = event.at.astimezone(ZONE).isoformat(timespec="seconds")
-        cells = (at, event.who, kind, which, event.title, event.text, str(row["seq"]), row["hash"].hex())
-        writer.writerow(harmless("", cell) for cell in cells)
-    return text.getvalue()
+def _sheet(request: Request, session: Session, found: Found, now: datetime) -> bytes:
+    """Return entries as CSV in the reader's language, as much of each as the page shows."""
+    events = told(session, found.rows, language_of(request), now)
+    rows = [
+        {
+            "at": event.at.astimezone(ZONE).isoformat(timespec="seconds"),
+            "who": event.who,
+            "kind": said(request, SORT_LABELS.get(event.kind, event.kind)),
+            "which": event.subject or str(event.subject_id),
+            "title": event.title,
+            "text": event.text,
+            "seq": str(row["seq"]),
+            "hash": row["hash"].hex(),
+        }
+        for row, event in zip(found.rows, events, strict=True)
+    ]
+    return as_csv({column: said(request, label) for column, label in COLUMN_LABELS.items()}, rows)
 
 
 def _whole(session: Session, sought: Sought) -> dict[str, Any] | None:

@@ -195,7 +195,13 @@ def _lines(request: Request, session: Session, kept: PeopleFile, rows: Sequence[
     ]
 
 
-NO_ENTRY: Mapping[str, Any] = {"action": "", "actor_id": None, "subject_kind": "person", "subject_id": 0}
+NO_ENTRY: Mapping[str, Any] = {
+    "action": "",
+    "actor": "staff",
+    "actor_id": None,
+    "subject_kind": "person",
+    "subject_id": 0,
+}
 """A change that is not made yet is told as one of the history is."""
 
 
