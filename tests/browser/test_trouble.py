@@ -121,6 +121,7 @@ def test_who_was_signed_out_while_writing_goes_on_after_signing_in(eyes: Eyes) -
         elsewhere.context.add_cookies([c for c in page.context.cookies() if c["name"] != "lang"])
         elsewhere.goto("/notices")
         elsewhere.click("form.who button")
+        elsewhere.wait_for_selector("form.who", state="detached")
         page.click("#act-reply .button.main")
         page.wait_for_selector("main a[href='/sign-in']")
         window = page.context.new_page()
