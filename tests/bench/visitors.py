@@ -1,6 +1,7 @@
 """Who asks at moments of their own, however long the answers take: as a city does, and no loop of a bench."""
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from dataclasses import dataclass, field
 from tests.bench.rig import Answer, Ask, Line
 
 MOST_LINES = 600
+IDLE = 3.0
+"""Seconds after which a line is not used again: a server hangs up on who says nothing for five."""
 HANGS = 10.0
 """Seconds after which an answer has stayed away."""
 
@@ -59,7 +62,8 @@ class Visitors:
 
     def __init__(self, url: str, asks: Callable[[int], Ask]) -> None:
         self._url, self._asks = url, asks
-        self._free: deque[Line] = deque()
+        self._free: deque[tuple[Line, float]] = deque()
+        """Each with when it was used last, the newest last."""
         self._open = self._turn = 0
 
     async def live(self, phase: Phase) -> None:
@@ -90,8 +94,9 @@ class Visitors:
             phase.wrong.append(f"{answer.status}: {answer.body[:200]!r}")
 
     async def _on_a_line(self, ask: Ask, phase: Phase) -> Answer:
+        self._hang_up(before=time.monotonic() - IDLE)
         if self._free:
-            line = self._free.pop()
+            line, _ = self._free.pop()
         elif self._open < MOST_LINES:
             self._open += 1
             phase.most_lines = max(phase.most_lines, self._open)
@@ -104,10 +109,14 @@ class Visitors:
             self._open -= 1
             line.close()
             raise
-        self._free.append(line)
+        self._free.append((line, time.monotonic()))
         return answer
 
     def leave(self) -> None:
         """Hang up everywhere."""
-        for line in self._free:
-            line.close()
+        self._hang_up(before=math.inf)
+
+    def _hang_up(self, *, before: float) -> None:
+        while self._free and self._free[0][1] < before:
+            self._free.popleft()[0].close()
+            self._open -= 1
