@@ -13,7 +13,7 @@ from service.bulk import insert_all
 from service.cases.queries import visible_to
 from service.cases.rules import Action
 from service.cases.tables import Case
-from service.clocks.actions import claim_due, due_entries, hear_missed, pause_ends_at, set_aside
+from service.clocks.actions import claim_due, due_entries, hear_missed, oldest_due, pause_ends_at, set_aside
 from service.clocks.queries import as_clock, book, policy_of
 from service.clocks.tables import ClockRow
 from service.errors import NotAllowedError, NotFoundError
@@ -44,10 +44,14 @@ Claimed = Sequence[tuple[ClockRow, Case]]
 def sweep(session: Session, now: datetime, *, most: int = BATCH) -> int:
     """Take every step that is due on at most `most` clocks; return how many clocks were looked at.
 
+    0. look whether any is due at all, which costs the same however many clocks there are: it is planned once;
     1. claim due clocks with their cases, oldest first, passing over what others hold; 2. take their steps together;
     3. those that have failed before by themselves, so that they hold nobody up. Harmless at any moment and any number
     of times: the ledger's key lets no step happen twice.
     """
+    oldest = oldest_due(session)
+    if oldest is None or oldest > now:
+        return 0
     claimed = claim_due(session, now, most=most)
     failed_before = [pair for pair in claimed if pair[0].failures]
     _take_or_set_aside(session, [pair for pair in claimed if not pair[0].failures], now)
