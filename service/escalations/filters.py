@@ -8,11 +8,10 @@ from sqlmodel import Session, col, select
 
 from service.accounts.tables import Person
 from service.audit.changes import locked
-from service.errors import NotFoundError
 from service.escalations.lists import Where, fitting
 from service.escalations.rules import Which
 from service.escalations.tables import SavedList
-from service.handling.filters import MOST_COUNTED, MOST_FILTERS, Count, count_of, refuse, rows_of, wrong_name
+from service.handling.filters import MOST_COUNTED, Count, count_of, own, refuse, rows_of, wrong_name, wrong_new_name
 from service.intake.forms import clean
 
 
@@ -40,10 +39,7 @@ def save_list(
 ) -> SavedList:
     """Save a list under a name, or under one in each language. Errors: InvalidFieldsError."""
     there, name = _locked(session, person), clean(name)
-    wrong = {"name": wrong_name(name, there)}
-    if len(there) >= MOST_FILTERS:
-        wrong["name"] = "You have saved {most} filters, which is as many as there can be. Please remove one first."
-    refuse(wrong)
+    refuse({"name": wrong_new_name(name, there)})
     saved = SavedList(
         person_id=person.id or 0,
         name=name,
@@ -61,7 +57,7 @@ def save_list(
 def rename_list(session: Session, person: Person, list_id: int, name: str) -> None:
     """Give a list another name, which it then has in every language. Errors: NotFoundError, InvalidFieldsError."""
     there, name = _locked(session, person), clean(name)
-    saved = _own(there, list_id)
+    saved = own(there, list_id)
     refuse({"name": wrong_name(name, [one for one in there if one is not saved])})
     saved.name, saved.name_en = name, ""
     session.add(saved)
@@ -70,7 +66,7 @@ def rename_list(session: Session, person: Person, list_id: int, name: str) -> No
 
 def remove_list(session: Session, person: Person, list_id: int) -> None:
     """Forget a list. Errors: NotFoundError."""
-    session.delete(_own(_locked(session, person), list_id))
+    session.delete(own(_locked(session, person), list_id))
     session.flush()
 
 
@@ -78,10 +74,3 @@ def _locked(session: Session, person: Person) -> list[SavedList]:
     """Return the lists of somebody who changes them in one window at a time."""
     locked(session, Person, person.id or 0)
     return lists_of(session, person)
-
-
-def _own(there: Sequence[SavedList], list_id: int) -> SavedList:
-    found = next((saved for saved in there if saved.id == list_id), None)
-    if found is None:
-        raise NotFoundError
-    return found

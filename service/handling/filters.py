@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -86,10 +86,7 @@ def save_filter(
     """
     there = _locked(session, person)
     name, search = clean(name), clean(ask.search)
-    wrong = {"name": wrong_name(name, there), "search": _wrong_search(search)}
-    if len(there) >= MOST_FILTERS:
-        wrong["name"] = "You have saved {most} filters, which is as many as there can be. Please remove one first."
-    refuse(wrong)
+    refuse({"name": wrong_new_name(name, there), "search": _wrong_search(search)})
     saved = SavedFilter(
         person_id=person.id or 0,
         name=name,
@@ -107,7 +104,7 @@ def save_filter(
 def rename_filter(session: Session, person: Person, filter_id: int, name: str) -> None:
     """Give a filter another name, which it then has in every language. Errors: NotFoundError, InvalidFieldsError."""
     there = _locked(session, person)
-    saved, name = _own(there, filter_id), clean(name)
+    saved, name = own(there, filter_id), clean(name)
     refuse({"name": wrong_name(name, [one for one in there if one is not saved])})
     saved.name, saved.name_en = name, ""
     session.add(saved)
@@ -116,14 +113,14 @@ def rename_filter(session: Session, person: Person, filter_id: int, name: str) -
 
 def remove_filter(session: Session, person: Person, filter_id: int) -> None:
     """Forget a filter. Errors: NotFoundError."""
-    session.delete(_own(_locked(session, person), filter_id))
+    session.delete(own(_locked(session, person), filter_id))
     session.flush()
 
 
 def open_with(session: Session, person: Person, filter_id: int | None) -> None:
     """Let the queue open with a filter, or with None as it does for everybody. Errors: NotFoundError."""
     there = _locked(session, person)
-    chosen = _own(there, filter_id) if filter_id is not None else None
+    chosen = own(there, filter_id) if filter_id is not None else None
     for saved in there:
         saved.is_first = False
     session.flush()
@@ -139,17 +136,21 @@ def _locked(session: Session, person: Person) -> list[SavedFilter]:
     return filters_of(session, person)
 
 
-def _own(there: Sequence[SavedFilter], filter_id: int) -> SavedFilter:
-    found = next((saved for saved in there if saved.id == filter_id), None)
-    if found is None:
-        raise NotFoundError
-    return found
-
-
 class Named(Protocol):
     """Whatever somebody has saved under a name."""
 
+    id: int | None
     name: str
+
+
+OneSaved = TypeVar("OneSaved", bound=Named)
+
+
+def wrong_new_name(name: str, there: Sequence[Named]) -> str | None:
+    """Return the sentence that says why nothing more can be saved under this name beside what is there, or None."""
+    if len(there) >= MOST_FILTERS:
+        return "You have saved {most} filters, which is as many as there can be. Please remove one first."
+    return wrong_name(name, there)
 
 
 def wrong_name(name: str, others: Sequence[Named]) -> str | None:
@@ -173,6 +174,14 @@ TELEPHONE_SENTENCE = (
 
 def _wrong_search(search: str) -> str | None:
     return TELEPHONE_SENTENCE if names_a_telephone(search) else None
+
+
+def own(there: Sequence[OneSaved], saved_id: int) -> OneSaved:
+    """Return the one of somebody's filters or lists with that id. Errors: NotFoundError."""
+    found = next((saved for saved in there if saved.id == saved_id), None)
+    if found is None:
+        raise NotFoundError
+    return found
 
 
 def refuse(wrong: dict[str, str | None]) -> None:
