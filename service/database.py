@@ -1,6 +1,6 @@
 """How do rows get in and out? One engine, one Session type, one way to store an enum, names for constraints."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import from_json
 from sqlalchemy import Engine
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, SQLModel
@@ -56,6 +57,7 @@ def connect(url: str, *, pool_size: int = 10, prepares: bool = True) -> Engine:
         max_overflow=0,
         hide_parameters=True,  # What residents wrote never enters the log.
         pool_timeout=5,
+        json_deserializer=from_json,  # Three times as fast as the standard library's.
         connect_args={"options": "-c timezone=UTC", "connect_timeout": 5, **NOTICES_SILENCE, **preparing},
     )
 
@@ -70,6 +72,15 @@ def get_engine() -> Engine:
 def or_never(column: Mapped[datetime | None]) -> sa.ColumnElement[datetime]:
     """Return a column of moments without a gap, as the indexes of ordered lists have it; see OR_NEVER."""
     return sa.func.coalesce(column, sa.literal_column(NEVER_TEXT))
+
+
+def is_any(column: Any, values: Collection[Any]) -> sa.ColumnElement[bool]:  # noqa: ANN401  # Of any type.
+    """Return the condition that a column has one of many values, which travel as one parameter.
+
+    `in_` writes a parameter for each, so that each number of values is a statement of its own, read and planned anew.
+    """
+    condition: sa.ColumnElement[bool] = column == sa.any_(sa.literal(list(values), sa.ARRAY(column.type)))
+    return condition
 
 
 def autocommit(session: Session) -> None:

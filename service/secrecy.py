@@ -8,6 +8,7 @@ import hmac
 import re
 import secrets
 import unicodedata
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -59,7 +60,7 @@ def seal_with(key: bytes, plain: bytes) -> bytes:
     """Return the bytes under AES-256-GCM: one byte of key id, the nonce, what is sealed."""
     head = bytes([KEY_ID])
     nonce = secrets.token_bytes(NONCE_BYTES)
-    return head + nonce + AESGCM(key).encrypt(nonce, plain, head)
+    return head + nonce + _cipher(key).encrypt(nonce, plain, head)
 
 
 def unseal_with(key: bytes, sealed: bytes) -> bytes:
@@ -68,9 +69,15 @@ def unseal_with(key: bytes, sealed: bytes) -> bytes:
     if head != bytes([KEY_ID]):
         raise SecretUnreadableError(f"no key has the id {head.hex() or 'of nothing'}")
     try:
-        return AESGCM(key).decrypt(nonce, body, head)
+        return _cipher(key).decrypt(nonce, body, head)
     except (InvalidTag, ValueError) as why:
         raise SecretUnreadableError("a stored secret does not fit the key") from why
+
+
+@lru_cache(maxsize=4)
+def _cipher(key: bytes) -> AESGCM:
+    """Return the cipher of a key, whose making costs more than sealing a line. Errors: ValueError."""
+    return AESGCM(key)
 
 
 def blind_index_with(key: bytes, text: str) -> bytes:

@@ -144,10 +144,11 @@ def next_action_at(clock: Clock, ladder: tuple[Step, ...], fired: frozenset[str]
 
 def _armed(clock: Clock, ladder: tuple[Step, ...], fired: frozenset[str]) -> list[DueStep]:
     """Return what is still to come, in order of time and then of the ladder."""
-    found = []
+    found, metric = [], clock.target.metric
+    beyond = clock.armed_at if clock.extensions else None
     for step in ladder:
-        if step.metric is clock.target.metric and step.key not in fired:
+        if step.metric is metric and step.key not in fired:
             at = step_time(step, clock)
-            if at is not None and (clock.extensions == 0 or at > clock.armed_at):
+            if at is not None and (beyond is None or at > beyond):
                 found.append(DueStep(step, at))
     return sorted(found, key=lambda due: due.due_at)

@@ -118,6 +118,8 @@ class OpeningHours:
 
 def as_utc(at: datetime) -> datetime:
     """Return the same instant in UTC. Errors: ValueError when the time says no zone."""
+    if at.tzinfo is UTC:
+        return at
     if at.tzinfo is None or at.utcoffset() is None:
         raise ValueError(f"The time {at.isoformat()} has no time zone: say which, for example {at.isoformat()}+08:00.")
     return at.astimezone(UTC)

@@ -11,7 +11,7 @@ from service.audit.tables import AuditEntry
 from service.bulk import insert_all
 
 AT_ONCE = 5_000
-"""PostgreSQL refuses to look for too many subjects at once."""
+"""Entries that go into one statement: its rows are one JSON text in memory."""
 ENTRIES = AuditEntry.__table__  # type: ignore[attr-defined]
 
 

@@ -1,5 +1,6 @@
 """What happened to a subject, and is its history whole?"""
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,16 +12,23 @@ from sqlmodel import Session
 
 from service.audit.rules import Head, broken_at
 from service.audit.tables import AuditEntry
+from service.database import is_any
 
 ENTRIES = AuditEntry.__table__  # type: ignore[attr-defined]
 
 
 def heads(session: Session, subjects: Collection[tuple[str, int]]) -> dict[tuple[str, int], Head]:
     """Return the last entry of each subject that has one."""
+    ids: dict[str, list[int]] = defaultdict(list)
+    for kind, subject_id in subjects:
+        ids[kind].append(subject_id)
+    of_these = (
+        sa.and_(ENTRIES.c.subject_kind == kind, is_any(ENTRIES.c.subject_id, ids[kind])) for kind in sorted(ids)
+    )
     found = session.execute(
         sa.select(ENTRIES.c.subject_kind, ENTRIES.c.subject_id, ENTRIES.c.seq, ENTRIES.c.hash)
         .ext(distinct_on(ENTRIES.c.subject_kind, ENTRIES.c.subject_id))
-        .where(sa.tuple_(ENTRIES.c.subject_kind, ENTRIES.c.subject_id).in_(list(subjects)))
+        .where(sa.or_(sa.false(), *of_these))
         .order_by(ENTRIES.c.subject_kind, ENTRIES.c.subject_id, ENTRIES.c.seq.desc())
     )
     return {(kind, subject): Head(seq, digest) for kind, subject, seq, digest in found}

@@ -11,6 +11,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from service.clocks.tables import ClockRow, PolicyBookRow
+from service.database import is_any
 from service.errors import ServiceError
 from service.settings import get_settings
 from sla_policies.calendar_files import ROUND_THE_CLOCK
@@ -143,7 +144,7 @@ def of_cases(session: Session, case_ids: Collection[int]) -> dict[int, list[Cloc
     """Return what was promised to many cases by case, in one query; the times of orders are left out."""
     found: dict[int, list[ClockRow]] = {case_id: [] for case_id in case_ids}
     if found:
-        of_these = sa.and_(col(ClockRow.case_id).in_(found), col(ClockRow.metric).not_in(INSIDE))
+        of_these = sa.and_(is_any(col(ClockRow.case_id), found), col(ClockRow.metric).not_in(INSIDE))
         for row in session.exec(select(ClockRow).where(of_these).order_by(col(ClockRow.instance))):
             found[row.case_id].append(row)
     return found

@@ -14,7 +14,7 @@ from service.areas.rules import AreaLevel
 from service.cases.tables import Case
 from service.clocks.queries import book, policy_of
 from service.clocks.tables import ClockRow
-from service.database import or_never
+from service.database import is_any, or_never
 from service.escalations.lists import in_list, open_to, unanswered_listed, waits_for
 from service.escalations.rules import Which
 from service.escalations.tables import Escalation
@@ -30,7 +30,7 @@ MOST_ROWS = 200
 def taken(session: Session, clock_ids: Collection[int]) -> dict[int, list[Escalation]]:
     """Return the ledger of these clocks: every step taken, in order."""
     found: dict[int, list[Escalation]] = defaultdict(list)
-    rows = select(Escalation).where(col(Escalation.clock_id).in_(clock_ids)).order_by(col(Escalation.id))
+    rows = select(Escalation).where(is_any(col(Escalation.clock_id), clock_ids)).order_by(col(Escalation.id))
     for row in session.exec(rows):
         found[row.clock_id].append(row)
     return found
@@ -40,7 +40,7 @@ def contacted(session: Session, case_ids: Collection[int]) -> set[int]:
     """Return the cases whose resident has heard from a person since the last receipt or reopening."""
     newest = (
         select(ClockRow)
-        .where(col(ClockRow.case_id).in_(case_ids), ClockRow.metric == Metric.CONTACT)
+        .where(is_any(col(ClockRow.case_id), case_ids), ClockRow.metric == Metric.CONTACT)
         .order_by(col(ClockRow.case_id), col(ClockRow.instance).desc())
         .ext(distinct_on(col(ClockRow.case_id)))
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -102,12 +103,12 @@ class Due:
     part: Part | None = None
     """The part whose time it is."""
 
-    @property
+    @cached_property
     def taken(self) -> list[Escalation]:
         """Return the steps already taken in this arming: what was answered before an extension answers nothing now."""
         return [e for e in self.ledger if e.arm == self.arm]
 
-    @property
+    @cached_property
     def arm(self) -> int:
         """How often the clock had been extended when it last ran: a step belongs to that arming of the ladder."""
         return self.clock.last_run[0].extensions

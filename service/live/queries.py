@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col
 
 from service.accounts.rules import Role
@@ -14,6 +13,7 @@ from service.areas.tables import Area
 from service.assignments.tables import Assignment
 from service.audit.queries import ENTRIES
 from service.cases.tables import Case
+from service.database import is_any
 from service.live.rules import Scope, Touched, Window
 from service.orders.tables import Order
 from service.parts.tables import Part
@@ -57,10 +57,9 @@ def touched_by(session: Session, entries: Collection[int]) -> Touched:
     """Return where the cases of these entries lie and in whose hands they are, or were until then; one statement."""
     if not entries:
         return Touched()
-    wanted = sa.any_(sa.literal(list(entries), ARRAY(sa.BigInteger)))
     told = (
         sa.select(ENTRIES.c.subject_id.label("case_id"), sa.func.min(ENTRIES.c.at).label("at"))
-        .where(ENTRIES.c.id == wanted, ENTRIES.c.subject_kind == "case")
+        .where(is_any(ENTRIES.c.id, entries), ENTRIES.c.subject_kind == "case")
         .group_by(ENTRIES.c.subject_id)
         .cte("told")
     )

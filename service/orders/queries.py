@@ -14,6 +14,7 @@ from service.areas.rules import Place
 from service.cases.queries import visible_to, within
 from service.cases.tables import Case
 from service.clocks.tables import ClockRow
+from service.database import is_any
 from service.errors import NotFoundError
 from service.orders.rules import UNSETTLED, Between, OrderState, Party, parties_of
 from service.orders.tables import Order
@@ -99,7 +100,9 @@ def by_clock(session: Session, clock_ids: Collection[int]) -> Mapping[int, Order
     """Return the orders on which these clocks run."""
     if not clock_ids:
         return {}
-    return {order.clock_id: order for order in session.exec(select(Order).where(col(Order.clock_id).in_(clock_ids)))}
+    return {
+        order.clock_id: order for order in session.exec(select(Order).where(is_any(col(Order.clock_id), clock_ids)))
+    }
 
 
 def unsettled_of(session: Session, case_id: int) -> list[Order]:

@@ -22,7 +22,8 @@ class Recipient:
     @property
     def is_reachable(self) -> bool:
         """Is there anybody to tell? A resident who left no address reads it on the page of the case."""
-        return any(way is not None for way in (self.person_id, self.party_id, self.email, self.phone))
+        is_known = self.person_id is not None or self.party_id is not None
+        return is_known or self.email is not None or self.phone is not None
 
 
 @dataclass(frozen=True)

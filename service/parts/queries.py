@@ -16,6 +16,7 @@ from service.cases.queries import visible_to, within
 from service.cases.tables import Case
 from service.categories.rules import Topic
 from service.clocks.tables import ClockRow
+from service.database import is_any
 from service.errors import NotFoundError
 from service.orders.rules import Between
 from service.parts.rules import (
@@ -121,7 +122,7 @@ def by_clock(session: Session, clock_ids: Collection[int]) -> Mapping[int, Part]
     """Return the parts on which these clocks run."""
     if not clock_ids:
         return {}
-    return {part.clock_id: part for part in session.exec(select(Part).where(col(Part.clock_id).in_(clock_ids)))}
+    return {part.clock_id: part for part in session.exec(select(Part).where(is_any(col(Part.clock_id), clock_ids)))}
 
 
 def states_of(session: Session, case_id: int) -> list[PartState]:
@@ -133,7 +134,7 @@ def progress_of(session: Session, case_ids: Collection[int]) -> dict[int, Progre
     """Return how far the parts of these cases are; cases without any are left out."""
     states: dict[int, list[PartState]] = defaultdict(list)
     if case_ids:
-        wanted = sa.select(col(Part.case_id), col(Part.state)).where(col(Part.case_id).in_(case_ids))
+        wanted = sa.select(col(Part.case_id), col(Part.state)).where(is_any(col(Part.case_id), case_ids))
         for case_id, state in session.execute(wanted):
             states[case_id].append(state)
     return {case_id: progress(found) for case_id, found in states.items()}

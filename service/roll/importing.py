@@ -16,6 +16,7 @@ from service.audit.actions import record_all
 from service.audit.changes import locked, one_at_a_time
 from service.audit.rules import Entry
 from service.bulk import insert_all
+from service.database import is_any
 from service.errors import ConflictError, NotAllowedError, NotFoundError
 from service.roll.planning import plan
 from service.roll.queries import ground
@@ -98,7 +99,7 @@ def _hold_back(session: Session, logins: Sequence[str], by: Person) -> None:
 
     Cases that point to them are taken in meanwhile: only who changes these people waits.
     """
-    wanted = sa.or_(_is_any(col(Person.login), logins), col(Person.id) == by.id)
+    wanted = sa.or_(is_any(col(Person.login), logins), col(Person.id) == by.id)
     session.execute(sa.select(col(Person.id)).where(wanted).order_by(col(Person.id)).with_for_update(key_share=True))
     one_at_a_time(session, Person)
     now_is = locked(session, Person, by.id or 0)
@@ -115,7 +116,7 @@ def _write_people(session: Session, found: Plan, now: datetime) -> dict[str, int
         if one.details
     ]
     insert_all(session, PEOPLE, new)
-    made = sa.select(PEOPLE.c.id, PEOPLE.c.login).where(_is_any(PEOPLE.c.login, [row["login"] for row in new]))
+    made = sa.select(PEOPLE.c.id, PEOPLE.c.login).where(is_any(PEOPLE.c.login, [row["login"] for row in new]))
     ids |= {row.login: row.id for row in session.execute(made)}
     rows = [
         columns(one.details) | {"own_id": ids[one.login]}
@@ -136,12 +137,12 @@ def _end_sign_ins(session: Session, found: Plan) -> None:
         for one in found.of(Outcome.CHANGED)
         if one.was and one.details and (not one.details.is_active or one.details.role is not one.was.details.role)
     ]
-    session.execute(sa.delete(SignInSession).where(_is_any(col(SignInSession.person_id), gone)))
+    session.execute(sa.delete(SignInSession).where(is_any(col(SignInSession.person_id), gone)))
 
 
 def _write_skills(session: Session, found: Plan, ids: dict[str, int]) -> None:
     changed = [one for one in found.rows if {"skills", "speaks"} & set(one.changes)]
-    session.execute(sa.delete(Skill).where(_is_any(col(Skill.person_id), [ids[one.login] for one in changed])))
+    session.execute(sa.delete(Skill).where(is_any(col(Skill.person_id), [ids[one.login] for one in changed])))
     insert_all(session, SKILLS, [row for one in changed for row in _skill_rows(one, ids[one.login])])
 
 
@@ -184,9 +185,3 @@ def _summary(kept: PeopleFile, found: Plan, by: Person, now: datetime) -> Entry:
         "people_changed": len(found.of(Outcome.CHANGED)),
     }
     return Entry("person", by.id or 0, "people.imported", now, "staff", by.id, facts)
-
-
-def _is_any(column: Any, values: Sequence[Any]) -> sa.ColumnElement[bool]:  # noqa: ANN401  # A column of any type.
-    """Return the condition that a column has one of many values, as one parameter."""
-    condition: sa.ColumnElement[bool] = column == sa.any_(sa.literal(list(values), sa.ARRAY(column.type)))
-    return condition
