@@ -13,7 +13,8 @@ from service.clocks.queries import books_in_folder
 from tests.faults.storm import checks, climbing
 from tests.faults.storm.clients import Ask, Told
 from tests.faults.storm.facts import Facts, collisions
-from tests.faults.storm.plan import LONG, SHORT, WITH_DEADLINES, WITH_RESIDENTS, planned
+from tests.faults.storm.faults import Breaker
+from tests.faults.storm.plan import LONG, SHORT, WITH_DEADLINES, WITH_RESIDENTS, Strike, planned
 from tests.faults.storm.receiver import HOOK_BREAKS_OFF_AT, Copy, Receiver, plain
 from tests.faults.storm.table import Round, head, line, summary, told
 from tests.faults.storm.telling import ANSWERED, OVER, notices, told_once
@@ -249,6 +250,15 @@ def test_a_second_copy_needs_a_reason() -> None:
     assert not list(told_once({"k": [copy("k", at=10.0, broken_off=True), twice[1]]}, []))
     late = [copy("k", at=10.0), copy("k", at=60.0)]
     assert list(told_once({"k": late}, [(40.0, 41.0)])), "it had been written down long before that sender was lost"
+
+
+@pytest.mark.parametrize("what", ["worker", "beat"])
+def test_a_second_process_may_have_been_sending_when_it_was_killed(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Breaker, "__post_init__", lambda self: None)
+    monkeypatch.setattr(Breaker, "_second", lambda self, *_: None)
+    breaker = Breaker(None)  # type: ignore[arg-type]  # Nothing is asked of the product.
+    breaker._strike(Strike(0.0, f"second {what}", 1.0))
+    assert len(breaker.senders_lost) == 1
 
 
 def test_one_key_with_two_numbers_and_a_deed_that_is_gone_are_found() -> None:

@@ -82,8 +82,12 @@ class Breaker:
             self.skipped.append(f"{strike.fault}: {type(why).__name__}")  # Another fault was there first.
         if strike.fault in SENDERS_LOSE:
             self.senders_lost.append((begun, time.monotonic()))
-        if strike.fault == "second worker":
-            self.senders_lost.append((time.monotonic(), time.monotonic()))
+        if verb == "second":
+            self.lost_now()
+
+    def lost_now(self) -> None:
+        """Note that a process was ended which may have been sending: a beat sends too where no worker does."""
+        self.senders_lost.append((time.monotonic(), time.monotonic()))
 
     def sql(self, statement: str) -> None:
         """Say one statement to the database, as its owner."""

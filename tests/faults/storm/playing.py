@@ -110,6 +110,7 @@ class Storm:
                 probes = {"refused": was_refused(breaker, refused), "clock held": clock, "notice held": notice}
                 self.not_probed = [name for name, done in probes.items() if not done]
                 self.findings += orders_sent_twice(breaker, begun)
+            self._remember(breaker)
             write_again(breaker.engine)
         settled_at = self._settle(breaker, what="nothing is broken any more")
         self._until_all_is_told(breaker, settled_at)
@@ -123,6 +124,10 @@ class Storm:
         breaker.strike_all(strikes, seconds)
         self._until_enough()
         crowd.leave()
+        self._remember(breaker)
+
+    def _remember(self, breaker: Breaker) -> None:
+        """Keep what the breaker has noted since it was asked last."""
         self.senders_lost += breaker.senders_lost
         self.skipped += breaker.skipped
         breaker.senders_lost, breaker.skipped = [], []

@@ -122,6 +122,7 @@ def second_beat(breaker: Breaker) -> Iterator[float]:
         finally:
             other.kill()
             other.wait()
+            breaker.lost_now()
 
 
 def orders_sent_twice(breaker: Breaker, begun: float) -> Iterator[str]:
