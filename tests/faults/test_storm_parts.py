@@ -254,8 +254,8 @@ def test_a_second_copy_needs_a_reason() -> None:
 
 @pytest.mark.parametrize("what", ["worker", "beat"])
 def test_a_second_process_may_have_been_sending_when_it_was_killed(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Breaker, "__post_init__", lambda self: None)
-    monkeypatch.setattr(Breaker, "_second", lambda self, *_: None)
+    monkeypatch.setattr(Breaker, "__post_init__", lambda _: None)
+    monkeypatch.setattr(Breaker, "_second", lambda *_: None)
     breaker = Breaker(None)  # type: ignore[arg-type]  # Nothing is asked of the product.
     breaker._strike(Strike(0.0, f"second {what}", 1.0))
     assert len(breaker.senders_lost) == 1
