@@ -120,16 +120,20 @@ def _about(request: Request, reading: Reading) -> dict[str, Any]:
     }
 
 
-def choose(request: Request, *, lang: str, size: str) -> bool:
-    """Answer this request in that language and size of text already; return whether one of them was chosen."""
+def choose(request: Request, *, lang: str, size: str = "", is_remembered: bool = True) -> bool:
+    """Answer this request in that language and size of text already; return whether one of them was chosen.
+
+    A choice that is not remembered ends with this answer.
+    """
     chosen = {LANGUAGE_COOKIE: as_language(lang) or "", TEXT_COOKIE: size if size in SIZES else ""}
     request.state.chosen = {name: value for name, value in chosen.items() if value}
+    request.state.is_remembered = is_remembered
     return bool(request.state.chosen)
 
 
 def remember_choice(request: Request, response: Response) -> None:
-    """Let the browser remember what was chosen."""
-    for name, value in _chosen(request).items():
+    """Let the browser remember what was chosen, where it may be."""
+    for name, value in _chosen(request).items() if getattr(request.state, "is_remembered", True) else ():
         set_cookie(response, name, value, lasts=A_YEAR)
 
 
