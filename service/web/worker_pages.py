@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from service.accounts.tables import Person
 from service.areas.rules import DEPTH, AreaLevel, Place
-from service.cases.rules import ENDED, Action, Actor
+from service.cases.ahead import course_from
+from service.cases.rules import ENDED, Action, Actor, CaseStatus, Field, Move
 from service.cases.tables import Case
 from service.categories.questions import as_answers
 from service.categories.rules import Topic
@@ -21,7 +22,8 @@ from service.escalations.decisions import Choice, answerable, may_order, reach
 from service.escalations.explaining import explanations
 from service.escalations.queries import of_case
 from service.handling import proposals
-from service.handling.proof import missing_evidence
+from service.handling.promises import newest_promised
+from service.handling.proof import missing_evidence, offered_waiver
 from service.handling.queries import CaseView, actors, masked_contact, view, why_routed
 from service.handling.timeline import Happened
 from service.orders.queries import of_case as orders_of_case
@@ -72,19 +74,27 @@ DONE_SENTENCES: Mapping[str, str] = {
     Action.SEPARATE: "The case is dealt with by itself again. The resident will be told.",
 }
 
+FROM_LISTS = (Field.PERSON, Field.UNIT, Field.CATEGORY, Field.AREA)
+"""What is chosen from lists that only some pages carry."""
+
 
 def case_facts(
     request: Request, session: Session, case: Case, person: Person, now: datetime, tried: Tried = NOTHING_TRIED
 ) -> dict[str, Any]:
     """Return everything that the page of a case shows to this person."""
-    seen = view(session, case, actors(session, case, person))
-    forms = with_texts(session, forms_of(seen.moves, tried), case, seen.known, language_of(request))
+    acting = actors(session, case, person)
+    seen, course = view(session, case, acting), course_from(case.status, acting)
+    every = [*forms_of(seen.moves, tried), *_forms_ahead(session, seen, course)]
+    every = with_texts(session, every, case, seen.known, language_of(request))
+    forms = [form for form in every if form.action in {move.action for move in seen.moves}]
     taken = answerable(session, [(e, case) for e in of_case(session, case.id or 0)], seen.known)
     received = next((line for line in seen.timeline if line.what == "received"), None)
     return {
         "view": seen,
         "case": case,
         "forms": forms,
+        "ahead": [form for form in every if form not in forms],
+        "course": {at: {move.action: _then(move, at, course) for move in moves} for at, moves in course.items()},
         "problem": problem_of(request, tried.error) if tried.error else None,
         "tried": tried,
         "meanwhile": changed_since(seen, tried.version) if tried.error else [],
@@ -97,7 +107,7 @@ def case_facts(
         "proposals": proposals.of_case(session, case.id or 0),
         "orders": orders_of_case(session, case.id or 0, person, seen.known, now),
         "may_order": may_order(case, person, seen.known),
-        **_parties(session, case, actors(session, case, person)),
+        **_parties(session, case, acting),
         "parts": (parts := parts_of_case(session, case.id or 0, person, seen.known, now)),
         "progress": progress(row.part.state for row in parts),
         "may_call": may_call(case, person, session),
@@ -118,6 +128,24 @@ def case_facts(
         "evidence": _evidence(session, seen, language_of(request)),
         "moment": datetime.fromisoformat,
     }
+
+
+def _forms_ahead(session: Session, seen: CaseView, course: Mapping[CaseStatus, tuple[Move, ...]]) -> list[MoveForm]:
+    """Return the forms of what may be done only after something else, for a page that is read without a line.
+
+    What is chosen from a list of the whole installation is left out: such forms wait until the page is read anew.
+    """
+    known = {move.action for move in course[seen.case.status]}
+    later = tuple(move for moves in course.values() for move in moves if move.action not in known)
+    promised = newest_promised(session, [promise.row for promise in seen.promises])
+    later = proposals.offered(session, seen.case, later, promised)
+    later = offered_waiver(session, seen.case, seen.known, later)
+    return [form for form in forms_of(later) if form.may_wait and not any(form.asks(name) for name in FROM_LISTS)]
+
+
+def _then(move: Move, at: CaseStatus, course: Mapping[CaseStatus, object]) -> CaseStatus:
+    """Return where the case stands after that; where it stands already, when the course does not say."""
+    return move.to if move.to is not None and move.to in course else at
 
 
 def _parties(session: Session, case: Case, acting: frozenset[Actor]) -> dict[str, Any]:

@@ -117,6 +117,32 @@ def test_what_a_worker_does_without_a_line_is_done_in_its_order(eyes: Eyes) -> N
         assert (history.count("第一句"), history.count("第二句"), page.evaluate(FORMS)) == (1, 1, 0)
 
 
+def test_a_case_is_signed_for_answered_and_resolved_without_a_line(eyes: Eyes) -> None:
+    with eyes.of(HEAD, service_workers="allow") as page:
+        number = str(cases.told(eyes, TEXT)["number"])
+        visit(page, f"/cases/{number}")
+        with no_line(page):
+            page.reload()
+            assert page.locator("#act-reply, #act-resolve").count() == 0, "it is not signed for"
+            page.click("form[action$='/accept'] button")
+            page.wait_for_selector("#act-reply textarea")
+            assert not page.is_visible("form[action$='/accept'] button")
+            photo = {"name": "护栏.jpg", "mimeType": "image/jpeg", "buffer": pictures.photo()}
+            page.set_input_files("#act-reply input[type=file]", photo)
+            page.wait_for_selector("#act-reply .photo-chosen img")
+            reply(page, "第一句", 2)
+            page.click("#act-resolve > summary")
+            page.fill("#act-resolve textarea", "拧紧了")
+            page.click("#act-resolve .button.main")
+            page.wait_for_function(f"() => document.querySelectorAll('{KEPT}').length === 3")
+            page.wait_for_selector("#act-reply", state="hidden")
+            assert page.is_visible("#act-note > summary")
+        page.wait_for_function("() => !document.documentElement.dataset.copiedAt")
+        history = page.inner_text(".timeline")
+        assert 0 < history.index("第一句") < history.index("拧紧了")
+        assert (cases.standing(page), page.evaluate(FORMS)) == ("已办结", 0)
+
+
 def test_what_the_case_has_moved_past_is_told_with_what_was_written(eyes: Eyes) -> None:
     with eyes.of(HEAD, service_workers="allow") as page, eyes.of(SUPERVISOR) as supervisor:
         number = open_case(page, eyes, TEXT)

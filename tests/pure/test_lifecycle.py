@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from service.accounts.rules import Role
+from service.cases.ahead import course_from
 from service.cases.diagram import page
 from service.cases.numbers import case_number, check_digit, is_case_number
-from service.cases.rules import ENDED, MOVES, OPEN, Action, Actor, CaseStatus, move_for, moves_from
+from service.cases.rules import ENDED, MOVES, OPEN, Action, Actor, CaseStatus, Move, move_for, moves_from
 from service.cases.standing import Standing, actors_of, may_see
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -104,3 +105,34 @@ def test_the_check_digit_finds_every_single_wrong_digit() -> None:
         for other in "0123456789":
             if other != digit:
                 assert check_digit(digits[:place] + other + digits[place + 1 :]) != right
+
+
+def actions(moves: tuple[Move, ...]) -> set[Action]:
+    return {move.action for move in moves}
+
+
+def test_whoever_signs_for_a_case_may_go_on_with_it_as_its_holder() -> None:
+    course = course_from(CaseStatus.ASSIGNED, {Actor.COLLEAGUE})
+    assert actions(course[CaseStatus.ASSIGNED]) == {Action.ACCEPT, Action.NOTE}
+    assert course[CaseStatus.ACCEPTED] == moves_from(CaseStatus.ACCEPTED, {Actor.COLLEAGUE, Actor.ASSIGNEE})
+    assert {Action.REPLY, Action.CONTACT, Action.RESOLVE} <= actions(course[CaseStatus.ACCEPTED])
+    assert actions(course[CaseStatus.RESOLVED]) == {Action.NOTE}, "what is done is done"
+    of_the_pool = course_from(CaseStatus.RECEIVED, {Actor.MEMBER})
+    assert Action.REPLY in actions(of_the_pool[CaseStatus.ACCEPTED])
+
+
+def test_what_lies_ahead_is_what_the_table_says_and_nothing_that_somebody_else_must_do_first() -> None:
+    for status in CaseStatus:
+        for actor in Actor:
+            course = course_from(status, {actor})
+            assert course[status] == moves_from(status, {actor})
+            followed = [
+                (at, move) for at, moves in course.items() for move in moves if move.action is not Action.SEPARATE
+            ]
+            to = {move.to or at for at, move in followed}
+            assert set(course) == {status} | to
+    held = course_from(CaseStatus.ACCEPTED, {Actor.ASSIGNEE})
+    assert CaseStatus.PARKED not in held, "a supervisor parks"
+    assert CaseStatus.CLOSED not in held
+    assert actions(course_from(CaseStatus.RECEIVED, {Actor.COLLEAGUE})[CaseStatus.RECEIVED]) == {Action.NOTE}
+    assert course_from(CaseStatus.CLOSED, set()) == {CaseStatus.CLOSED: ()}

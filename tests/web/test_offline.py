@@ -1,5 +1,6 @@
 """The server's part of working without a line: the worker, the page in place of others, forms done once."""
 
+import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,13 +12,15 @@ from sqlmodel import Session, col, func, select
 from starlette.testclient import TestClient
 
 from service.accounts.tables import Person
+from service.cases.rules import Action, CaseStatus
 from service.cases.tables import CaseMessage
 from service.handling.once import DONE_KEPT, FormUsedError, body_of, done_before, forget_done_forms, key_of
 from service.handling.tables import DoneForm
 from service.web.deps import SESSION_COOKIE
 from service.web.whose import NOBODY, READER_HEADER
+from tests.builders import case_of, does
 from tests.people import Town
-from tests.web.conftest import Browser, Clock
+from tests.web.conftest import Browser, Clock, Page
 from tests.web.photographs import GOOD
 from tests.web.residents import ANSWERS, how_many
 from tests.web.workers import path, signed, to_li
@@ -195,6 +198,56 @@ def test_photos_are_added_once(browse: Browser, session: Session, town: Town, cl
         )
         assert answer.status_code == 200, answer.text
     assert len(browse.get(path(case)).html.select("#photos figure")) == 1
+
+
+def ahead(page: Page) -> set[str]:
+    """Return the actions whose forms the page carries for later."""
+    return {str(one["data-ahead"]) for one in page.html.select("template[data-ahead]") if one.find("form")}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_of_a_case_carries_what_may_be_done_once_it_is_signed_for(
+    browse: Browser, session: Session, town: Town, clock: Clock, language: str
+) -> None:
+    case = to_li(session, town, clock)
+    page = browse.sign_in(town.li_qiang).speak(language).get(path(case))
+    head = page.html.select_one("[data-course]")
+    assert head is not None
+    course = json.loads(str(head["data-course"]))
+    assert head["data-status"] == "assigned"
+    assert course["assigned"]["accept"] == "accepted"
+    assert course["accepted"]["reply"] == "in_progress"
+    assert course["resolved"] == {"note": "resolved"}
+    assert ahead(page) == {"contact", "reply", "ask", "resolve", "request_extension", "separate"}
+    reply = next(form for one in page.html.select("template[data-ahead=reply]") for form in one.find_all("form"))
+    assert reply["action"] == f"{path(case)}/reply"
+    assert {str(field["name"]) for field in reply.find_all("input")} >= {"csrf", "once", "called", "version", "photo"}
+    assert page.html.select_one("script[src*='offline/ahead.js']")
+
+    does(session, case, town.li_qiang, Action.ACCEPT, clock.now)
+    now_open = browse.get(path(case))
+    assert ahead(now_open) == {"separate"}, "all of it but what undoes a joining is offered now"
+    assert now_open.form("/reply")
+
+
+def test_what_needs_a_list_of_the_installation_is_not_carried(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    case = does(session, signed(session, town, clock), town.li_qiang, Action.RESOLVE, clock.now, text="换了灯泡")
+    carried = ahead(browse.sign_in(town.chen_jing).get(path(case)))
+    assert {"accept", "reply", "extend"} <= carried
+    assert not carried & {"reassign", "transfer", "relocate", "recategorise"}
+
+
+def test_what_waited_in_its_order_is_done_from_signing_to_resolving(
+    browse: Browser, session: Session, town: Town, clock: Clock
+) -> None:
+    case = to_li(session, town, clock)
+    browse.sign_in(town.li_qiang)
+    for number, (act, text) in enumerate((("accept", ""), ("reply", "电工今天来。"), ("resolve", "灯亮了。"))):
+        done = sent(browse, f"{path(case)}/{act}", once=f"{KEY}-{act}", text=text, version=case.version)
+        assert done.status_code == 200, (number, done.text)
+    assert case_of(session, case.number).status is CaseStatus.RESOLVED
 
 
 def test_the_proof_of_one_signed_out_is_no_proof(browse: Browser, session: Session, town: Town, clock: Clock) -> None:

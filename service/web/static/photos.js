@@ -107,7 +107,11 @@
     // What the browser remembers of an earlier visit cannot be shown, and would be sent unseen.
     if (input.files.length) input.dispatchEvent(new Event("change"));
   };
-  if (window.createImageBitmap && window.DataTransfer) document.querySelectorAll("[data-photos]").forEach(live);
+  const begin = (where) => {
+    if (window.createImageBitmap && window.DataTransfer) where.querySelectorAll("[data-photos]").forEach(live);
+  };
+  begin(document);
+  document.addEventListener("brought", ({ target }) => begin(target));
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[data-enlarge]");

@@ -100,7 +100,7 @@ self.outbox = (() => {
     }
     await kept.drop(form.id);
     await carryOn(form, became.done.version);
-    return tell({ sent: form.called, subject: form.subject, was: form.version, version: became.done.version });
+    return tell({ sent: form.called, path: form.path, subject: form.subject, was: form.version, version: became.done.version });
   };
 
   const sendOne = async (form, proof) => {
