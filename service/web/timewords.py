@@ -94,9 +94,11 @@ def span(length: timedelta, language: str, *, units: int = 2) -> str:
 
 
 def wait(length: timedelta, language: str) -> str:
-    """Return how long to wait, never less than it takes: to the minute, rounded up."""
-    minutes = math.ceil(length.total_seconds() / MINUTE)
-    return span(timedelta(minutes=minutes), language, units=3)
+    """Return how long to wait, never less than it takes: to the minute, rounded up; below one minute to the second."""
+    seconds = math.ceil(length.total_seconds())
+    if seconds < MINUTE:
+        return hours(timedelta(seconds=seconds), language)
+    return span(timedelta(minutes=math.ceil(seconds / MINUTE)), language, units=3)
 
 
 def remaining(due_at: datetime, now: datetime, language: str) -> str:

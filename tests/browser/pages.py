@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.browser import ways
+from tests.browser import letters, ways
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -44,6 +44,10 @@ PAGES: Mapping[str, Visit] = {
     "/mine/code": Visit(way=ways.ask_for_a_code),
     "/mine/open": Visit(),
     "/party": Visit(),
+    "/party/{job_id}": Visit(way=letters.open_a_job),
+    "/sign-in/first": Visit(way=letters.choose_a_password),
+    "/track/mail": Visit(way=letters.confirm_an_address),
+    "/notices/stop/{number}/{token}": Visit(way=letters.stop_letters),
     "/no-line": Visit(),
     "/areas": Visit(),
     "/areas/{code}": Visit(at="/areas/990101001001"),
@@ -137,6 +141,7 @@ STATES: Mapping[str, Visit] = {
     "answers missing": Visit(way=ways.send_nothing),
     "one more look": Visit(way=ways.look_once_more),
     "link of a letter over": Visit(at="/track/mail?key=x"),
+    "too many ask": Visit(way=ways.come_in_a_crowd),
     "wrong code": Visit(way=ways.mistake_the_code),
     "wrong password": Visit(way=ways.mistake_the_password),
     "nothing found": Visit("li.qiang", at="/queue?search=zzzz"),
@@ -165,8 +170,6 @@ NOT_PAGES = frozenset(
     }
 )
 """What is answered with a file, a picture or a way on; and everything under /api/."""
-BY_LETTER = frozenset({"/notices/stop/{number}/{token}", "/sign-in/first", "/party/{job_id}", "/track/mail"})
-"""Pages whose address only a letter holds, signed with a key that these tests do not have."""
 
 
 def go(page: "Page", eyes: "Eyes", route: str) -> None:

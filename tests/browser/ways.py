@@ -6,8 +6,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from service.web.crowd import MOST
+from service.web.guard import Guard
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     from tests.browser.looking import Eyes
 
@@ -114,6 +120,20 @@ def mistake_the_password(page: Page, eyes: Eyes) -> None:
     page.fill("#f-password", "wrong")
     page.click("main button[type=submit]")
     page.wait_for_selector(".notice.bad")
+
+
+def come_in_a_crowd(page: Page, eyes: Eyes) -> None:
+    """See what is said to whoever comes when very many ask: made here, since nobody makes that crowd quickly."""
+    guard = Guard(FastAPI())
+    guard.crowd.under_way = MOST
+
+    def answer(route: Route) -> None:
+        said = TestClient(guard).get("/track", headers={"Cookie": route.request.header_value("cookie") or ""})
+        assert said.status_code == 503
+        route.fulfill(status=said.status_code, headers=dict(said.headers), body=said.content)
+
+    page.route("**/track", answer)
+    page.goto("/track")
 
 
 def reply_nothing(page: Page, eyes: Eyes) -> None:

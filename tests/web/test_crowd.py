@@ -76,7 +76,19 @@ def test_a_person_reads_that_many_are_asking_and_when_to_come_back(
     assert refused.status_code == 503
     assert refused.headers["retry-after"] == "5"
     assert refused.headers["cache-control"] == "no-store"
-    assert says in BeautifulSoup(refused.text, "html.parser").get_text()
+    html = BeautifulSoup(refused.text, "html.parser")
+    assert says in html.get_text()
+    assert (" 5 秒" if language == "zh" else " 5 s.") in html.get_text()
+    assert not html.select("main a"), "the form is behind the reader: it would be lost on the way to another page"
+
+
+def test_who_only_reads_is_led_to_the_same_page_again(visitor: TestClient, crowd: Watched) -> None:
+    crowd.is_large_for = {False}
+    refused = visitor.get("/areas?name=湖", headers={"accept": "text/html"})
+    again = BeautifulSoup(refused.text, "html.parser").select_one("main a.button")
+    assert again is not None
+    assert str(again["href"]).startswith("/areas?name=")
+    assert "什么都没有写入" not in refused.text
 
 
 def test_a_program_is_told_so_in_a_problem_document(visitor: TestClient, crowd: Watched) -> None:

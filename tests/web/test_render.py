@@ -126,9 +126,19 @@ def test_no_promise_looks_longer_than_it_is_and_no_delay_shorter_by_a_minute(sec
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(1, "1 min"), (60, "1 min"), (61, "2 min"), (4 * 3_600 - 30, "4 h"), (90_000, "1 d 1 h")]
+    ("seconds", "said"),
+    [
+        (0.2, "1 s"),
+        (5, "5 s"),
+        (59, "59 s"),
+        (59.5, "1 min"),
+        (60, "1 min"),
+        (61, "2 min"),
+        (4 * 3_600 - 30, "4 h"),
+        (90_000, "1 d 1 h"),
+    ],
 )
-def test_who_has_to_wait_is_never_told_less_than_it_takes(seconds: int, said: str) -> None:
+def test_who_has_to_wait_is_never_told_less_than_it_takes(seconds: float, said: str) -> None:
     assert wait(timedelta(seconds=seconds), "en") == said
 
 
