@@ -15,7 +15,8 @@ from sqlmodel import Session
 from service.clocks.queries import current_book, unregistered
 from service.database import get_engine, transaction
 from service.migrations.run import is_current
-from service.rosters.coverage import BY_DAY, Gap, alone, teams, uncovered
+from service.rosters.coverage import Gap, alone, teams, uncovered
+from service.rosters.desks import BY_DAY, holidays_ahead
 from service.rosters.rules import ONE_DAY, day_span, shared
 from service.routing.queries import public_holidays
 from service.settings import SettingsInvalidError, get_settings
@@ -32,7 +33,6 @@ SKEW_MOST = timedelta(seconds=2)
 BROKER_WITHIN = 3.0
 MORNING = timedelta(hours=8)
 """The night ends this long after midnight."""
-HOLIDAYS_AHEAD = timedelta(days=60)
 NAMED = 5
 """So many desks are named in one line."""
 
@@ -188,7 +188,7 @@ def duties(session: Session, now: datetime) -> Iterator[Finding]:
     until = day_span(today + ONE_DAY, ZONE)[0] + MORNING
     gaps = [_from_to(gap) for gap in _overlapping(uncovered(session, desks, today, today + ONE_DAY, days), now, until)]
     yield _covered("tonight", gaps, f"somebody is at all {len(desks)} duty desks until {until:%a %H:%M}")
-    holiday = sorted(day for day in days.off if today < day <= today + HOLIDAYS_AHEAD)
+    holiday = holidays_ahead(days, today)
     if holiday:
         last = next((d for d in holiday if d + ONE_DAY not in days.off), holiday[-1])
         gaps = [_from_to(gap) for gap in uncovered(session, desks, holiday[0], last, days)]

@@ -11,17 +11,13 @@ from typing import Any
 from service.accounts.rules import Away, PersonDetails, Role
 from service.areas.rules import AreaLevel, AreaTree, Place
 from service.roll.sheets import LANGUAGE_BY_WORD
+from service.rosters.desks import DESKS
 from service.rosters.rules import SPOKEN
 from service.secrecy import fold
 from service.sheets import Told
 
-BELONGS: Mapping[Role, AreaLevel] = {
-    Role.HEAD: AreaLevel.COMMUNITY,
-    Role.TRIAGE: AreaLevel.SUBDISTRICT,
-    Role.SUPERVISOR: AreaLevel.SUBDISTRICT,
-    Role.DISTRICT: AreaLevel.COUNTY,
-}
-"""At which level dispatch and the ladder look for a role (routing/rules DESKS); workers and administrators anywhere."""
+BELONGS: Mapping[Role, AreaLevel] = {Role.HEAD: AreaLevel.COMMUNITY, **{role: level for level, role in DESKS}}
+"""At which level dispatch and the ladder look for a role; workers and administrators work anywhere."""
 
 
 class Reach(StrEnum):

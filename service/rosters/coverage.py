@@ -1,6 +1,6 @@
 """At which desks is nobody on duty when somebody is needed, and who is the only one there?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,15 +12,12 @@ from service.areas.hours import hours_on
 from service.areas.opening import opening
 from service.areas.queries import area_tree
 from service.areas.rules import AreaLevel, AreaTree, Place
+from service.rosters.desks import ALWAYS_THERE, BY_DAY, nobody_there
 from service.rosters.queries import rosters
-from service.rosters.rules import ONE_DAY, Days, Span, day_span, gaps, working
+from service.rosters.rules import ONE_DAY, Days, Span, day_span
 from service.timekeeping import ZONE
 from sla_policies.hours import joined
 
-ALWAYS_THERE: Mapping[AreaLevel, Role] = {AreaLevel.SUBDISTRICT: Role.TRIAGE, AreaLevel.COUNTY: Role.DISTRICT}
-"""Where somebody must be at any hour, and in which role: what nobody else takes ends there (DOMAIN 1.9, own)."""
-BY_DAY = (Role.WORKER, Role.HEAD)
-"""Who must be at the desk of a community while it is open."""
 LONGEST_BREAK = timedelta(hours=2)
 """At a desk by day a gap shorter than this is a break, and is not told."""
 
@@ -64,8 +61,7 @@ def uncovered(session: Session, of: Iterable[Team], first: date, last: date, day
     known = rosters(session, everybody, first, last, ZONE)
     found: list[Gap] = []
     for team in of:
-        there = [span for p in team.people for span in working(known[p.id or 0], first, last, days, ZONE)]
-        open_ = gaps(needed(team, first, last, days), there)
+        open_ = nobody_there(needed(team, first, last, days), (known[p.id or 0] for p in team.people), days, ZONE)
         longest = LONGEST_BREAK if team.roles == BY_DAY else timedelta(0)
         found += [Gap(team, span) for span in open_ if span[1] - span[0] >= longest]
     return found

@@ -3,18 +3,16 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from service.accounts.rules import Role
 from service.areas.rules import AreaLevel, Place
-from service.rosters.rules import SATURDAY
+from service.rosters.desks import DESKS, holidays_ahead, nobody_there
+from service.rosters.rules import ONE_DAY, SATURDAY, Span, day_span
 from service.routing.directory import Directory, Staff
 from service.routing.hours import SLOTS, Hours, hours_of_slots
 from service.routing.matching import Table
-from service.routing.rules import DESKS
 
-LOOK_AHEAD = timedelta(days=60)
-"""So far ahead public holidays are looked at: notices of the next year come in autumn."""
 HALF_HOUR = timedelta(minutes=30)
 
 
@@ -33,13 +31,13 @@ def unguarded(known: Directory, at: datetime) -> list[Unguarded]:
     """Return the sub-districts whose desks leave hours of the coming week or of coming holidays without duty."""
     found = []
     week, holidays = _week(known, at), coming_holidays(known, at)
+    coming = (min(week), min(week) + ONE_DAY * 7)
     for place in known.areas.in_use:
         if place.level is AreaLevel.SUBDISTRICT:
             people = desk_people(known, place)
-            bits = sum(
-                1 << slot for slot, moment in enumerate(week) if not any(known.is_on_duty(p, moment) for p in people)
-            )
-            days = tuple(day for day in holidays if not _is_guarded(known, people, day))
+            empty = _nobody_there(known, people, coming)
+            bits = sum(1 << slot for slot, moment in enumerate(week) if any(a <= moment < b for a, b in empty))
+            days = tuple(day for day in holidays if _nobody_there(known, people, day_span(day, known.zone)))
             if bits or days:
                 found.append(Unguarded(place.id, hours_of_slots(bits), days))
     return found
@@ -54,7 +52,7 @@ def desk_people(known: Directory, place: Place) -> tuple[Staff, ...]:
 def coming_holidays(known: Directory, at: datetime) -> list[date]:
     """Return the days from Monday to Friday that are not worked, in the coming time."""
     today = at.astimezone(known.zone).date()
-    return sorted(d for d in known.days.off if today < d < today + LOOK_AHEAD and d.weekday() < SATURDAY)
+    return [day for day in holidays_ahead(known.days, today) if day.weekday() < SATURDAY]
 
 
 def _week(known: Directory, at: datetime) -> list[datetime]:
@@ -65,9 +63,8 @@ def _week(known: Directory, at: datetime) -> list[datetime]:
     return [moment if moment >= local else moment + timedelta(days=7) for moment in moments]
 
 
-def _is_guarded(known: Directory, people: tuple[Staff, ...], day: date) -> bool:
-    begins = datetime.combine(day, time(), known.zone)
-    return all(any(known.is_on_duty(p, begins + timedelta(hours=hour)) for p in people) for hour in range(24))
+def _nobody_there(known: Directory, people: tuple[Staff, ...], span: Span) -> tuple[Span, ...]:
+    return nobody_there([span], (person.roster for person in people), known.days, known.zone)
 
 
 def over_capacity(known: Directory, open_cases: Mapping[int, int]) -> list[tuple[int, int, int]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from service.accounts.rules import Role
 from service.areas.rules import AreaLevel, Place
+from service.rosters.desks import DESKS
 from service.routing.choosing import Asked, Candidate, Load, best, explained, weigh
 from service.routing.directory import Directory, Rule, Staff
 from service.routing.hours import Moment
@@ -19,12 +20,6 @@ from sla_policies.policy import Grade
 
 RINGS_AT_NIGHT = frozenset({Grade.G1, Grade.G2})
 """Grades for which somebody on duty is found even when the own desk sleeps (DOMAIN 3.2; own, after W8)."""
-DESKS: tuple[tuple[AreaLevel, Role], ...] = (
-    (AreaLevel.SUBDISTRICT, Role.TRIAGE),
-    (AreaLevel.SUBDISTRICT, Role.SUPERVISOR),
-    (AreaLevel.COUNTY, Role.DISTRICT),
-)
-"""Who gets what nobody else takes, in this order: no case is ever without an owner."""
 MISFITS_KEPT = 20
 """So many lines that did not fit are kept with a decision."""
 AT_DESKS = (Role.HEAD, *(role for _, role in DESKS))

@@ -12,9 +12,8 @@ from service.areas.rules import AreaLevel, AreaTree, Place
 from service.errors import ServiceError
 from service.roll import sheets
 from service.roll.planning import plan
-from service.roll.rules import BELONGS, Ground, Known, Outcome, Plan, Reach
+from service.roll.rules import Ground, Known, Outcome, Plan, Reach
 from service.roll.sheets import NoLoginColumnError, read_people
-from service.routing.rules import DESKS
 from service.sheets import FileUnreadableError
 
 NOW = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
@@ -287,7 +286,3 @@ def test_the_digest_is_another_one_when_somebody_was_changed_here_meanwhile() ->
     assert planned(text).digest == seen.digest
     changed = replace(PEOPLE[1], mark="other")
     assert planned(text, ground(PEOPLE[0], changed)).digest != seen.digest
-
-
-def test_a_role_of_a_desk_belongs_where_dispatch_looks_for_it() -> None:
-    assert {(level, role) for role, level in BELONGS.items() if role is not Role.HEAD} == set(DESKS)

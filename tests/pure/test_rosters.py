@@ -6,6 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.accounts.rules import Away, DutyDays, DutyHours, Role, may_plan
+from service.areas.rules import AreaLevel
+from service.rosters.desks import ALWAYS_THERE, LOOK_AHEAD, holidays_ahead, nobody_there
 from service.rosters.rules import (
     ORDINARY,
     Days,
@@ -111,6 +113,29 @@ def test_gaps_are_what_nobody_covers() -> None:
     assert gaps(needed, there) == ((at("2026-09-28T12:00"), at("2026-09-28T13:00")),)
     assert gaps(needed, []) == tuple(needed)
     assert gaps([], there) == ()
+
+
+def test_nobody_is_there_when_the_night_is_planned_and_the_one_who_does_it_is_away() -> None:
+    night = Roster(duties=(DutyHours(0, time(17, 30), time(8, 30)),))
+    day = Roster(duties=(DutyHours(0, time(8, 30), time(17, 30)),))
+    needed = [(at("2026-09-28 12:00"), at("2026-09-29 08:00"))]
+    assert nobody_there(needed, [day, night], ORDINARY, SHANGHAI) == ()
+    away = Away(at("2026-09-29 03:00"), at("2026-09-29 05:00"))
+    ill = Roster(night.duties, absences=(away,))
+    assert nobody_there(needed, [day, ill], ORDINARY, SHANGHAI) == ((away.starts_at, away.ends_at),)
+    extra = Roster(singles=(Single(at("2026-09-29 04:00"), at("2026-09-29 06:00"), is_on=True),))
+    assert nobody_there(needed, [day, ill, extra], ORDINARY, SHANGHAI) == ((away.starts_at, at("2026-09-29 04:00")),)
+    assert nobody_there(needed, [], ORDINARY, SHANGHAI) == tuple(needed)
+    assert nobody_there([], [], ORDINARY, SHANGHAI) == ()
+
+
+def test_holidays_are_looked_at_from_tomorrow_on_and_no_further_than_sixty_days() -> None:
+    off = [MONDAY + timedelta(days=n) for n in (-1, 0, 1, LOOK_AHEAD.days, LOOK_AHEAD.days + 1)]
+    assert holidays_ahead(Days(off=frozenset(off)), MONDAY) == off[2:4]
+
+
+def test_the_first_desk_of_a_level_is_kept_at_every_hour() -> None:
+    assert ALWAYS_THERE == {AreaLevel.SUBDISTRICT: Role.TRIAGE, AreaLevel.COUNTY: Role.DISTRICT}
 
 
 def test_a_span_is_done_wholly_or_in_part() -> None:

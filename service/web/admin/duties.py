@@ -16,7 +16,8 @@ from service.areas.queries import all_areas, subtree_ids
 from service.areas.tables import Area
 from service.errors import NotFoundError
 from service.rosters.actions import may_plan_for
-from service.rosters.coverage import BY_DAY, Gap, teams, uncovered
+from service.rosters.coverage import Gap, teams, uncovered
+from service.rosters.desks import BY_DAY
 from service.rosters.queries import swaps_among
 from service.rosters.rules import Days
 from service.rosters.swaps import see_swap
