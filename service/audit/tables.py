@@ -12,6 +12,8 @@ IS_SETTING = "subject_kind <> 'case'"
 """All but the histories of cases: few, and looked for among very many."""
 IS_REVEALED = "action = 'revealed'"
 IS_BY_PARTY = "actor = 'party'"
+IS_MOVED = "action = 'relocate'"
+"""Of a case: its place was put right."""
 
 
 class AuditEntry(SQLModel, table=True):
@@ -25,6 +27,7 @@ class AuditEntry(SQLModel, table=True):
         sa.Index("ix_audit_entries_settings", "at", "id", postgresql_where=sa.text(IS_SETTING)),
         sa.Index("ix_audit_entries_revealed", "at", "id", postgresql_where=sa.text(IS_REVEALED)),
         sa.Index("ix_audit_entries_by_party", "at", "id", postgresql_where=sa.text(IS_BY_PARTY)),
+        sa.Index("ix_audit_entries_moved", "at", "subject_id", postgresql_where=sa.text(IS_MOVED)),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
+from service.audit.tables import CASE, IS_MOVED, AuditEntry
 from service.bulk import insert_all
 from service.cases.rules import ENDED
 from service.cases.tables import Case
@@ -20,6 +21,8 @@ KEPT_FOR = LONGEST + timedelta(days=30)
 """After that nothing is compared with a case any more, and its trace is dropped."""
 OVERTAKEN = 1_000
 """A case may be committed after others whose ids are higher by so many; what comes later still is found hourly."""
+MOVED_WITHIN = timedelta(hours=1)
+"""Cases that were moved are looked for so far back; those moved longer ago are found by the hourly look."""
 LEARNT_FROM = 2_000
 """So many of the newest cases teach which words are common; more made nothing better (docs/duplicates.md)."""
 EVERY = timedelta(days=1)
@@ -28,11 +31,13 @@ EVERY = timedelta(days=1)
 def read_new(session: Session, now: datetime, *, most: int, everything: bool = False) -> int:
     """Make the traces of cases that have none, oldest first, and note which one each most likely repeats.
 
-    Looks behind the newest case that was read; `everything` looks through all recent ones, for stragglers. Two workers
-    at once write each trace once. Where more cases wait than are read now, nothing is noted, so that a flood is soon
-    read: their pages look for themselves. Returns how many cases were read.
+    A case whose place was put right is read anew. Looks behind the newest case that was read; `everything` looks
+    through all recent ones, for stragglers. Two workers at once write each trace once. Where more cases wait than are
+    read now, nothing is noted, so that a flood is soon read: their pages look for themselves.
+    Returns how many cases were read.
     """
-    new = _without_trace(session, now, most=most, everything=everything)
+    moved = _drop_moved(session, now, most=most, everything=everything)
+    new = _without_trace(session, now, moved, most=most, everything=everything)
     if not new:
         return 0
     known, weights = directory(session), shares(session).weights
@@ -74,11 +79,30 @@ def _is_likely(how: How) -> bool:
     return how is not How.POSSIBLE
 
 
-def _without_trace(session: Session, now: datetime, *, most: int, everything: bool) -> list[Case]:
+def _drop_moved(session: Session, now: datetime, *, most: int, everything: bool) -> list[int]:
+    """Drop the traces of cases that lie elsewhere by now, and what they, or others by them, seemed to repeat."""
+    moved = sa.select(col(AuditEntry.subject_id)).where(
+        sa.text(IS_MOVED),
+        col(AuditEntry.subject_kind) == CASE,
+        col(AuditEntry.at) > now - (KEPT_FOR if everything else MOVED_WITHIN),
+    )
+    lies_elsewhere = sa.or_(
+        col(CaseTrace.area_id) != Case.area_id, col(CaseTrace.cell).is_(None) != col(Case.lat).is_(None)
+    )
+    found = sa.select(col(CaseTrace.case_id)).join(Case, col(Case.id) == col(CaseTrace.case_id))
+    found = found.where(col(CaseTrace.case_id).in_(moved), lies_elsewhere).order_by(col(CaseTrace.case_id)).limit(most)
+    ids = list(session.scalars(found.with_for_update(of=CaseTrace, skip_locked=True)))
+    if ids:
+        session.execute(sa.update(CaseTrace).where(col(CaseTrace.like_id).in_(ids)).values(like_id=None))
+        session.execute(sa.delete(CaseTrace).where(col(CaseTrace.case_id).in_(ids)))
+    return ids
+
+
+def _without_trace(session: Session, now: datetime, moved: list[int], *, most: int, everything: bool) -> list[Case]:
     recent = sa.select(Case).where(
         ~sa.exists().where(col(CaseTrace.case_id) == Case.id), col(Case.received_at) > now - KEPT_FOR
     )
     if not everything:
         newest = sa.select(sa.func.coalesce(sa.func.max(col(CaseTrace.case_id)), 0) - OVERTAKEN).scalar_subquery()
-        recent = recent.where(col(Case.id) > newest)
+        recent = recent.where(sa.or_(col(Case.id) > newest, col(Case.id).in_(moved)))
     return list(session.scalars(recent.order_by(col(Case.id)).limit(most)))

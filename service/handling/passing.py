@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-import sqlalchemy as sa
-
 from service.accounts.rules import Role
 from service.assignments.actions import hand_over, keep_decision, lock_loads
 from service.assignments.queries import Matter, held_because, loads_for
@@ -17,9 +15,6 @@ from service.handling.parting import part
 from service.handling.rules import MOST_RETURNS, AssignmentBindingError, ReturnsUsedUpError
 from service.handling.step import Step
 from service.routing.rules import Request, RoutingDecision, candidates_of, route, route_to_desk, route_within
-
-# A room above this one owns the table: it is named, as foreign keys name it, not imported.
-_traces = sa.table("case_traces", sa.column("case_id"), sa.column("area_id"), sa.column("cell"), sa.column("like_id"))
 
 
 def assign(step: Step) -> None:
@@ -110,16 +105,7 @@ def relocate(step: Step) -> None:
     changes, notes = promises.relocate(step.session, step.case, place, address, step.known, what)
     step.changes += changes
     step.notes |= notes
-    _leave_trace(step)
     _reroute(step, step.known.topics_by_id[step.case.category_id].code)
-
-
-def _leave_trace(step: Step) -> None:
-    """Let the case be found where it lies now; what it, or others by it, seemed to repeat was told of another place."""
-    case = step.case
-    concerned = sa.or_(_traces.c.case_id == case.id, _traces.c.like_id == case.id)
-    step.session.execute(sa.update(_traces).where(concerned).values(like_id=None))
-    step.session.execute(sa.update(_traces).where(_traces.c.case_id == case.id).values(area_id=case.area_id, cell=None))
 
 
 def _reroute(step: Step, code: str) -> None:

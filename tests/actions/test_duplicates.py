@@ -93,13 +93,39 @@ def test_a_case_that_is_moved_is_found_where_it_lies_now(session: Session, town:
     again = sent(session, now + HOUR, LAMP_TOO)
     reason = "报送地点有误，已与居民核实"
     assert session.exec(select(CaseTrace.like_id).order_by(col(CaseTrace.case_id))).all() == [None, lamp.id]
-    for case in (lamp, again):
+    for case, likes in ((lamp, [None, None]), (again, [None, lamp.id])):
         session.expire_all()
         does(session, case, town.wu_dan, Action.RELOCATE, now + 2 * HOUR, area_id=town.areas["hill"].id, reason=reason)
-        assert session.exec(select(CaseTrace.like_id)).all() == [None, None], "it was seen at the old place"
+        assert read_new(session, now + 2 * HOUR, most=100) == 1
+        assert session.exec(select(CaseTrace.like_id).order_by(col(CaseTrace.case_id))).all() == likes
+        assert read_new(session, now + 2 * HOUR, most=100) == 0
     assert {case_id for case_id, _ in found(session, now + DAY, LAMP, area="东山社区")} == {lamp.id, again.id}
     assert found(session, now + DAY, LAMP) == []
     assert found(session, now + DAY, LAMP, area="磨坊村", point=Point(32.02, 118.0501)) == []
+
+
+def test_a_move_that_nobody_took_up_for_an_hour_is_found_by_the_look_at_everything(
+    session: Session, town: Town, now: datetime
+) -> None:
+    lamp = sent(session, now, LAMP)
+    session.execute(sa.text("SELECT setval('cases_id_seq', :high)"), {"high": (lamp.id or 0) + 5_000})
+    sent(session, now, WASTE)
+    moved = {"area_id": town.areas["hill"].id, "reason": "报送地点有误，已与居民核实"}
+    does(session, lamp, town.wu_dan, Action.RELOCATE, now + HOUR, **moved)
+    late = now + 3 * HOUR
+    assert (read_new(session, late, most=100), found(session, late, LAMP, area="东山社区")) == (0, [])
+    assert read_new(session, late, most=100, everything=True) == 1
+    assert found(session, late, LAMP, area="东山社区") == [(lamp.id, How.LIKELY)]
+
+
+def test_an_old_case_that_is_moved_is_read_anew_at_once(session: Session, town: Town, now: datetime) -> None:
+    lamp = sent(session, now, LAMP)
+    session.execute(sa.text("SELECT setval('cases_id_seq', :high)"), {"high": (lamp.id or 0) + 5_000})
+    sent(session, now, WASTE)
+    moved = {"area_id": town.areas["hill"].id, "reason": "报送地点有误，已与居民核实"}
+    does(session, lamp, town.wu_dan, Action.RELOCATE, now + HOUR, **moved)
+    assert read_new(session, now + HOUR, most=100) == 1
+    assert found(session, now + HOUR, LAMP, area="东山社区") == [(lamp.id, How.LIKELY)]
 
 
 def test_ended_cases_come_last_and_withdrawn_ones_not_at_all(session: Session, town: Town, now: datetime) -> None:
