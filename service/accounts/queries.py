@@ -56,6 +56,15 @@ def duties_of(session: Session, person_ids: Collection[int]) -> Mapping[int, lis
     return found
 
 
+def all_duties(session: Session) -> Mapping[int, list[DutyHours]]:
+    """Return everybody's weekly duties as they stand in the database now; people without any are left out."""
+    found: dict[int, list[DutyHours]] = {}
+    columns = (Duty.person_id, Duty.weekday, Duty.starts, Duty.ends, Duty.days)
+    for person_id, *duty in session.execute(sa.select(*(col(one) for one in columns)).order_by(col(Duty.id))):
+        found.setdefault(person_id, []).append(DutyHours(*duty))
+    return found
+
+
 def duty_hours(row: Duty) -> DutyHours:
     """Return a weekly duty as the rules see it."""
     return DutyHours(row.weekday, row.starts, row.ends, row.days)

@@ -18,6 +18,7 @@ from service.categories.queries import topics
 from service.categories.rules import Topic
 from service.errors import InvalidFieldsError
 from service.roll.absences import written
+from service.roll.duties import written as written_duties
 from service.roll.queries import ground
 from service.roll.rules import Ground, Known, Reach
 from service.roll.sheets import COLUMNS, CONTACTS, FOR_READERS
@@ -91,6 +92,7 @@ def _cells(people: list[Known], known: Ground, names: Mapping[str, str], languag
             "skill_names": BETWEEN.join(names.get(code, "") for code in sorted(one.topics)),
             "speaks": BETWEEN.join(sorted(one.speaks)),
             "language": details.language,
+            "duties": written_duties(one.duties, language),
             "works_here": _yes_or_no(language, is_so=details.is_active),
             "version": one.mark,
             **_away(one, logins),

@@ -11,19 +11,20 @@ from sqlmodel import Session, col
 from service.accounts.details import changes, columns, standing
 from service.accounts.passwords import NO_PASSWORD
 from service.accounts.rules import Role, tidy_login
-from service.accounts.tables import Absence, Person, SignInSession
+from service.accounts.tables import Absence, Duty, Person, SignInSession
 from service.audit.actions import record_all
 from service.audit.changes import locked, one_at_a_time
 from service.audit.rules import Entry
 from service.bulk import insert_all
 from service.database import is_any
 from service.errors import ConflictError, NotAllowedError, NotFoundError
+from service.roll.duties import in_order
 from service.roll.planning import plan
 from service.roll.queries import ground
 from service.roll.rules import Outcome, Plan, Planned
 from service.roll.sheets import read_people
 from service.roll.tables import PeopleFile
-from service.rosters.actions import away_fact
+from service.rosters.actions import as_fact, away_fact
 from service.rosters.rules import SkillKind
 from service.rosters.tables import Skill
 from service.secrecy import seal, unseal
@@ -31,6 +32,7 @@ from service.sheets import ImportRefusedError
 
 FILE_LASTS = timedelta(days=1)
 PEOPLE = Person.__table__  # type: ignore[attr-defined]
+DUTIES = Duty.__table__  # type: ignore[attr-defined]
 SKILLS = Skill.__table__  # type: ignore[attr-defined]
 
 
@@ -73,7 +75,8 @@ def take_over(session: Session, kept: PeopleFile, content: bytes, seen: str, *, 
     """Do what a sheet says, all of it or nothing; `seen` is the digest of the plan that was looked at.
 
     1. hold back whoever changes these people, then whoever adds some; 2. look at the sheet against the people as they
-    are now; 3. write who is new, then what changed, then skills and absences, then the history.
+    are now; 3. write who is new, then what changed, then skills, duties and absences, then the
+    history.
     Errors: NotAllowedError, ChangedMeanwhileError, ImportRefusedError, and what `read_people` tells.
     """
     sheet = read_people(kept.name, content)
@@ -86,6 +89,7 @@ def take_over(session: Session, kept: PeopleFile, content: bytes, seen: str, *, 
     ids = _write_people(session, found, now)
     _end_sign_ins(session, found)
     _write_skills(session, found, ids)
+    _write_duties(session, found, ids)
     absences = _write_absences(session, found, ids)
     record_all(session, [*_entries(found, ids, absences, by, now), _summary(kept, found, by, now)])
     session.delete(kept)
@@ -151,6 +155,12 @@ def _skill_rows(one: Planned, person_id: int) -> Iterator[dict[str, Any]]:
         yield from ({"person_id": person_id, "kind": kind.value, "value": value} for value in sorted(values))
 
 
+def _write_duties(session: Session, found: Plan, ids: dict[str, int]) -> None:
+    changed = [one for one in found.rows if "duties" in one.changes]
+    session.execute(sa.delete(Duty).where(_is_any(col(Duty.person_id), [ids[one.login] for one in changed])))
+    insert_all(session, DUTIES, [{"person_id": ids[one.login], **vars(d)} for one in changed for d in one.duties])
+
+
 def _write_absences(session: Session, found: Plan, ids: dict[str, int]) -> dict[str, Absence]:
     """Note the absences, and return them by login."""
     noted = {one.login: Absence(person_id=ids[one.login], **vars(one.absence)) for one in found.rows if one.absence}
@@ -172,10 +182,17 @@ def _entries(
         skills: dict[str, Any] = {name: list(one.changes[name]) for name in ("skills", "speaks") if name in one.changes}
         if skills:
             said.append(("skills.changed", skills))
+        said += _said_of_duties(one)
         if one.login in absences:
             said.append(("absence.added", {"absence": [None, away_fact(absences[one.login])]}))
         for action, facts in said:
             yield Entry("person", ids[one.login], action, now, "staff", by.id, facts)
+
+
+def _said_of_duties(one: Planned) -> Iterator[tuple[str, dict[str, Any]]]:
+    before, after = one.changes.get("duties", (one.duties, one.duties))
+    yield from (("duty.removed", {"duty": [as_fact(duty), None]}) for duty in in_order(before - after))
+    yield from (("duty.added", {"duty": [None, as_fact(duty)]}) for duty in in_order(after - before))
 
 
 def _summary(kept: PeopleFile, found: Plan, by: Person, now: datetime) -> Entry:

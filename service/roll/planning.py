@@ -17,6 +17,7 @@ from service.accounts.rules import (
 from service.accounts.words import ROLE_BY_WORD
 from service.errors import InvalidFieldsError
 from service.roll.absences import absence_of, circles
+from service.roll.duties import Duties, DutiesInvalidError, read_duties
 from service.roll.rules import Ground, Known, Plan, Planned, Reach, belongs
 from service.roll.sheets import LANGUAGE_BY_WORD, NOTHING
 from service.rosters.rules import SKILLS_MOST
@@ -86,6 +87,7 @@ class _Reading:
         one.name = one.name or base.name
         one.topics = self._parts("skills", was.topics if was else frozenset())
         one.speaks = self._parts("speaks", was.speaks if was else frozenset())
+        one.duties = self._duties(was.duties if was else frozenset())
         if len(one.topics) + len(one.speaks) > SKILLS_MOST:
             self._wrong("skills", "That is too much for one person. Please choose the groups instead.")
         one.changes = _differences(one, was)
@@ -175,6 +177,16 @@ class _Reading:
                 self._wrong(column, "“{said}” is not known here.", said=part[:40])
         return frozenset(by_word[fold(part)] for part in parts_of(said) if fold(part) in by_word)
 
+    def _duties(self, before: Duties) -> Duties:
+        said = self.cells.get("duties", "")
+        if not said or fold(said) in NOTHING:
+            return frozenset() if said else before
+        try:
+            return read_duties(said)
+        except DutiesInvalidError as wrong:
+            self._wrong("duties", wrong.sentence, **wrong.facts)
+            return before
+
     def _check(self, details: PersonDetails) -> None:
         told = {told.column for told in self.one.faults}
         try:
@@ -227,4 +239,7 @@ def _differences(one: Planned, was: Known | None) -> dict[str, tuple[Any, Any]]:
     ):
         if are != were:
             found[column] = (sorted(were), sorted(are))
+    duties = was.duties if was else frozenset()
+    if one.duties != duties:
+        found["duties"] = (duties, one.duties)
     return found

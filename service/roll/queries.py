@@ -8,11 +8,12 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from service.accounts.details import details_of
-from service.accounts.queries import open_cases_by_person
+from service.accounts.queries import all_duties, open_cases_by_person
 from service.accounts.rules import Away, PersonDetails, Role, may_appoint
 from service.accounts.tables import Absence, Person
 from service.areas.queries import area_tree, subtree_ids
 from service.categories.queries import topics
+from service.roll.duties import Duties, written
 from service.roll.rules import Ground, Known, Reach
 from service.rosters.queries import all_skills
 from service.rosters.rules import SkillKind
@@ -20,6 +21,7 @@ from service.secrecy import signature
 
 MARK_LENGTH = 12
 NOBODY: frozenset[str] = frozenset()
+NO_DUTY: Duties = frozenset()
 
 
 def ground(session: Session, by: Person, now: datetime) -> Ground:
@@ -27,6 +29,7 @@ def ground(session: Session, by: Person, now: datetime) -> Ground:
     near = None if by.role is Role.ADMIN else frozenset(subtree_ids(session, by.area_id))
     cases, away = open_cases_by_person(session), _absences(session, now)
     skills, speaks = (all_skills(session, kind) for kind in (SkillKind.TOPIC, SkillKind.LANGUAGE))
+    weeks = {person_id: frozenset(duties) for person_id, duties in all_duties(session).items()}
     people = {}
     for person in session.exec(select(Person).execution_options(populate_existing=True)):
         person_id, details = person.id or 0, details_of(person)
@@ -35,19 +38,20 @@ def ground(session: Session, by: Person, now: datetime) -> Ground:
             person_id,
             person.login,
             details,
-            mark_of(person.login, details, known, spoken),
+            mark_of(person.login, details, known, spoken, weeks.get(person_id, NO_DUTY)),
             _reach(by.role, details, near),
             known,
             spoken,
+            weeks.get(person_id, NO_DUTY),
             cases.get(person_id, 0),
             away.get(person_id, ()),
         )
     return Ground(people, area_tree(session), frozenset(topics(session)), by.id or 0, by.role, now, near)
 
 
-def mark_of(login: str, details: PersonDetails, known: frozenset[str], spoken: frozenset[str]) -> str:
+def mark_of(login: str, details: PersonDetails, known: frozenset[str], spoken: frozenset[str], duties: Duties) -> str:
     """Return a short text that is another one when any of this is; keyed, so that it gives nothing away."""
-    said = json.dumps([login, vars(details), sorted(known), sorted(spoken)], ensure_ascii=False)
+    said = json.dumps([login, vars(details), sorted(known), sorted(spoken), written(duties, "en")], ensure_ascii=False)
     return signature(f"roll:{said}").hex()[:MARK_LENGTH]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from service.accounts.rules import Away, PersonDetails, Role
 from service.areas.rules import AreaLevel, AreaTree, Place
+from service.roll.duties import Duties
 from service.roll.sheets import LANGUAGE_BY_WORD
 from service.rosters.desks import DESKS
 from service.rosters.rules import SPOKEN
@@ -51,6 +52,8 @@ class Known:
     reach: Reach = Reach.OURS
     topics: frozenset[str] = frozenset()
     speaks: frozenset[str] = frozenset()
+    duties: Duties = frozenset()
+    """The weekly ones."""
     open_cases: int = 0
     absences: tuple[Away, ...] = ()
     """Those that are not over."""
@@ -93,6 +96,7 @@ class Planned:
     details: PersonDetails | None = None
     topics: frozenset[str] = frozenset()
     speaks: frozenset[str] = frozenset()
+    duties: Duties = frozenset()
     absence: Away | None = None
     """One to be noted."""
     changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)

@@ -18,6 +18,7 @@ COLUMNS: Columns = {
     "speaks": ("speaks", "会说的语言"),
     "language": ("language", "通知语言"),
     "works_here": ("works_here", "是否在岗", "active", "在岗"),
+    "duties": ("duties", "每周值班", "值班"),
     "away_from": ("away_from", "离岗开始"),
     "away_until": ("away_until", "离岗结束"),
     "substitute": ("substitute", "代班人登录名", "代班人"),

@@ -7,7 +7,8 @@ from typing import Any
 from service.accounts.rules import Role
 from service.areas.rules import AreaLevel
 from service.errors import InvalidFieldsError
-from service.routing.hours import HoursUnreadableError, read_hours
+from service.rosters.week import HoursUnreadableError
+from service.routing.hours import read_hours
 from sla_policies.policy import Grade
 
 NOTE_MOST, PARTY_MOST = 200, 60

@@ -5,7 +5,6 @@ Parts are divided by a semicolon. A part names days, hours of these days, or bot
 make-up days included; every other day is a holiday. Hours that end at or before their beginning end on the next day.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -13,12 +12,20 @@ from functools import cached_property
 from itertools import pairwise
 
 from service.rosters.rules import ORDINARY, Days
+from service.rosters.week import (
+    DAYS,
+    MINUTES_A_DAY,
+    HoursUnreadableError,
+    clock,
+    days_in,
+    days_text,
+    hours_in,
+    parts_in,
+)
 
-MINUTES_A_DAY, DAYS = 1_440, 7
 NIGHT = "night"
 NIGHT_HOURS = (22 * 60, 31 * 60)
 WORKDAY, HOLIDAY = "workday", "holiday"
-DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SLOTS_A_DAY = 48
 SLOTS = SLOTS_A_DAY * DAYS
 """Half hours of a week."""
@@ -27,27 +34,6 @@ _WORDS = {
     **dict.fromkeys(("workday", "workdays", "工作日"), WORKDAY),
     **dict.fromkeys(("holiday", "holidays", "节假日", "休息日"), HOLIDAY),
 }
-_DAY = {
-    name: day
-    for day, names in enumerate(
-        (
-            ("mon", "mo", "周一", "星期一"),
-            ("tue", "tu", "周二", "星期二"),
-            ("wed", "we", "周三", "星期三"),
-            ("thu", "th", "周四", "星期四"),
-            ("fri", "fr", "周五", "星期五"),
-            ("sat", "sa", "周六", "星期六"),
-            ("sun", "su", "周日", "周天", "星期日", "星期天"),
-        )
-    )
-    for name in names
-}
-_SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*[-–—~至]\s*(\d{1,2}):(\d{2})")
-_FROM_TO = re.compile(r"\s*[-–—~至]\s*")
-
-
-class HoursUnreadableError(ValueError):
-    """The hours cannot be read, or two parts of them overlap; the text is a message id."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +83,10 @@ class Part:
 
     def text(self) -> str:
         """Return the part as it is stored."""
-        span = f"{_clock(self.starts)}-{_clock(self.ends)}"
+        span = f"{clock(self.starts)}-{clock(self.ends)}"
         if len(self.days) == DAYS and self.is_worked is None:
             return NIGHT if (self.starts, self.ends) == NIGHT_HOURS else span
-        days = _days_text(self.days) if self.is_worked is None else (WORKDAY if self.is_worked else HOLIDAY)
+        days = days_text(self.days) if self.is_worked is None else (WORKDAY if self.is_worked else HOLIDAY)
         return days if (self.starts, self.ends) == (0, MINUTES_A_DAY) else f"{days} {span}"
 
 
@@ -145,7 +131,7 @@ def read_hours(text: str) -> Hours:
 
     Errors: HoursUnreadableError.
     """
-    parts = tuple(_part(part.strip()) for part in re.split(r"[;；\n]+", text) if part.strip())
+    parts = tuple(_part(part) for part in parts_in(text))
     for all_off in (False, True):
         spans = sorted(_in_a_week(parts, all_off=all_off))
         week = MINUTES_A_DAY * DAYS
@@ -163,58 +149,14 @@ def _in_a_week(parts: tuple[Part, ...], *, all_off: bool) -> Iterator[tuple[int,
 
 
 def _part(text: str) -> Part:
-    span = _SPAN.search(text)
-    starts, ends = _minutes(span) if span else (0, MINUTES_A_DAY)
-    named = (text[: span.start()] + text[span.end() :]).strip() if span else text
+    named, span = hours_in(text)
+    starts, ends = span or (0, MINUTES_A_DAY)
     word = _WORDS.get(named.casefold())
     if word == NIGHT and span is None:
         return Part(starts=NIGHT_HOURS[0], ends=NIGHT_HOURS[1])
     if word in (WORKDAY, HOLIDAY):
         return Part(is_worked=word == WORKDAY, starts=starts, ends=ends)
-    return Part(days=_days(named), starts=starts, ends=ends) if named else Part(starts=starts, ends=ends)
-
-
-def _minutes(span: re.Match[str]) -> tuple[int, int]:
-    hour, minute, to_hour, to_minute = (int(number) for number in span.groups())
-    starts, ends = hour * 60 + minute, to_hour * 60 + to_minute
-    if minute > 59 or to_minute > 59 or starts >= MINUTES_A_DAY or ends > MINUTES_A_DAY:
-        raise _unreadable()
-    return starts, ends if ends > starts else ends + MINUTES_A_DAY
-
-
-def _days(text: str) -> frozenset[int]:
-    found: set[int] = set()
-    for named in re.split(r"[,，、\s]+", text):
-        ends = [_DAY.get(end.casefold()) for end in _FROM_TO.split(named)]
-        first, last = ends[0], ends[-1]
-        if first is None or last is None or len(ends) > 2:
-            raise _unreadable()
-        found |= {(first + ahead) % DAYS for ahead in range((last - first) % DAYS + 1)}
-    return frozenset(found)
-
-
-def _days_text(days: frozenset[int]) -> str:
-    """Return 'Mon-Fri' or 'Mon,Wed'; days in a row from three on are written from-to."""
-    runs: list[list[int]] = []
-    for day in sorted(days):
-        if runs and runs[-1][-1] == day - 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    said = (
-        [f"{DAY_NAMES[run[0]]}-{DAY_NAMES[run[-1]]}"] if len(run) > 2 else [DAY_NAMES[day] for day in run]
-        for run in runs
-    )
-    return ",".join(name for names in said for name in names)
-
-
-def _clock(minutes: int) -> str:
-    wrapped = minutes if minutes <= MINUTES_A_DAY else minutes - MINUTES_A_DAY
-    return f"{wrapped // 60:02d}:{wrapped % 60:02d}"
-
-
-def _unreadable() -> HoursUnreadableError:
-    return HoursUnreadableError("These hours cannot be read. Write them as “Mon-Fri 08:30-17:30; Sat 09:00-12:00”.")
+    return Part(days=days_in(named), starts=starts, ends=ends) if named else Part(starts=starts, ends=ends)
 
 
 def hours_of_slots(bits: int) -> Hours:

@@ -16,10 +16,11 @@ from service.audit.actions import record
 from service.audit.rules import Entry
 from service.categories.queries import topics
 from service.categories.rules import Topic
+from service.rosters.week import HoursUnreadableError
 from service.routing.actions import begin_draft, write_lines
 from service.routing.catalogue import draft, newest, says_in
 from service.routing.details import Pointed, RuleDetails, columns, faults
-from service.routing.hours import HoursUnreadableError, read_hours
+from service.routing.hours import read_hours
 from service.routing.sheets import WORDS, read_lines
 from service.routing.tables import RuleVersionRow
 from service.routing.versions import Difference, Line, compare

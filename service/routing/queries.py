@@ -10,9 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from service.accounts.queries import absences, duty_hours
-from service.accounts.rules import DutyHours
-from service.accounts.tables import Duty, Person
+from service.accounts.queries import absences, all_duties
+from service.accounts.tables import Person
 from service.areas.queries import area_tree
 from service.cases.tables import Case
 from service.categories.queries import model_in_use, topics
@@ -112,10 +111,7 @@ hours_of = lru_cache(read_hours)
 
 
 def _people(session: Session) -> Iterable[Staff]:
-    duties: dict[int, list[DutyHours]] = defaultdict(list)
-    for d in session.exec(select(Duty)):
-        duties[d.person_id].append(duty_hours(d))
-    away = absences(session)
+    duties, away = all_duties(session), absences(session)
     singles = all_singles(session, _still_asked_for(session))
     topics_of, languages_of = (all_skills(session, kind) for kind in (SkillKind.TOPIC, SkillKind.LANGUAGE))
     for p in session.exec(select(Person).where(Person.is_active).order_by(col(Person.id))):
@@ -128,7 +124,7 @@ def _people(session: Session) -> Iterable[Staff]:
             language=p.language,
             email=p.email,
             capacity=p.capacity,
-            duties=tuple(duties[p.id or 0]),
+            duties=tuple(duties.get(p.id or 0, ())),
             absences=tuple(away.get(p.id or 0, ())),
             singles=singles.get(p.id or 0, ()),
             topics=topics_of.get(p.id or 0, frozenset()),

@@ -4,7 +4,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.rosters.rules import ORDINARY, Days
-from service.routing.hours import SLOTS, HoursUnreadableError, moment, read_hours
+from service.rosters.week import HoursUnreadableError
+from service.routing.hours import SLOTS, moment, read_hours
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 11, 23, tzinfo=SHANGHAI)

@@ -11,7 +11,8 @@ from service.accounts.queries import active_people
 from service.accounts.rules import ROLE_LABELS, Role
 from service.areas.queries import all_areas
 from service.categories.queries import topics
-from service.routing.hours import DAYS, MINUTES_A_DAY, NIGHT_HOURS, HoursUnreadableError, Part, read_hours
+from service.rosters.week import DAYS, MINUTES_A_DAY, HoursUnreadableError
+from service.routing.hours import NIGHT_HOURS, Part, read_hours
 from service.routing.tables import RoutingRule
 from service.web.admin.common import called, said
 from service.web.admin.rule_words import HOURS_LABELS, PART_LABELS, WEEKDAY_LABELS

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.audit.changes import Changes
+from service.roll.duties import written
 from service.roll.exporting import SheetKind, headings, write_people
 from service.roll.importing import keep_file, kept_file, look_at, take_over
 from service.roll.rules import Outcome, Plan, Planned
@@ -187,8 +188,9 @@ def _is_moved(kept: PeopleFile, one: Planned) -> bool:
 
 def _lines(request: Request, session: Session, kept: PeopleFile, rows: Sequence[Planned], now: Now) -> list[Line]:
     """Return the rows with what would be changed, or why not, in the reader's language."""
-    entries = [{"data": _facts(one), **NO_ENTRY, "at": now} for one in rows]
-    texts = [entry.text for entry in told(session, entries, language_of(request), now)]
+    language = language_of(request)
+    entries = [{"data": _facts(one, language), **NO_ENTRY, "at": now} for one in rows]
+    texts = [entry.text for entry in told(session, entries, language, now)]
     return [
         Line(one.row, one.login, one.name, one.outcome, _says(request, one, text), _is_moved(kept, one))
         for one, text in zip(rows, texts, strict=True)
@@ -215,13 +217,15 @@ def _says(request: Request, one: Planned, text: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _facts(one: Planned) -> Changes:
+def _facts(one: Planned, language: str) -> Changes:
     """Return what would be changed as the history would tell it, but with values; telephone numbers masked."""
     if one.outcome is Outcome.REFUSED:
         return {}
     found = {FIELD_OF.get(column, column): list(values) for column, values in one.changes.items()}
     if "phone" in found:
         found["phone"] = [mask_phone(phone) if phone else phone for phone in found["phone"]]
+    if "duties" in found:
+        found["duties"] = [written(duties, language) for duties in found["duties"]]
     if one.absence is not None:
         found["absence"] = [None, away_fact(one.absence)]
     if one.outcome is Outcome.NEW:

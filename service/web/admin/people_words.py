@@ -30,6 +30,7 @@ HINT_LABELS: Mapping[str, str] = {
     "skills": "Codes of topics, with commas between them. “none” deletes them.",
     "speaks": "Beside Chinese: en. “none” deletes it.",
     "language": "zh or en.",
+    "duties": "All of them: workdays 08:30-17:30; every week Sat 22:00-06:00; holidays 09:00-12:00. “none” deletes it.",
     "works_here": "yes or no. Whoever leaves can no longer sign in.",
     "away_from": "A day, or a day and a time. It notes one absence; another one is not touched.",
     "away_until": "The last day, or a day and a time.",

@@ -95,6 +95,7 @@ FIELD_LABELS: Mapping[str, str] = {
     "elsewhere": "Where else to go",
     "evidence": "Photos before it is resolved",
     "duty": "Weekly duty",
+    "duties": "Weekly duties",
     "absence": "Absence",
     "shift": "Shift",
     "swap": "Shifts",
