@@ -20,12 +20,13 @@ from service.handling.queries import actors, masked_contact, staff_case, view, w
 from service.handling.queues import Ask, Tab, claimable, queue
 from service.routing.queries import directory
 from service.routing.standing import acting_as
-from service.web import staff_shapes
+from service.web import routing_api, staff_shapes
 from service.web.api import Number, Strict
 from service.web.deps import CurrentPerson, DbSession, Now, require_role
 from service.web.wishes import MINIMAL, Wishes
 
 router = APIRouter(prefix="/api/v1")
+router.include_router(routing_api.router)
 
 Supervising = Annotated[Person, Depends(require_role(Role.HEAD, Role.TRIAGE, Role.SUPERVISOR, Role.DISTRICT))]
 Cursor = Annotated[str | None, Query(max_length=300)]

@@ -1,8 +1,7 @@
-"""Who would get a case, now and at 3 in the morning, and why? The routing engine is asked without a case."""
+"""The page that tries the dispatch rules out: who would get a case, now and at 3 in the morning, and why?"""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -11,17 +10,12 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
-from service.assignments.queries import Matter, loads_for
-from service.categories.suggesting import Suggestions, suggest
-from service.clocks.queries import current_book
-from service.errors import InvalidFieldsError
-from service.intake.forms import Channel, FocusGroup, checked
-from service.intake.rules import Verdict, judge
+from service.handling.rehearsing import Rehearsal, Wish, rehearse
+from service.intake.forms import Channel, FocusGroup
 from service.routing import catalogue
 from service.routing.choosing import Candidate
-from service.routing.directory import Directory, Staff
-from service.routing.queries import as_rule, directory
-from service.routing.rules import Request, RoutingDecision, candidates_of, route
+from service.routing.directory import Staff
+from service.routing.queries import directory
 from service.timekeeping import ZONE
 from service.web.admin.common import Refused, Text, admin_page, as_id, as_moment, one_of, tried
 from service.web.admin.lines import Line, lines, names
@@ -32,10 +26,6 @@ from sla_policies.policy import Grade
 
 router = APIRouter(prefix="/rules")
 
-PLEASE_CHOOSE = "Please choose one of the list."
-NIGHT_HOUR = 3
-NO_WORDS = "—"
-"""Stands for a text where only a category was given: no word of danger is in it."""
 FITTED = "fitted"
 
 
@@ -53,15 +43,6 @@ class Asked(BaseModel):
     at: Text = ""
     table: Text = ""
     """draft, or the table that decides at that time."""
-
-
-@dataclass(frozen=True)
-class Rehearsal:
-    """A decision that was not carried out, and what it was asked."""
-
-    asked: Request
-    decision: RoutingDecision
-    known: Directory
 
 
 @dataclass(frozen=True)
@@ -98,62 +79,27 @@ def rehearsal_form(request: WebRequest, session: Session, now: datetime) -> dict
 
 def _rehearsed(request: WebRequest, session: Session, asked: Asked) -> dict[str, Any]:
     """Return the verdict on what was typed, and both rehearsals as the page shows them. Errors: InvalidFieldsError."""
-    at = as_moment(asked.at, "at")
-    known, numbered = _known(session, asked.table, at)
-    verdict, guesses = _judged(session, asked, known, at)
-    grade = one_of(Grade, asked.grade, "grade") if asked.grade else verdict.grade.grade
-    groups = frozenset(asked.focus_groups)
-    results = []
-    for moment in (at, _night_after(at)):
-        wanted = Request(verdict.topic.code, verdict.place.id, grade, moment, "zh", asked.channel, groups)
-        held = loads_for(session, candidates_of(wanted, known), Matter(verdict.topic.id, verdict.place.id), moment)
-        done = Rehearsal(wanted, route(wanted, known, held), known)
-        results.append(_shown(request, session, done, numbered.get(known.table(moment).version.id, {})))
-    return {"results": results, "verdict": verdict, "guesses": guesses, "is_raised": grade != verdict.topic.grade}
+    done = rehearse(session, _wish(session, asked))
+    numbers = {one.known.table(one.asked.at).version.id for one in done.both}
+    rows = {number: catalogue.lines_in(session, number) for number in numbers}
+    results = [_shown(request, session, one, rows[one.known.table(one.asked.at).version.id]) for one in done.both]
+    is_raised = done.grade != done.verdict.topic.grade
+    return {"results": results, "verdict": done.verdict, "guesses": done.guesses, "is_raised": is_raised}
 
 
-def _known(session: Session, table: str, at: datetime) -> tuple[Directory, Mapping[int, Any]]:
-    """Return the directory, with the draft in the place of the table where that is wanted, and the rows of lines."""
-    known, written = directory(session), catalogue.draft(session)
-    if table == "draft" and written is not None:
-        rows = catalogue.lines_in(session, written.id or 0)
-        in_use = tuple(as_rule(row) for row in rows if row.is_active)
-        return replace(known, rules=in_use, rules_version=written.id or 0, later=()), {written.id or 0: rows}
-    versions = {known.table(moment).version.id for moment in (at, _night_after(at))}
-    return known, {number: catalogue.lines_in(session, number) for number in versions}
-
-
-def _judged(session: Session, asked: Asked, known: Directory, at: datetime) -> tuple[Verdict, Suggestions]:
-    """Return what intake would make of it: place, topic and grade. Errors: InvalidFieldsError."""
-    place = known.areas.places.get(as_id(asked.area) or 0)
-    place = place if place is not None and place.is_active else None
-    topic = known.catalogue.topics.get(asked.category)
-    wrong = {} if place is not None or not asked.area else {"area": PLEASE_CHOOSE}
-    if asked.category and topic is None:
-        wrong["category"] = PLEASE_CHOOSE
-    if not asked.text and not asked.category:
-        wrong["text"] = "Please write what a resident would write, or choose a category."
-    if not asked.text and not asked.area:
-        wrong["area"] = PLEASE_CHOOSE
-    if wrong:
-        raise InvalidFieldsError(wrong)
-    form = checked(
-        {
-            "text": asked.text or NO_WORDS,
-            "category": asked.category or None,
-            "area": place.code if place else None,
-            "channel": one_of(Channel, asked.channel, "channel"),
-            "focus_groups": [one_of(FocusGroup, group, "focus_groups") for group in asked.focus_groups],
-        }
+def _wish(session: Session, asked: Asked) -> Wish:
+    """Return what was typed. Errors: InvalidFieldsError."""
+    place = directory(session).areas.places.get(as_id(asked.area) or 0)
+    return Wish(
+        text=asked.text,
+        category=asked.category,
+        area=place.code if place else asked.area,
+        channel=one_of(Channel, asked.channel, "channel"),
+        focus_groups=[one_of(FocusGroup, group, "focus_groups") for group in asked.focus_groups],
+        grade=one_of(Grade, asked.grade, "grade") if asked.grade else None,
+        at=as_moment(asked.at, "at"),
+        is_of_draft=asked.table == "draft",
     )
-    guesses = suggest(session, known.catalogue, known.model_id, title="", text=form.text)
-    return judge(form, known, guesses, current_book(at), at), guesses
-
-
-def _night_after(at: datetime) -> datetime:
-    local = at.astimezone(ZONE)
-    night = local.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
-    return night if night > local else night + timedelta(days=1)
 
 
 def _shown(request: WebRequest, session: Session, done: Rehearsal, rows: Any) -> Shown:  # noqa: ANN401  # Lines.
