@@ -5,12 +5,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from service.areas.datum import Datum, to_wgs84
+from service.areas.datum import Datum, to_gcj02, to_wgs84
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 POLYGONS = ("Polygon", "MultiPolygon")
+MOST_CROSSINGS = 100
+"""A line that crosses itself more often is not mended: nobody knows what was meant, and it would take hours."""
+LOOKED_AT_ONCE = 20
+EARTH = 6_371_007.2
+"""Metres: the radius of the sphere whose surface is the earth's."""
+HECTARE = 10_000
 TOLD_FROM = 0.001
 """Two areas overlap, or one sticks out of another, when it is more than this part of the smaller (own)."""
 
@@ -48,6 +54,8 @@ def read_boundary(text: str, datum: Datum = Datum.WGS84) -> Drawn:
         return Drawn(
             None, "Coordinates are degrees, longitude first. These are none; perhaps they are metres, or turned."
         )
+    if not shape.is_valid and crosses_itself_too_often(shape):
+        return Drawn(None, "This boundary crosses itself in more than 100 places. Please draw it anew.")
     shape, notice = mended(shape)
     if shape.is_empty:
         return Drawn(None, "This boundary encloses nothing.")
@@ -68,6 +76,61 @@ def mended(shape: "BaseGeometry") -> "tuple[BaseGeometry, str]":
     return shapely.union_all(
         rings
     ), "The boundary crossed or touched itself and was mended. Please look at it on a map."
+
+
+def crosses_itself_too_often(shape: "BaseGeometry") -> bool:
+    """Does the line cross itself more often than it is mended? Looked at piece by piece, until that is known."""
+    import numpy as np
+    import shapely
+
+    points, ring = shapely.get_coordinates(shapely.get_rings(shape), return_index=True)
+    is_one = ring[:-1] == ring[1:]
+    lines = np.asarray(shapely.linestrings(np.stack([points[:-1][is_one], points[1:][is_one]], axis=1)))
+    tree, found = shapely.STRtree(lines), 0
+    for start in range(0, len(lines), LOOKED_AT_ONCE):
+        # Each crossing is found from both of its lines.
+        found += len(tree.query(lines[start : start + LOOKED_AT_ONCE], predicate="crosses")[0])
+        if found > 2 * MOST_CROSSINGS:
+            return True
+    return False
+
+
+def corners_of(boundary: Mapping[str, Any]) -> int:
+    """Return how many corners a stored boundary has."""
+    rings = [ring for part in _parts(boundary) for ring in part]
+    return sum(max(0, len(ring) - 1) for ring in rings)
+
+
+def hectares_of(boundary: Mapping[str, Any]) -> float:
+    """Return the size of a stored boundary: on a sphere of the earth's surface, right to half a per cent."""
+    import numpy as np
+    import shapely
+
+    shape = shapely.make_valid(shapely.from_geojson(json.dumps(boundary)))
+
+    def flat(points: "np.ndarray") -> "np.ndarray":
+        """Project longitude and latitude so that every area keeps its size."""
+        angles = np.radians(points)
+        return EARTH * np.stack([angles[:, 0], np.sin(angles[:, 1])], axis=1)
+
+    return float(shapely.transform(shape, flat).area / HECTARE)
+
+
+def as_text(boundary: Mapping[str, Any], datum: Datum) -> str:
+    """Return a stored boundary as the text of a GeoJSON geometry, as maps of that datum draw it."""
+    if datum is Datum.WGS84:
+        return json.dumps(boundary)
+
+    def turned(ring: list[list[float]]) -> list[list[float]]:
+        return [[round(degree, 7) for degree in to_gcj02(lat, lon)[::-1]] for lon, lat in ring]
+
+    parts = [[turned(ring) for ring in part] for part in _parts(boundary)]
+    is_one = boundary["type"] == "Polygon"
+    return json.dumps({"type": boundary["type"], "coordinates": parts[0] if is_one else parts})
+
+
+def _parts(boundary: Mapping[str, Any]) -> list[Any]:
+    return [boundary["coordinates"]] if boundary["type"] == "Polygon" else list(boundary["coordinates"])
 
 
 def _in_wgs84(shape: "BaseGeometry", datum: Datum) -> "BaseGeometry":

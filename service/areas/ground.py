@@ -1,6 +1,10 @@
 """In which boundaries does a point lie?"""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
 
 
 class Ground:
@@ -25,5 +29,13 @@ class Ground:
         """Return the areas whose boundary has something in common with that of this one, itself too."""
         if area_id not in self._ids:
             return []
-        own = self._shapes[self._ids.index(area_id)]
-        return [self._ids[i] for i in self._tree.query(own, predicate="intersects")]
+        return self._meeting(self._shapes[self._ids.index(area_id)])
+
+    def meeting(self, outline: str) -> list[int]:
+        """Return the areas whose boundary has something in common with this one: the text of a GeoJSON geometry."""
+        import shapely
+
+        return self._meeting(shapely.from_geojson(outline))
+
+    def _meeting(self, shape: "BaseGeometry") -> list[int]:
+        return [self._ids[i] for i in self._tree.query(shape, predicate="intersects")]

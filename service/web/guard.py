@@ -25,7 +25,7 @@ log = structlog.get_logger("jiban.access")
 
 MOST_BYTES = 1_000_000
 MOST_BYTES_AT: Mapping[str, int] = dict.fromkeys(
-    ("/admin/areas/import", "/admin/rules/files", "/admin/people/files"), 21_000_000
+    ("/admin/areas/import", "/admin/areas/boundaries/files", "/admin/rules/files", "/admin/people/files"), 21_000_000
 )
 """Address prefixes that may take more."""
 PHOTOS_AT = re.compile(

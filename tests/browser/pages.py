@@ -112,6 +112,8 @@ PAGES: Mapping[str, Visit] = {
     "/admin/areas/import": Visit("admin"),
     "/admin/areas/files/{file_id}": Visit("admin", way=ways.look_at_a_file_of_areas),
     "/admin/areas/{area_id}": Visit("admin", via="/admin/areas"),
+    "/admin/areas/boundaries/{area_id}": Visit("admin", via="/admin/areas/{area_id}"),
+    "/admin/areas/boundaries/{area_id}/{file_id}": Visit("admin", way=ways.look_at_a_boundary),
     "/admin/areas/{area_id}/change": Visit("admin", via="/admin/areas/{area_id}"),
     "/admin/categories": Visit("admin"),
     "/admin/categories/new": Visit("admin"),

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import Workbook
 
 from service import sheets
-from service.areas.boundaries import merged, read_boundary
+from service.areas.boundaries import hectares_of, merged, read_boundary
 from service.areas.datum import Datum
 from service.areas.details import AreaDetails
 from service.areas.planning import Known, Plan, plan
@@ -216,3 +216,19 @@ def test_a_workbook_whose_parts_are_damaged_is_refused(part: str) -> None:
 
 def test_control_characters_that_no_table_holds_are_left_out() -> None:
     assert [one.details.name for one in planned(HEAD + "990201,江\x00北\x1b区,county,\n").added] == ["江北区"]
+
+
+def test_a_boundary_tangled_all_over_is_refused_at_once_and_one_crossing_is_mended() -> None:
+    ring = [[118.0 + n * 7_919 % 997 / 1e5, 32.0 + n * 104_729 % 991 / 1e5] for n in range(900)]
+    tangled = read_boundary(json.dumps({"type": "Polygon", "coordinates": [[*ring, ring[0]]]}))
+    assert (tangled.stored, "100" in tangled.fault) == (None, True)
+    bow = [[118.0, 32.0], [118.1, 32.1], [118.1, 32.0], [118.0, 32.1], [118.0, 32.0]]
+    mended = read_boundary(json.dumps({"type": "Polygon", "coordinates": [bow]}))
+    assert (mended.fault, bool(mended.notice)) == ("", True)
+
+
+def test_hectares_are_those_of_the_ground_not_of_degrees() -> None:
+    for lat, hectares in ((0.0, 12_364), (60.0, 6_173)):
+        ring = [[118.0, lat], [118.1, lat], [118.1, lat + 0.1], [118.0, lat + 0.1], [118.0, lat]]
+        found = hectares_of({"type": "MultiPolygon", "coordinates": [[ring]]})
+        assert found == pytest.approx(hectares, rel=0.006)

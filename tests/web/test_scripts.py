@@ -17,7 +17,7 @@ from tests.web.residents import tell
 from tests.web.workers import CONTACT, path, signed
 
 SCRIPTS = {file.name for file in STATIC.glob("*.js")}
-FETCHED = {"map_drawing.js", "map_pins.js"}
+FETCHED = {"map_corners.js", "map_drawing.js", "map_pins.js"}
 """What another script fetches when it is needed."""
 LOADED = re.compile(r"/static/([\w-]+\.js)")
 

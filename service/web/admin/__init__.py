@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
+from service.web.admin.area_boundaries import router as area_boundaries
 from service.web.admin.area_changes import router as area_changes
 from service.web.admin.area_files import router as area_files
 from service.web.admin.areas import router as areas
@@ -27,7 +28,10 @@ from service.web.deps import product_now
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(product_now)])
 """Every page says when time is simulated."""
-of_people, of_areas = (people_files, password_links, people, roster, duties), (area_files, area_changes, areas)
+of_people, of_areas = (
+    (people_files, password_links, people, roster, duties),
+    (area_files, area_boundaries, area_changes, areas),
+)
 of_rules = (rules, rehearsal, rule_coverage, rule_files, rule_proposals, rule_drafts)
 """In this order: the address of a single line takes everything that is left."""
 for part in (overview, *of_people, *of_areas, categories, *of_rules, parties, texts, history, channels, outbox):

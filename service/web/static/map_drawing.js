@@ -173,6 +173,7 @@ export const draw = async (part) => {
   const choose = "choose" in dataset ? choosing(part, map, outlines) : null;
   const tools = { made, icon, placed, asked, closest: CLOSEST, settle: label.settle };
   const pinned = dataset.pins ? (await import(dataset.pinning)).cases(part, map, features, tools) : null;
+  const cornered = dataset.corners ? (await import(dataset.cornering)).corners(part, map, tools) : null;
   if (!choose) outlines.on("mouseover", ({ layer }) => layer.bringToFront());
   outlines.on("click", ({ layer }) => {
     const { href } = factsOf(layer.feature.properties.code);
@@ -189,6 +190,7 @@ export const draw = async (part) => {
     });
     label.write(factsOf);
     choose?.();
+    cornered?.();
     if (pinned) said.textContent = await pinned();
   };
   document.body.addEventListener("htmx:afterSettle", () => {
