@@ -1,4 +1,4 @@
-"""How is a sheet (CSV, XLSX) read row by row, and written so that no spreadsheet runs a cell of it?"""
+"""How is a sheet (CSV, XLSX) read row by row?"""
 
 import csv
 import math
@@ -132,41 +132,6 @@ def plain(value: str) -> str:
 def parts_of(cell: str) -> list[str]:
     """Return the parts of a cell that has several, whichever sign stands between them."""
     return [part.strip() for part in cell.translate(GAPS).split(BETWEEN) if part.strip()]
-
-
-def harmless(column: str, value: str) -> str:
-    """Return a cell so that no spreadsheet runs it: a telephone number may begin with +."""
-    runs = value[:1] in FORMULA_BEGINS and value and (column not in MAY_BEGIN_SO or value[:1] != "+")
-    return HARMLESS + value if runs else value
-
-
-def as_csv(headings: Mapping[str, str], rows: Iterable[Mapping[str, str]]) -> bytes:
-    """Return rows as CSV that a spreadsheet opens and an import reads (UTF-8 with a mark); no cell is run.
-
-    `headings`: what stands above each column, in order.
-    """
-    text = StringIO()
-    csv.writer(text).writerows(_table(headings, rows))
-    return text.getvalue().encode("utf-8-sig")
-
-
-def as_xlsx(headings: Mapping[str, str], rows: Iterable[Mapping[str, str]], *, title: str) -> bytes:
-    """Return rows as a workbook of one sheet of that title, every cell a text."""
-    from openpyxl import Workbook
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    for cells in _table(headings, rows):
-        sheet.append(cells)
-    packed = BytesIO()
-    book.save(packed)
-    return packed.getvalue()
-
-
-def _table(headings: Mapping[str, str], rows: Iterable[Mapping[str, str]]) -> Iterator[list[str]]:
-    yield list(headings.values())
-    for row in rows:
-        yield [harmless(name, row.get(name, "")) for name in headings]
 
 
 def _csv(content: bytes, columns: Columns) -> Sheet:

@@ -4,7 +4,7 @@ from sqlmodel import Session
 
 from service.areas.queries import all_areas
 from service.areas.sheets import COLUMNS
-from service.sheets import as_csv
+from service.written_sheets import as_csv
 
 HEADINGS = {column: column for column in COLUMNS if column != "boundary"}
 

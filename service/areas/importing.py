@@ -11,7 +11,8 @@ from sqlmodel import Session, col
 from service.accounts.tables import Person
 from service.areas.datum import Datum
 from service.areas.details import AreaDetails, columns
-from service.areas.planning import WRITTEN, Known, Plan, Planned, plan
+from service.areas.planned import Known, Plan, Planned
+from service.areas.planning import WRITTEN, plan
 from service.areas.rules import AreaLevel
 from service.areas.sheets import read_rows
 from service.areas.tables import Area, AreaFile

@@ -1,13 +1,15 @@
 """What would the rows of a file change, and what is wrong with each?"""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from service.areas.boundaries import overlaps, read_boundary, sticking_out
+from service.areas.agreeing import clashes, wrong_tree
+from service.areas.boundaries import read_boundary
 from service.areas.datum import Datum
 from service.areas.details import NAME_MOST, AreaDetails, aliases_typed, new_code_fault, wrong_words
 from service.areas.opening import tidy_days, tidy_hours
+from service.areas.planned import Known, Plan, Planned
 from service.areas.rules import DEPTH, AreaLevel
 from service.sheets import Row, Told, cell_faults
 
@@ -29,55 +31,6 @@ WRITTEN = ("name", "name_en", "desk_name", "desk_name_en", "phone", "address", "
 TIDIED: Mapping[str, Callable[[str], str]] = {"opening_hours": tidy_hours, "special_days": tidy_days}
 
 
-@dataclass(frozen=True)
-class Known:
-    """An area that is there already."""
-
-    id: int
-    code: str
-    level: AreaLevel
-    parent_code: str | None
-    details: AreaDetails
-    boundary: dict[str, Any] | None
-    is_active: bool
-
-
-@dataclass
-class Planned:
-    """One area as it will be."""
-
-    row: int
-    code: str
-    level: AreaLevel
-    parent_code: str | None
-    details: AreaDetails
-    boundary: dict[str, Any] | None
-    was: Known | None
-
-    @property
-    def is_changed(self) -> bool:
-        """Does it differ from what is there?"""
-        was = self.was
-        return was is None or (self.details, self.parent_code, self.boundary) != (
-            was.details,
-            was.parent_code,
-            was.boundary,
-        )
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a file would do. With any fault, nothing of it is done."""
-
-    added: list[Planned]
-    changed: list[Planned]
-    unchanged: int
-    left_out: int
-    """Rows of provinces and cities, which lie above everything here."""
-    faults: list[Told]
-    notices: list[Told]
-
-
 def plan(rows: Sequence[Row], known: Mapping[str, Known], datum: Datum = Datum.WGS84) -> Plan:
     """Decide what the rows would do to the areas that are `known` by their code.
 
@@ -88,8 +41,8 @@ def plan(rows: Sequence[Row], known: Mapping[str, Known], datum: Datum = Datum.W
     work = _Work(known, datum, outside)
     for row in ours:
         work.take(row)
-    faults = [*work.faults, *_wrong_tree(work.planned, known)]
-    notices = [*work.notices, *_clashes(work.planned, known)] if not faults else work.notices
+    faults = [*work.faults, *wrong_tree(work.planned, known)]
+    notices = [*work.notices, *clashes(work.planned, known)] if not faults else work.notices
     changed = [one for one in work.planned.values() if one.is_changed]
     return Plan(
         added=[one for one in changed if one.was is None],
@@ -194,60 +147,3 @@ class _Work:
         if drawn.notice:
             self.notices.append(Told(row.number, "boundary", drawn.notice))
         return drawn.stored
-
-
-def _wrong_tree(planned: Mapping[str, Planned], known: Mapping[str, Known]) -> Iterator[Told]:
-    """Tell parents that are missing, closed, or of a level that cannot hold the area, and circles."""
-    circles = _in_circles(planned)
-    for one in planned.values():
-        above = one.parent_code
-        there = planned.get(above or "") or known.get(above or "")
-        if one.code in circles:
-            yield Told(one.row, "parent", "This area would lie in itself: its parents run in a circle.")
-        elif one.level is AreaLevel.COUNTY:
-            if above is not None:
-                yield Told(one.row, "parent", "A county lies in no other area.")
-        elif above is None:
-            yield Told(one.row, "parent", "Please name the code of the area in which it lies.")
-        elif there is None:
-            yield Told(one.row, "parent", "The area {parent} in which it should lie is not known.", {"parent": above})
-        elif DEPTH[there.level] >= DEPTH[one.level]:
-            yield Told(one.row, "parent", "The area above must be of a higher level.")
-        elif isinstance(there, Known) and not there.is_active:
-            yield Told(one.row, "parent", "The area above is closed. Please open it first, or choose another.")
-
-
-def _in_circles(planned: Mapping[str, Planned]) -> set[str]:
-    """Return the codes whose way up comes back to themselves."""
-    done: set[str] = set()
-    circles: set[str] = set()
-    for code in planned:
-        way: list[str] = []
-        at: str | None = code
-        while at is not None and at in planned and at not in done and at not in way:
-            way.append(at)
-            at = planned[at].parent_code
-        if at in way:
-            circles.update(way[way.index(at) :])
-        done.update(way)
-    return circles
-
-
-def _clashes(planned: Mapping[str, Planned], known: Mapping[str, Known]) -> Iterator[Told]:
-    """Tell boundaries that overlap a neighbour's or stick out of the area above; points still have one answer."""
-    drawn = {code: one for code, one in planned.items() if one.boundary is not None and one.is_changed}
-    if not drawn:
-        return
-    everything: dict[str, Known | Planned] = {code: one for code, one in known.items() if one.is_active} | dict(planned)
-    shapes = {code: one.boundary for code, one in everything.items() if one.boundary is not None}
-    above = {code: everything[code].parent_code for code in shapes}
-    groups = {code: (everything[code].level, above[code]) for code in shapes}
-    for clash in overlaps(shapes, groups, drawn):
-        one, other = (clash.area, clash.other) if clash.area in drawn else (clash.other, clash.area)
-        facts = {"name": everything[other].details.name, "part": f"{clash.part:.1%}"}
-        yield Told(drawn[one].row, "boundary", "It overlaps {name} by {part} of the smaller of the two.", facts)
-    for clash in sticking_out(shapes, above, drawn):
-        one = clash.area if clash.area in drawn else clash.other
-        facts = {"name": everything[clash.area].details.name, "part": f"{clash.part:.1%}"}
-        sentence = "It lies partly outside of the area above it: {name}, {part} of it."
-        yield Told(drawn[one].row, "boundary", sentence, facts)

@@ -8,7 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from service.areas.datum import Datum
-    from service.areas.planning import Plan
+    from service.areas.planned import Plan
     from service.rezoning.rules import ChangeKind
     from service.sheets import Told
 

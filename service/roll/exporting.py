@@ -22,7 +22,8 @@ from service.roll.duties import written as written_duties
 from service.roll.queries import ground
 from service.roll.rules import Ground, Known, Reach
 from service.roll.sheets import COLUMNS, CONTACTS, FOR_READERS
-from service.sheets import BETWEEN, as_csv, as_xlsx
+from service.sheets import BETWEEN
+from service.written_sheets import as_csv, as_xlsx
 
 REASON_MOST = 200
 AFTER: Mapping[str, str] = {"area": "area_name", "skills": "skill_names"}

@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 
 from service.accounts.rules import Role
 from service.areas.rules import AreaLevel, Place
-from service.rosters.desks import DESKS, holidays_ahead, nobody_there
+from service.rosters.desks import holidays_ahead, nobody_there
 from service.rosters.rules import ONE_DAY, SATURDAY, Span, day_span
 from service.routing.directory import Directory, Staff
 from service.routing.hours import SLOTS, Hours, hours_of_slots
 from service.routing.matching import Table
+from service.routing.taking import desks_above
 
 HALF_HOUR = timedelta(minutes=30)
 
@@ -45,8 +46,7 @@ def unguarded(known: Directory, at: datetime) -> list[Unguarded]:
 
 def desk_people(known: Directory, place: Place) -> tuple[Staff, ...]:
     """Return who sits at the desks that take what nobody else takes in a place."""
-    above = ((known.areas.at_level(place.id, level), level, role) for level, role in DESKS)
-    return tuple(p for unit, level, role in above if unit.level is level for p in known.staff(unit.id, role))
+    return tuple(person for _, people in desks_above(place.id, known) for person in people)
 
 
 def coming_holidays(known: Directory, at: datetime) -> list[date]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from service import sheets
+from service import written_sheets
 from service.accounts.words import ROLE_BY_WORD
 from service.areas.rules import AreaLevel
 from service.errors import ServiceError
@@ -132,12 +132,12 @@ def _yaml_text(node: yaml.Node) -> str:
 
 def as_csv(rows: Iterable[Mapping[str, str]]) -> bytes:
     """Return lines as CSV that a spreadsheet opens and an import reads; no cell is run."""
-    return sheets.as_csv(HEADINGS, rows)
+    return written_sheets.as_csv(HEADINGS, rows)
 
 
 def as_xlsx(rows: Iterable[Mapping[str, str]]) -> bytes:
     """Return lines as a workbook of one sheet, every cell a text."""
-    return sheets.as_xlsx(HEADINGS, rows, title="rules")
+    return written_sheets.as_xlsx(HEADINGS, rows, title="rules")
 
 
 def as_yaml(rows: Iterable[Mapping[str, str]]) -> bytes:

@@ -12,7 +12,8 @@ from service import sheets
 from service.areas.boundaries import hectares_of, merged, read_boundary
 from service.areas.datum import Datum
 from service.areas.details import AreaDetails
-from service.areas.planning import Known, Plan, plan
+from service.areas.planned import Known, Plan
+from service.areas.planning import plan
 from service.areas.rules import AreaLevel
 from service.areas.sheets import NoCodeColumnError, read_rows
 from service.sheets import FileTooLargeError, FileUnreadableError

@@ -14,7 +14,6 @@ from service.audit.changes import locked
 from service.audit.queries import history
 from service.audit.rules import Entry, broken_at
 from service.audit.searching import COUNTED, Found, Sought, search, unchained
-from service.sheets import as_csv
 from service.timekeeping import ZONE
 from service.web.admin.common import Administrator, admin_page, said
 from service.web.admin.history_asked import SORT_LABELS, HistoryQuery
@@ -22,6 +21,7 @@ from service.web.admin.told import told
 from service.web.admin.told_words import HAND_LABELS
 from service.web.deps import DbSession, Now
 from service.web.render import language_of
+from service.written_sheets import as_csv
 
 router = APIRouter(prefix="/history")
 

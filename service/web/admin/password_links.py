@@ -12,11 +12,11 @@ from service.areas.queries import area_names
 from service.errors import NotFoundError
 from service.roll.exporting import SheetKind
 from service.settings import get_settings
-from service.sheets import as_xlsx
 from service.web.admin.common import Manager, Text, TypedForm, admin_page, as_id, called, said
 from service.web.admin.people_files import LINKS, MEDIA
 from service.web.admin.person_page import PEOPLE
 from service.web.deps import DbSession, Now, real_now
+from service.written_sheets import as_xlsx
 
 router = APIRouter(prefix="/people/links")
 
