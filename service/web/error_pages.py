@@ -23,6 +23,7 @@ from service.web.catalogues import HTML_LANG, translate
 from service.web.csrf import CSRF_FIELD, SAFE, StaleFormError
 from service.web.deps import SignInNeededError, wants_stream
 from service.web.headers import secure
+from service.web.public_screen import frame_of
 from service.web.render import is_htmx, language_of, page
 from service.web.timewords import wait
 from service.web.words import words
@@ -97,12 +98,8 @@ def answer(request: Request, problem: Problem, *, kept: Mapping[str, list[str]] 
     if wants_json(request):
         return _as_json(request, problem)
     template = f"errors/{problem.status if problem.status in (404, 500, 503) else 'problem'}.html"
-    response = page(
-        request,
-        template,
-        {"problem": problem, "kept": kept, "is_read_only": request.method in SAFE},
-        status=problem.status,
-    )
+    facts = {"problem": problem, "kept": kept, "is_read_only": request.method in SAFE, **frame_of(request.url.path)}
+    response = page(request, template, facts, status=problem.status)
     response.headers.update(problem.headers)
     return response
 

@@ -25,6 +25,7 @@ from service.web.choices import choices
 from service.web.deps import DbSession, Now, product_now
 from service.web.error_pages import problem_of
 from service.web.letting_in import let_in
+from service.web.public_screen import FORGETS, KIOSK
 from service.web.receipt import qr_code, track_url
 from service.web.render import choose, language_of, page
 from service.web.resident import Typed
@@ -35,11 +36,8 @@ Lang = Annotated[str, Query(max_length=10)]
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(product_now)])
 
-KIOSK, DONE = "/kiosk", "/kiosk/done"
+DONE = f"{KIOSK}/done"
 SENT = Seal("jiban_kiosk", lasts=timedelta(minutes=2))
-IDLE_SECONDS = 60
-"""Without a touch or a key for so long, everything typed is forgotten."""
-WARNED_SECONDS = 45
 WITHOUT_SCRIPT_SECONDS = 180
 """Without a script nobody notices that somebody types: then the form is forgotten so long after it was opened."""
 
@@ -86,7 +84,6 @@ def show_sent(request: Request, session: DbSession, now: Now, lang: Lang = "") -
         "telling": telling,
         "promises": telling.promises(seen, now),
         "qr": qr_code(track_url(case.number)),
-        "without_script": IDLE_SECONDS,
     }
     return _page(request, "kiosk/done.html", facts | shown)
 
@@ -116,4 +113,4 @@ def _form(request: Request, session: Session, typed: Typed, lang: str, error: Se
 
 
 def _page(request: Request, template: str, facts: dict[str, Any], *, status: int = 200) -> Response:
-    return page(request, template, facts | {"idle": IDLE_SECONDS, "warned": WARNED_SECONDS}, status=status)
+    return page(request, template, {**FORGETS, **facts}, status=status)

@@ -22,6 +22,7 @@ from service.app import create_app
 from service.errors import InvalidFieldsError, TooManyTriesError
 from service.web import guard
 from service.web.deps import SESSION_COOKIE, CurrentPerson, DbSession, MaybePerson, Now, real_now, require_role
+from service.web.public_screen import frame_of
 from service.web.render import page
 from tests.people import Town
 
@@ -30,7 +31,7 @@ probes = APIRouter()
 
 @probes.get("/probe")
 def show(request: Request, person: MaybePerson, now: Now) -> Response:  # They are remembered.
-    return page(request, "errors/404.html", {"problem": {"sentence": ""}})
+    return page(request, "errors/404.html", {"problem": {"sentence": ""}, **frame_of("/probe")})
 
 
 @probes.post("/probe")

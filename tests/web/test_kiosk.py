@@ -1,6 +1,7 @@
 """A public screen takes requests, and forgets whoever used it."""
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlmodel import Session
 
 from service.cases.queries import contact_of
@@ -115,3 +116,22 @@ def test_danger_is_said_with_whom_to_call(browse: Browser, town: Town) -> None:
 def test_somebody_signed_in_is_not_shown(browse: Browser, town: Town) -> None:
     browse.sign_in(town.li_qiang)
     assert "李强" not in browse.get("/kiosk").text
+
+
+@pytest.mark.parametrize(("language", "start"), [("zh", "回到首页"), ("en", "To the start page")])
+def test_what_goes_wrong_at_the_screen_leads_nowhere_else_and_is_forgotten(
+    browse: Browser, town: Town, language: str, start: str
+) -> None:
+    browse.speak(language)
+    nothing_there = browse.get("/kiosk/nothing", 404)
+    stale = browse.client.post("/kiosk", data=ANSWERS | {"csrf": "old"})
+    assert stale.status_code == 403
+    assert start in nothing_there.text
+    for html in (nothing_there.html, BeautifulSoup(stale.text, "html.parser")):
+        assert {str(link["href"]).split("?")[0] for link in html.select("a[href]")} <= INSIDE
+        assert html.select_one("body[data-idle='60']")
+        assert html.select_one("script[src*='kiosk.js']")
+        assert html.select_one("noscript meta[content='60;url=/kiosk']")
+    assert LIGHT in [str(one["value"]) for one in BeautifulSoup(stale.text, "html.parser").select("main input")]
+    elsewhere = browse.get("/kiosks", 404)
+    assert elsewhere.html.select_one("a[href='/sign-in']"), "that is no page of the screen"
