@@ -1,5 +1,6 @@
 """Do weekly duties stand in a cell so that the same is read out of it, and is what cannot be read told?"""
 
+from dataclasses import replace
 from datetime import time
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from service.accounts.rules import DutyDays, DutyHours
 from service.roll.duties import DutiesInvalidError, in_order, read_duties, written
 from service.rosters.rules import overlap
+from tests.pure.test_people_sheet import PEOPLE, faults, ground, planned
 
 WORKDAYS, EVERY, HOLIDAYS = DutyDays.WORKDAYS, DutyDays.EVERY, DutyDays.HOLIDAYS
 DAY, NIGHT = (time(8, 30), time(17, 30)), (time(22), time(6))
@@ -88,3 +90,23 @@ def test_what_is_written_is_read_again(duties: list[DutyHours], language: str) -
         if not any(overlap(duty, other) for other in free):
             free.append(duty)
     assert in_order(read_duties(written(free, language))) == in_order(free)
+
+
+def test_weekly_duties_are_replaced_kept_or_emptied() -> None:
+    week = read_duties("workdays 08:30-17:30")
+    there = ground(PEOPLE[0], replace(PEOPLE[1], duties=week), PEOPLE[2])
+    night = read_duties("every week 22:00-06:00")
+    for cell, after in (("", week), ("工作日 08:30-17:30", week), ("none", frozenset()), ("每周 22:00-06:00", night)):
+        (one,) = planned(f"login,duties\nli.qiang,{cell}\n", there).rows
+        assert one.duties == after
+        assert one.changes == ({} if after == week else {"duties": (week, after)})
+        assert not one.faults
+
+
+def test_duties_that_cannot_be_are_refused_with_their_column() -> None:
+    seen = planned(
+        "login,duties\nli.qiang,Mon 08:30-17:30\nhe.jun,every week Mon 1:00-3:00; every week Mon 2:00-4:00\n"
+        "sun.li,workdays 08:30-17:30\n"
+    )
+    assert faults(seen)[:2] == [(2, "duties"), (3, "duties")]
+    assert (4, "duties") not in faults(seen)

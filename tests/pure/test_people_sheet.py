@@ -11,7 +11,6 @@ from service.accounts.rules import Away, PersonDetails, Role
 from service.areas.rules import AreaLevel, AreaTree, Place
 from service.errors import ServiceError
 from service.roll import sheets
-from service.roll.duties import read_duties
 from service.roll.planning import plan
 from service.roll.rules import Ground, Known, Outcome, Plan, Reach
 from service.roll.sheets import NoLoginColumnError, read_people
@@ -287,23 +286,3 @@ def test_the_digest_is_another_one_when_somebody_was_changed_here_meanwhile() ->
     assert planned(text).digest == seen.digest
     changed = replace(PEOPLE[1], mark="other")
     assert planned(text, ground(PEOPLE[0], changed)).digest != seen.digest
-
-
-def test_weekly_duties_are_replaced_kept_or_emptied() -> None:
-    week = read_duties("workdays 08:30-17:30")
-    there = ground(PEOPLE[0], replace(PEOPLE[1], duties=week), PEOPLE[2])
-    night = read_duties("every week 22:00-06:00")
-    for cell, after in (("", week), ("工作日 08:30-17:30", week), ("none", frozenset()), ("每周 22:00-06:00", night)):
-        (one,) = planned(f"login,duties\nli.qiang,{cell}\n", there).rows
-        assert one.duties == after
-        assert one.changes == ({} if after == week else {"duties": (week, after)})
-        assert not one.faults
-
-
-def test_duties_that_cannot_be_are_refused_with_their_column() -> None:
-    seen = planned(
-        "login,duties\nli.qiang,Mon 08:30-17:30\nhe.jun,every week Mon 1:00-3:00; every week Mon 2:00-4:00\n"
-        "sun.li,workdays 08:30-17:30\n"
-    )
-    assert faults(seen)[:2] == [(2, "duties"), (3, "duties")]
-    assert (4, "duties") not in faults(seen)

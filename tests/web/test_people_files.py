@@ -72,24 +72,6 @@ def test_every_row_is_named_with_what_would_become_of_it(
     assert somebody(session, "lin.mei") is None
 
 
-@pytest.mark.parametrize(
-    ("language", "said"),
-    [
-        ("zh", "每周值班：每周 周一至周五 08:30-17:30 → 工作日 08:30-17:30；每周 周六 22:00-06:00"),
-        ("en", "Weekly duties: every week Mon-Fri 08:30-17:30 → workdays 08:30-17:30; every week Sat 22:00-06:00"),
-    ],
-)
-def test_duties_are_shown_before_and_after_in_the_readers_language(admin: Browser, language: str, said: str) -> None:
-    sheet = 'login,duties\nli.qiang,"workdays 08:30-17:30; every week Sat 22:00-06:00"\n'
-    (line,) = rows(send(admin.speak(language), sheet))
-    assert said in line
-
-
-def test_duties_that_cannot_be_read_are_told_by_row(admin: Browser) -> None:
-    (line,) = rows(send(admin, "login,duties\nli.qiang,周一至周五 08:30-17:30\nsun.li,\n"))
-    assert "每周值班：“周一至周五 08:30-17:30”无法识别" in line
-
-
 def test_a_sheet_is_taken_over_and_whoever_is_new_gets_a_link(admin: Browser, session: Session, town: Town) -> None:
     done = admin.post(send(admin, SHEET), FILES)
     assert done.to == "/admin/people/links?done=imported"
