@@ -25,6 +25,13 @@ def test_duties_are_shown_before_and_after_in_the_readers_language(admin: Browse
     assert said in line
 
 
+def test_duties_of_somebody_new_and_those_that_are_emptied_are_told(admin: Browser) -> None:
+    sheet = "login,name,role,area,duties\nlin.mei,林梅,worker,990101001001,节假日 09:00-12:00\nli.qiang,,,,无\n"
+    new, emptied = rows(send(admin, sheet))
+    assert "每周值班：节假日 09:00-12:00" in new
+    assert "每周值班：每周 周一至周五 08:30-17:30 → 无" in emptied
+
+
 def test_duties_that_cannot_be_read_are_told_by_row(admin: Browser) -> None:
     (line,) = rows(send(admin, "login,duties\nli.qiang,周一至周五 08:30-17:30\nsun.li,\n"))
     assert "每周值班：“周一至周五 08:30-17:30”无法识别" in line

@@ -225,7 +225,7 @@ def _facts(one: Planned, language: str) -> Changes:
     if "phone" in found:
         found["phone"] = [mask_phone(phone) if phone else phone for phone in found["phone"]]
     if "duties" in found:
-        found["duties"] = [written(duties, language) for duties in found["duties"]]
+        found["duties"] = [written(duties, language) or None for duties in found["duties"]]
     if one.absence is not None:
         found["absence"] = [None, away_fact(one.absence)]
     if one.outcome is Outcome.NEW:
