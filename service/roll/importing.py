@@ -157,7 +157,7 @@ def _skill_rows(one: Planned, person_id: int) -> Iterator[dict[str, Any]]:
 
 def _write_duties(session: Session, found: Plan, ids: dict[str, int]) -> None:
     changed = [one for one in found.rows if "duties" in one.changes]
-    session.execute(sa.delete(Duty).where(_is_any(col(Duty.person_id), [ids[one.login] for one in changed])))
+    session.execute(sa.delete(Duty).where(is_any(col(Duty.person_id), [ids[one.login] for one in changed])))
     insert_all(session, DUTIES, [{"person_id": ids[one.login], **vars(d)} for one in changed for d in one.duties])
 
 
