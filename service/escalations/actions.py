@@ -18,10 +18,11 @@ from service.clocks.queries import as_clock, book, policy_of
 from service.clocks.tables import ClockRow
 from service.errors import NotAllowedError, NotFoundError
 from service.escalations.hands import give_away
+from service.escalations.looking import Batch, Due
 from service.escalations.queries import contacted, taken
 from service.escalations.rules import may_answer
 from service.escalations.tables import Escalation
-from service.escalations.taking import Batch, Due, decide
+from service.escalations.taking import decide
 from service.handling.notices import notices
 from service.handling.promises import end_pause
 from service.intake.forms import clean

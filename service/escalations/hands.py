@@ -13,7 +13,7 @@ from service.cases.rules import AT_DESK, PENDING, Action, Actor, CaseStatus, Clo
 from service.cases.tables import Case
 from service.clocks.actions import due_entries, tell
 from service.clocks.rules import Happening
-from service.escalations.taking import UNCLAIMED, Batch
+from service.escalations.looking import UNCLAIMED, Batch
 from service.handling.notices import notices
 from service.outbox.actions import rows as notice_rows
 from service.outbox.messages import Recipient, handed_on

@@ -22,9 +22,10 @@ from service.cases.rules import CaseStatus
 from service.categories.rules import Catalogue
 from service.clocks.tables import ClockRow
 from service.escalations.climbing import is_spent, next_climb
+from service.escalations.looking import Batch, Due
 from service.escalations.rules import FALLS_TO, RUNGS, Held, reached
 from service.escalations.tables import Escalation
-from service.escalations.taking import Batch, Due, as_asked, decide
+from service.escalations.taking import as_asked, decide
 from service.routing.directory import Directory, Staff
 from service.timekeeping import ZONE
 from sla_policies.climbing import Asked, Climbing, unanswered
