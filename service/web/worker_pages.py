@@ -83,18 +83,15 @@ def case_facts(
 ) -> dict[str, Any]:
     """Return everything that the page of a case shows to this person."""
     acting = actors(session, case, person)
-    seen, course = view(session, case, acting), course_from(case.status, acting)
-    every = [*forms_of(seen.moves, tried), *_forms_ahead(session, seen, course)]
-    every = with_texts(session, every, case, seen.known, language_of(request))
-    forms = [form for form in every if form.action in {move.action for move in seen.moves}]
+    seen = view(session, case, acting)
+    offered = _offered(session, seen, acting, tried, language_of(request))
+    forms: list[MoveForm] = offered["forms"]
     taken = answerable(session, [(e, case) for e in of_case(session, case.id or 0)], seen.known)
     received = next((line for line in seen.timeline if line.what == "received"), None)
     return {
         "view": seen,
         "case": case,
-        "forms": forms,
-        "ahead": [form for form in every if form not in forms],
-        "course": {at: {move.action: _then(move, at, course) for move in moves} for at, moves in course.items()},
+        **offered,
         "problem": problem_of(request, tried.error) if tried.error else None,
         "tried": tried,
         "meanwhile": changed_since(seen, tried.version) if tried.error else [],
@@ -127,6 +124,20 @@ def case_facts(
         "done": "",
         "evidence": _evidence(session, seen, language_of(request)),
         "moment": datetime.fromisoformat,
+    }
+
+
+def _offered(
+    session: Session, seen: CaseView, acting: frozenset[Actor], tried: Tried, language: Language
+) -> dict[str, Any]:
+    """Return the forms of what may be done now, of what only after something else, and the course that leads there."""
+    course, now = course_from(seen.case.status, acting), {move.action for move in seen.moves}
+    every = [*forms_of(seen.moves, tried), *_forms_ahead(session, seen, course)]
+    every = with_texts(session, every, seen.case, seen.known, language)
+    return {
+        "forms": [form for form in every if form.action in now],
+        "ahead": [form for form in every if form.action not in now],
+        "course": {at: {move.action: _then(move, at, course) for move in moves} for at, moves in course.items()},
     }
 
 
