@@ -135,4 +135,6 @@ def test_what_lies_ahead_is_what_the_table_says_and_nothing_that_somebody_else_m
     assert CaseStatus.PARKED not in held, "a supervisor parks"
     assert CaseStatus.CLOSED not in held
     assert actions(course_from(CaseStatus.RECEIVED, {Actor.COLLEAGUE})[CaseStatus.RECEIVED]) == {Action.NOTE}
+    joined = course_from(CaseStatus.DUPLICATE, {Actor.HEAD})
+    assert set(joined) == {CaseStatus.DUPLICATE}, "where it stands once it is taken apart, the table does not say"
     assert course_from(CaseStatus.CLOSED, set()) == {CaseStatus.CLOSED: ()}
