@@ -29,7 +29,7 @@ def choose_a_password(page: Page, eyes: Eyes) -> None:
 
 def stop_letters(page: Page, eyes: Eyes) -> None:
     """Open the link by which a resident wants no more mail about a request."""
-    _open(page, eyes, "/notices/stop", _link_to_stop)
+    _open(page, eyes, "/notices/stop/{number}/{token}", _link_to_stop)
 
 
 def confirm_an_address(page: Page, eyes: Eyes) -> None:
@@ -39,7 +39,7 @@ def confirm_an_address(page: Page, eyes: Eyes) -> None:
 
 def open_a_job(page: Page, eyes: Eyes) -> None:
     """Open the link of an outside party to its job."""
-    _open(page, eyes, "/party", _link_of_a_job)
+    _open(page, eyes, "/party/{job_id}", _link_of_a_job)
     page.wait_for_url("**/party/*")
 
 
