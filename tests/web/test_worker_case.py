@@ -49,7 +49,9 @@ def test_every_move_that_the_lifecycle_offers_has_its_form(
 
     acting = {"assignee", "colleague"}
     offered = {str(m.action) for m in MOVES if case.status in m.from_ and acting & {str(a) for a in m.who}}
-    actions = {str(f["action"]).rpartition("/")[2] for f in page.html.select(f"form[action^='{path(case)}/']")}
+    # What waits in a template is not offered; soupsieve of Pythons before 3.11.5 looks into it all the same.
+    forms = [f for f in page.html.select(f"form[action^='{path(case)}/']") if f.find_parent("template") is None]
+    actions = {str(f["action"]).rpartition("/")[2] for f in forms}
     assert offered - {"request_parking"} == actions - {"photos"}, "the policy of this case knows no parking"
     assert page.fields("/reply")["version"] == str(case.version)
 
