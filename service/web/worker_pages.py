@@ -102,12 +102,8 @@ def case_facts(
         "around": around(session, case, person),
         "how_labels": HOW_LABELS,
         "proposals": proposals.of_case(session, case.id or 0),
-        "orders": orders_of_case(session, case.id or 0, person, seen.known, now),
-        "may_order": may_order(case, person, seen.known),
+        **_together(session, case, person, seen, now),
         **_parties(session, case, acting),
-        "parts": (parts := parts_of_case(session, case.id or 0, person, seen.known, now)),
-        "progress": progress(row.part.state for row in parts),
-        "may_call": may_call(case, person, session),
         "routing": why_here(request, session, why_routed(session, case), seen.known),
         "escalations": taken,
         "colleagues": colleagues(case, person, seen.known),
@@ -157,6 +153,18 @@ def _forms_ahead(session: Session, seen: CaseView, course: Mapping[CaseStatus, t
 def _then(move: Move, at: CaseStatus, course: Mapping[CaseStatus, object]) -> CaseStatus:
     """Return where the case stands after that; where it stands already, when the course does not say."""
     return move.to if move.to is not None and move.to in course else at
+
+
+def _together(session: Session, case: Case, person: Person, seen: CaseView, now: datetime) -> dict[str, Any]:
+    """Return what others are asked to do in the case: orders and parts, and whether this person may ask for more."""
+    parts = parts_of_case(session, case.id or 0, person, seen.known, now)
+    return {
+        "orders": orders_of_case(session, case.id or 0, person, seen.known, now),
+        "may_order": may_order(case, person, seen.known),
+        "parts": parts,
+        "progress": progress(row.part.state for row in parts),
+        "may_call": may_call(case, person, session),
+    }
 
 
 def _parties(session: Session, case: Case, acting: frozenset[Actor]) -> dict[str, Any]:
