@@ -87,7 +87,6 @@ def case_facts(
     offered = _offered(session, seen, acting, tried, language_of(request))
     forms: list[MoveForm] = offered["forms"]
     taken = answerable(session, [(e, case) for e in of_case(session, case.id or 0)], seen.known)
-    received = next((line for line in seen.timeline if line.what == "received"), None)
     return {
         "view": seen,
         "case": case,
@@ -109,9 +108,7 @@ def case_facts(
         "colleagues": colleagues(case, person, seen.known),
         "card": cards_of(session, [case.id or 0]).get(case.id or 0, ""),
         "explained": [(one, tell(why, now, language_of(request))) for one, why in explanations(session, seen, now)],
-        "received": received.facts if received else {},
-        "answers": as_answers(case.answers),
-        "taken_by": seen.known.people.get(case.taken_by_id or 0),
+        **_told_at_first(seen),
         "units": units_by_level(seen.known) if _asks(forms, "unit_id") or _asks(forms, "area_id") else [],
         "topics": topics_by_group(seen.known, case) if _asks(forms, "category") else [],
         "people": _people(session, case, person, seen.known, now) if _asks(forms, "person_id") else [],
@@ -153,6 +150,16 @@ def _forms_ahead(session: Session, seen: CaseView, course: Mapping[CaseStatus, t
 def _then(move: Move, at: CaseStatus, course: Mapping[CaseStatus, object]) -> CaseStatus:
     """Return where the case stands after that; where it stands already, when the course does not say."""
     return move.to if move.to is not None and move.to in course else at
+
+
+def _told_at_first(seen: CaseView) -> dict[str, Any]:
+    """Return what was said when the case came in, and who took it down."""
+    received = next((line for line in seen.timeline if line.what == "received"), None)
+    return {
+        "received": received.facts if received else {},
+        "answers": as_answers(seen.case.answers),
+        "taken_by": seen.known.people.get(seen.case.taken_by_id or 0),
+    }
 
 
 def _together(session: Session, case: Case, person: Person, seen: CaseView, now: datetime) -> dict[str, Any]:
