@@ -13,6 +13,7 @@ from service.areas.details import (
     Taken,
     check_area,
     columns,
+    level_word,
     new_code_fault,
 )
 from service.areas.queries import area_by_code, area_by_id, held_by
@@ -23,19 +24,31 @@ from service.audit.changes import changed, expect, locked, one_at_a_time
 from service.audit.rules import Entry
 
 
-def add_area(session: Session, details: AreaDetails, *, code: str, level: AreaLevel, by: Person, now: datetime) -> Area:
-    """Add an area below its parent. Errors: InvalidFieldsError."""
+def add_area(
+    session: Session,
+    details: AreaDetails,
+    *,
+    code: str,
+    level: AreaLevel,
+    by: Person,
+    now: datetime,
+    is_department: bool = False,
+) -> Area:
+    """Add an area, or a department of one, below its parent; a department's level is a community's.
+
+    Errors: InvalidFieldsError.
+    """
     one_at_a_time(session, Area)
     above = _parent(session, details)
     fault = new_code_fault(code, is_free=area_by_code(session, code) is None)
     check_area(details, level, _above(above, None), taken=Taken(fault, _duty_open(session, details)))
 
-    area = Area(code=code, level=level, path="/", created_at=now, **columns(details))
+    area = Area(code=code, level=level, is_department=is_department, path="/", created_at=now, **columns(details))
     session.add(area)
     session.flush()
     area.path = f"{above.path if above else '/'}{area.id}/"
     session.flush()
-    facts = changed({}, {"code": code, "level": level.value, **columns(details)})
+    facts = changed({}, {"code": code, "level": level_word(level, is_department), **columns(details)})
     record(session, Entry("area", area.id or 0, "area.added", now, "staff", by.id, facts))
     return area
 
@@ -82,7 +95,8 @@ def _duty_open(session: Session, details: AreaDetails) -> bool:
 def _above(parent: Area | None, area: Area | None) -> Above | None:
     if parent is None:
         return None
-    return Above(parent.level, parent.is_active, is_below=area is not None and parent.path.startswith(area.path))
+    is_below = area is not None and parent.path.startswith(area.path)
+    return Above(parent.level, parent.is_active, is_below=is_below, is_department=parent.is_department)
 
 
 def _move_paths(session: Session, area: Area, path: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from service.areas.boundaries import overlaps, sticking_out
+from service.areas.details import NOTHING_IN_A_DEPARTMENT
 from service.areas.planned import Known, Planned
 from service.areas.rules import DEPTH, AreaLevel
 from service.sheets import Told
@@ -23,6 +24,8 @@ def wrong_tree(planned: Mapping[str, Planned], known: Mapping[str, Known]) -> It
             yield Told(one.row, "parent", "Please name the code of the area in which it lies.")
         elif there is None:
             yield Told(one.row, "parent", "The area {parent} in which it should lie is not known.", {"parent": above})
+        elif there.is_department:
+            yield Told(one.row, "parent", NOTHING_IN_A_DEPARTMENT)
         elif DEPTH[there.level] >= DEPTH[one.level]:
             yield Told(one.row, "parent", "The area above must be of a higher level.")
         elif isinstance(there, Known) and not there.is_active:

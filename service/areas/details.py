@@ -14,6 +14,10 @@ ALIASES_MOST = 200
 _CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{1,29}")
 _PHONE = re.compile(r"[0-9+][0-9 ()-]{2,24}")
 _BETWEEN_NAMES = re.compile(r"[,，、;；|\n]+")
+DEPARTMENT = "department"
+"""Stands among the levels where people and files name one."""
+NO_GROUND = "A department has no ground, so it has no boundary."
+NOTHING_IN_A_DEPARTMENT = "Nothing lies in a department. Please choose an area."
 _TOO_LONG = "Please give a name of at most 60 characters."
 _NOT_EMPTY = "Please write something here."
 
@@ -44,6 +48,7 @@ class Above:
     is_active: bool
     is_below: bool = False
     """It is the other one itself, or lies in it."""
+    is_department: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,11 +149,18 @@ def _wrong_parent(details: AreaDetails, level: AreaLevel, above: Above | None) -
         return "Please choose the area in which it lies."
     if above.is_below:
         return "An area cannot lie in itself or in an area below it."
+    if above.is_department:
+        return NOTHING_IN_A_DEPARTMENT
     if DEPTH[above.level] >= DEPTH[level]:
         return "The area above must be of a higher level."
     if details.is_active and not above.is_active:
         return "The area above is closed. Please open it first, or choose another."
     return None
+
+
+def level_word(level: AreaLevel, is_department: bool) -> str:  # noqa: FBT001  # The two stand for one fact.
+    """Return the word by which files, forms and the history tell a level; a department has one of its own."""
+    return DEPARTMENT if is_department else level.value
 
 
 def aliases_typed(text: str) -> tuple[str, ...]:

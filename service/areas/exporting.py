@@ -2,6 +2,7 @@
 
 from sqlmodel import Session
 
+from service.areas.details import level_word
 from service.areas.queries import all_areas
 from service.areas.sheets import COLUMNS
 from service.written_sheets import as_csv
@@ -16,7 +17,10 @@ def areas_as_csv(session: Session) -> bytes:
     rows = []
     for area in areas:
         if area.is_active:
-            facts = area.model_dump() | {"parent": codes.get(area.parent_id, ""), "level": area.level.value}
+            facts = area.model_dump() | {
+                "parent": codes.get(area.parent_id, ""),
+                "level": level_word(area.level, area.is_department),
+            }
             facts["aliases"] = "；".join(area.aliases)
             rows.append({name: str(facts[name]) for name in HEADINGS})
     return as_csv(HEADINGS, rows)

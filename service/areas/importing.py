@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from service.accounts.tables import Person
 from service.areas.datum import Datum
-from service.areas.details import AreaDetails, columns
+from service.areas.details import AreaDetails, columns, level_word
 from service.areas.planned import Known, Plan, Planned
 from service.areas.planning import WRITTEN, plan
 from service.areas.rules import AreaLevel
@@ -87,7 +87,7 @@ def take_over(session: Session, name: str, content: bytes, datum: Datum, *, by: 
 def known_areas(session: Session, *, with_boundaries: bool) -> dict[str, Known]:
     """Return the areas that are there by their code; boundaries only where they will be looked at."""
     names = {*WRITTEN, "aliases", "duty_area_id", "is_active", "parent_id"}
-    wanted = [column for column in AREAS.c if column.name in names | {"id", "code", "level"}]
+    wanted = [column for column in AREAS.c if column.name in names | {"id", "code", "level", "is_department"}]
     boundary = [AREAS.c.boundary] if with_boundaries else []
     rows = session.execute(sa.select(*wanted, *boundary)).mappings().all()
     code_of = {row["id"]: row["code"] for row in rows}
@@ -100,6 +100,7 @@ def known_areas(session: Session, *, with_boundaries: bool) -> dict[str, Known]:
             AreaDetails(**{name: row[name] for name in names - {"aliases"}}, aliases=tuple(row["aliases"])),
             row.get("boundary"),
             row["is_active"],
+            row["is_department"],
         )
         for row in rows
     }
@@ -107,7 +108,7 @@ def known_areas(session: Session, *, with_boundaries: bool) -> dict[str, Known]:
 
 def _row(one: Planned, ids: Mapping[str, int]) -> dict[str, Any]:
     """Return the columns of an area; the boundary only where there is one."""
-    facts = columns(one.details) | {"code": one.code, "level": one.level}
+    facts = columns(one.details) | {"code": one.code, "level": one.level, "is_department": one.is_department}
     facts |= {"parent_id": ids[one.parent_code] if one.parent_code else None}
     return facts | ({"boundary": one.boundary} if one.boundary is not None else {})
 
@@ -116,7 +117,7 @@ def _entries(seen: Plan, ids: Mapping[str, int], by: Person, now: datetime) -> I
     for one in (*seen.added, *seen.changed):
         was = columns(one.was.details) | {"parent_id": one.was.details.parent_id} if one.was else {}
         after = columns(one.details) | {"parent_id": ids[one.parent_code] if one.parent_code else None}
-        whole = {"code": one.code, "level": one.level.value} if one.was is None else {}
+        whole = {"code": one.code, "level": level_word(one.level, one.is_department)} if one.was is None else {}
         facts: dict[str, Any] = changed(was, whole | after)
         if one.boundary != (one.was.boundary if one.was else None):
             facts["boundary"] = []

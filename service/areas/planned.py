@@ -19,6 +19,7 @@ class Known:
     details: AreaDetails
     boundary: dict[str, Any] | None
     is_active: bool
+    is_department: bool = False
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Planned:
     details: AreaDetails
     boundary: dict[str, Any] | None
     was: Known | None
+    is_department: bool = False
 
     @property
     def is_changed(self) -> bool:

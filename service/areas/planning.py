@@ -7,7 +7,15 @@ from typing import Any
 from service.areas.agreeing import clashes, wrong_tree
 from service.areas.boundaries import read_boundary
 from service.areas.datum import Datum
-from service.areas.details import NAME_MOST, AreaDetails, aliases_typed, new_code_fault, wrong_words
+from service.areas.details import (
+    DEPARTMENT,
+    NAME_MOST,
+    NO_GROUND,
+    AreaDetails,
+    aliases_typed,
+    new_code_fault,
+    wrong_words,
+)
 from service.areas.opening import tidy_days, tidy_hours
 from service.areas.planned import Known, Plan, Planned
 from service.areas.rules import DEPTH, AreaLevel
@@ -22,6 +30,8 @@ LEVEL_WORDS: Mapping[str, AreaLevel] = {
     **dict.fromkeys(("grid", "网格"), AreaLevel.GRID),
 }
 """Each level by the words for it."""
+DEPARTMENTS = frozenset({DEPARTMENT, "office", "部门", "科室"})
+"""What stands in the column of levels for a department."""
 ABOVE_US = frozenset({"province", "city", "省", "市", "地市"})
 """Levels above the county: such rows are left out, and are no parents."""
 LENGTH_OF = {AreaLevel.COUNTY: 6, AreaLevel.SUBDISTRICT: 9, AreaLevel.COMMUNITY: 12, AreaLevel.GRID: 15}
@@ -93,10 +103,10 @@ class _Work:
             self.faults += [
                 Told(row.number, name, why) for name, why in wrong.items() if name == "name" or "name" not in wrong
             ]
-        boundary = self._boundary(row) or (was.boundary if was else None)
-        self.planned[code] = Planned(
-            row.number, code, level, self._parent(row, code, level, was), details, boundary, was
-        )
+        is_department = self._is_department(row, was)
+        boundary = self._boundary(row, is_department) or (was.boundary if was else None)
+        parent = self._parent(row, code, level, was)
+        self.planned[code] = Planned(row.number, code, level, parent, details, boundary, was, is_department)
 
     def _wrong(self, row: Row, column: str, sentence: str, **facts: Any) -> None:  # noqa: ANN401
         self.faults.append(Told(row.number, column, sentence, facts))
@@ -105,14 +115,22 @@ class _Work:
         said = row.cells.get("level", "")
         by_length = next((level for level, length in LENGTH_OF.items() if length == len(code)), None)
         level = LEVEL_WORDS.get(said.casefold()) if said else (was.level if was else by_length)
+        if self._is_department(row, was):
+            level = AreaLevel.COMMUNITY
         if level is None:
             self._wrong(
-                row, "level", "The level must be county, subdistrict, community or grid (区县、街道、社区、网格)."
+                row,
+                "level",
+                "The level must be county, subdistrict, community, grid or department (区县、街道、社区、网格、部门).",
             )
-        elif was is not None and was.level is not level:
+        elif was is not None and (was.level, was.is_department) != (level, self._is_department(row, was)):
             self._wrong(row, "level", "This area has another level here, and a level cannot change.")
             return None
         return level
+
+    def _is_department(self, row: Row, was: Known | None) -> bool:
+        said = row.cells.get("level", "").casefold()
+        return said in DEPARTMENTS if said else was is not None and was.is_department
 
     def _parent(self, row: Row, code: str, level: AreaLevel, was: Known | None) -> str | None:
         if level is AreaLevel.COUNTY:
@@ -137,9 +155,12 @@ class _Work:
         desk = {"desk_name": f"{name}服务站"[:NAME_MOST], "desk_name_en": f"{name_en} Service Desk"[:NAME_MOST]}
         return AreaDetails(**{"name": name, "name_en": name_en, "parent_id": None} | desk | given)
 
-    def _boundary(self, row: Row) -> dict[str, Any] | None:
+    def _boundary(self, row: Row, is_department: bool) -> dict[str, Any] | None:  # noqa: FBT001
         text = row.cells.get("boundary", "")
         if not text:
+            return None
+        if is_department:
+            self._wrong(row, "boundary", NO_GROUND)
             return None
         drawn = read_boundary(text, self.datum)
         if drawn.fault:

@@ -35,6 +35,11 @@ def area_tree(session: Session) -> AreaTree:
     return known[1]
 
 
+def known_departments() -> frozenset[int]:
+    """Return the ids of departments as this process read the areas last: for what somebody there is called."""
+    return _known[1].departments if _known is not None else frozenset()
+
+
 def _read_tree(session: Session) -> AreaTree:
     plain = [column for column in Area.__table__.c if column.name in Place.__dataclass_fields__]  # type: ignore[attr-defined]
     boundary = sa.cast(col(Area.boundary), sa.Text).label("boundary")

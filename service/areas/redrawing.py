@@ -10,6 +10,7 @@ from sqlmodel import Session
 from service.accounts.tables import Person
 from service.areas.boundaries import Drawn, read_boundary
 from service.areas.datum import Datum
+from service.areas.details import NO_GROUND
 from service.areas.tables import Area
 from service.audit.actions import record
 from service.audit.changes import expect, locked, one_at_a_time
@@ -87,6 +88,8 @@ def change_boundary(
     expect(session, "area", area_id, seen)
     if not area.is_active:
         raise InvalidFieldsError({"form": "This area is closed. It needs no boundary any more."})
+    if area.is_department:
+        raise InvalidFieldsError({"form": NO_GROUND})
     if area.boundary == boundary:
         return area
     area.boundary = boundary

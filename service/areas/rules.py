@@ -43,6 +43,8 @@ class Place:
     """Whose desk answers while the own one is closed; None: the nearest above that is open."""
     is_active: bool = True
     """False for a closed area: nothing new goes there, but cases of the past still lie in it."""
+    is_department: bool = False
+    """A department (部门) has no ground: cases are given to it, none lies in it. Its level is a community's."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,18 @@ class AreaTree:
 
     @cached_property
     def in_use(self) -> tuple[Place, ...]:
-        """Return the areas that can be chosen."""
+        """Return the areas and departments that cases can be given to."""
         return tuple(p for p in self.places.values() if p.is_active)
+
+    @cached_property
+    def grounds(self) -> tuple[Place, ...]:
+        """Return the areas that something can lie in: those in use that are no departments."""
+        return tuple(p for p in self.in_use if not p.is_department)
+
+    @cached_property
+    def departments(self) -> frozenset[int]:
+        """Return the ids of departments, closed ones too."""
+        return frozenset(p.id for p in self.places.values() if p.is_department)
 
     @cached_property
     def by_code(self) -> Mapping[str, Place]:
@@ -78,11 +90,14 @@ class AreaTree:
         return {p.code: p for p in self.places.values()}
 
     def meant_by(self, name: str) -> Place | None:
-        """Return the area in use with that code or name; a closed one's code means the area that took it over."""
+        """Return the area in use with that code or name; a closed one's code means the area that took it over.
+
+        A department is nowhere.
+        """
         known = self.by_code.get(name) or self.by_name.get(name)
         once = self.ever_by_code.get(name)
         found = known or (self.living(once.id) if once else None)
-        return found if found is not None and found.is_active else None
+        return found if found is not None and found.is_active and not found.is_department else None
 
     @cached_property
     def below(self) -> Mapping[int, tuple[int, ...]]:
@@ -142,6 +157,6 @@ class AreaTree:
 
     @cached_property
     def names(self) -> Names:
-        """Return the names and other names (别名) of the areas in use, built at the first look."""
-        own = ((name, p.id) for p in self.in_use for name in {p.name, p.name_en})
-        return Names(own, ((alias, p.id) for p in self.in_use for alias in p.aliases))
+        """Return the names and other names (别名) of what has ground, built at the first look."""
+        own = ((name, p.id) for p in self.grounds for name in {p.name, p.name_en})
+        return Names(own, ((alias, p.id) for p in self.grounds for alias in p.aliases))

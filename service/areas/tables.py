@@ -1,4 +1,4 @@
-"""The rows of the division: county > sub-district > community > grid."""
+"""The rows of the division: county > sub-district > community > grid, and the departments beside them."""
 
 from datetime import date, datetime
 from typing import Any
@@ -13,10 +13,13 @@ from service.database import text_enum
 
 
 class Area(SQLModel, table=True):
-    """One place of the division, and the desk that stands for it."""
+    """One place of the division, and the desk that stands for it; or a department, which is a desk without a place."""
 
     __tablename__ = "areas"
-    __table_args__ = (sa.Index("ix_areas_path", "path", postgresql_ops={"path": "text_pattern_ops"}),)
+    __table_args__ = (
+        sa.Index("ix_areas_path", "path", postgresql_ops={"path": "text_pattern_ops"}),
+        sa.CheckConstraint("NOT is_department OR (level = 'community' AND boundary IS NULL)", name="department"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger, sa_column_args=(sa.Identity(),))
     parent_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="areas.id", index=True)
@@ -38,8 +41,9 @@ class Area(SQLModel, table=True):
     """Other names (别名) and estates, by which an address is found."""
     duty_area_id: int | None = Field(default=None, sa_type=sa.BigInteger, foreign_key="areas.id")
     """Whose desk answers while this one is closed; None: the nearest above that is open."""
-    boundary: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    boundary: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     """A GeoJSON Polygon or MultiPolygon in WGS 84, longitude first."""
+    is_department: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     is_active: bool = True
     """A closed area lies in the one that took it over (parent_id), and so do its cases of the past."""
     closed_on: date | None = None

@@ -12,7 +12,7 @@ from service.accounts.rules import Role
 from service.accounts.tables import Person
 from service.demo import courses, crowds, joint, parties, standing, supervised
 from service.demo.arrivals import HOURS, WEEKDAYS
-from service.demo.catalogue import POOL, POOL_TOPIC, revise_rules
+from service.demo.catalogue import POOL, POOL_TOPIC, give_to_departments, revise_rules
 from service.demo.life import Life
 from service.demo.people import People
 from service.demo.stories import Teller
@@ -93,6 +93,8 @@ SHOWN = (
     Shown(3 * HOUR, "湖滨社区", "C03", joint.whistled, CAST),
     Shown(4.2 * DAY, "湖滨社区", "D01", joint.scored, CAST),
 )  # fmt: skip
+FOR_DEPARTMENTS = (("C02", "湖滨社区"), ("K02", "老街社区"))
+"""What came in at this moment and is a department's work: topic and place."""
 WITH_PARTIES = (
     # Still to do, done and to be checked, late, and as it went before.
     Shown(1.1 * DAY, "湖滨社区", "C05", parties.given(parties.PROPERTY), CAST),
@@ -131,6 +133,9 @@ def live_a_month(session: Session, town: Town, people: People, now: datetime) ->
     revise_rules(session, POOL, people["admin"], world.now, world.now)
     Life(world, teller.tell(places["湖滨社区"], POOL_TOPIC).about(POOL_TOPIC)).open()
     world.run(now)
+    give_to_departments(session, town, people["admin"], world.now)
+    for topic, place in FOR_DEPARTMENTS:
+        Life(world, other.tell(places[place], topic).about(topic)).open()
     deliver_the_past(session, now)
     crowds.know_each_other(session, now)
 

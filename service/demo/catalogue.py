@@ -13,7 +13,7 @@ from service.cases.rules import CaseStatus
 from service.cases.tables import Case
 from service.categories.tables import Category
 from service.demo.people import People
-from service.demo.town import HUBIN, LIUXI, Town
+from service.demo.town import CITY_MANAGEMENT, HOUSING, HUBIN, LIUXI, MARKET, Town
 from service.routing.actions import add_line
 from service.routing.catalogue import lines_in, newest
 from service.routing.details import RuleDetails
@@ -150,6 +150,12 @@ POOL = Revision(
     ),
 )
 """Just before the visitor comes."""
+TO_DEPARTMENTS = (
+    ("C02", CITY_MANAGEMENT, "违法建设由区城管局承办。Illegal building goes to the Urban Management Bureau."),
+    ("A05", HOUSING, "开发商与交付由区住建局承办。Developers go to the Housing and Construction Bureau."),
+    ("K", MARKET, "消费与市场由区市监局承办。Consumers and market go to the Market Regulation Bureau."),
+)
+"""Topics that are no work for the street (谁管理谁负责): each above the line it had, and its department."""
 COMING = Revision(
     3,
     "入冬后夜间停水停电停气停热，由值班席直接联系企业抢修。",
@@ -168,6 +174,7 @@ COMING = Revision(
     ),
 )
 """In days from now."""
+DEPARTMENTS_REASON = "职权在区直部门的三类事项由部门直接承办，不再下派街道。"
 DISPUTED_TOPIC = "A02"
 DISPUTED = "业委会换届由街道物业办指导，社区没有审批权限。"
 
@@ -179,6 +186,14 @@ def revise_rules(session: Session, revision: Revision, by: Person, since: dateti
         above = next((line.line for line in lines if topic is not None and line.category_code == topic), None)
         add_line(session, details, by=by, now=now, above=above)
     publish(session, revision.reason, since + timedelta(days=revision.days), by=by, now=now)
+
+
+def give_to_departments(session: Session, town: Town, by: Person, now: datetime) -> None:
+    """Publish a version by which three kinds of matters go to the departments whose work they are."""
+    lines = tuple(
+        (topic, RuleDetails(topic, target_area_id=town.areas[to].id, note=note)) for topic, to, note in TO_DEPARTMENTS
+    )
+    revise_rules(session, Revision(0, DEPARTMENTS_REASON, lines), by, now, now)
 
 
 def dispute(session: Session, staff: People, now: datetime) -> None:

@@ -10,6 +10,7 @@ from service.accounts.tables import Person
 from service.demo.courses import sign, talk
 from service.demo.life import Life
 from service.demo.standing import in_hand
+from service.demo.town import CITY_MANAGEMENT
 from service.demo.world import Course
 from service.parts.actions import Said, act_on
 from service.parts.calling import Ask, Blow, ask, blow
@@ -54,7 +55,7 @@ def whistled(life: Life) -> Course:
     """Be at work; of those who were called one came in time, and one has not come yet."""
     yield from in_hand(life)
     yield life.now + life.world.minutes(5, 15)
-    first, *_ = _blow(life, (Role.TRIAGE, Role.SUPERVISOR))
+    first, *_ = _blow(life)
     yield life.now + life.world.minutes(12, 25)
     _says(life, first, PartAction.ACCEPT, "")
 
@@ -64,7 +65,7 @@ def scored(life: Life) -> Course:
     yield from sign(life)
     yield from talk(life)
     yield life.now + life.world.minutes(20, 40)
-    parts = _blow(life, (Role.TRIAGE, Role.SUPERVISOR))
+    parts = _blow(life)
     for part, words in zip(parts, ("good", "slow"), strict=True):
         yield life.now + (timedelta(minutes=14) if words == "good" else timedelta(minutes=50))
         _says(life, part, PartAction.ACCEPT, "")
@@ -88,8 +89,10 @@ def _ask(life: Life, to: str, words: str, *, hours: int) -> Part:
     return ask(life.world.session, life.case.id or 0, [asked], by=_holder(life), now=life.now)[0]
 
 
-def _blow(life: Life, roles: tuple[Role, ...]) -> list[Part]:
-    to = [f"role:{life.subdistrict.id}:{role}" for role in roles]
+def _blow(life: Life) -> list[Part]:
+    """Call the duty desk of the sub-district and the county's department for the streets."""
+    department = life.world.known.areas.by_code[CITY_MANAGEMENT]
+    to = [f"role:{life.subdistrict.id}:{Role.TRIAGE}", f"unit:{department.id}"]
     place = life.case.address or life.community.name
     given = Blow("felt", place, 30, WORDS[life.story.language]["whistle"], 24, to)
     whistle = blow(life.world.session, life.case.id or 0, given, by=_holder(life), now=life.now)

@@ -14,6 +14,7 @@ from service.demo.shapes import Cell, Lattice, communities, grids
 COUNTY_CODE = "990101"
 WANGHU, LIUXI = "990101001", "990101101"
 HUBIN = "990101001001"
+CITY_MANAGEMENT, HOUSING, MARKET = (f"{COUNTY_CODE}-{department}" for department in ("CG", "ZJ", "SJ"))
 COMMUNITY_HOURS, DESK_HOURS = "08:30–18:00", "00:00–24:00"
 PHONE = "0500-555{:04d}"
 """No town in China has the area code 0500."""
@@ -78,8 +79,17 @@ class _Builder:
         for number, entry in enumerate(file["subdistricts"]):
             mine = sorted((row, column) for column, row in cells if (column >= split) == bool(number))
             self.subdistrict(county, entry, [cells[column, row] for row, column in mine])
+        self.departments(county, file["county"])
+        for entry in file["subdistricts"]:
+            self.departments(self.town.areas[COUNTY_CODE + entry["code"]], entry)
         self.set_paths()
         return self.town
+
+    def departments(self, above: Area, entry: dict[str, Any]) -> None:
+        for department in entry.get("departments", ()):
+            names = [department["name"], department["name_en"]]
+            facts = department | {"desk": names, "address": above.address}
+            self.add(above, AreaLevel.COMMUNITY, f"{above.code}-{department['code']}", facts, [])
 
     def subdistrict(self, county: Area, entry: dict[str, Any], parts: list[list[Cell]]) -> None:
         code = COUNTY_CODE + entry["code"]
@@ -127,7 +137,8 @@ class _Builder:
             address=facts["address"],
             opening_hours=DESK_HOURS if level in (AreaLevel.COUNTY, AreaLevel.SUBDISTRICT) else COMMUNITY_HOURS,
             aliases=facts.get("aliases", []),
-            boundary=self.town.lattice.outline(cells),
+            boundary=self.town.lattice.outline(cells) if cells else None,
+            is_department=not cells,
             created_at=self.now,
         )
         self.session.add(area)

@@ -98,7 +98,7 @@ def recategorise(step: Step) -> None:
 def relocate(step: Step) -> None:
     """Say where the case lies; it stays with its desk, unless the rules are asked who takes it now."""
     place = step.known.areas.places.get(step.given.area_id or 0)
-    if place is None or not place.is_active:
+    if place is None or not place.is_active or place.is_department:
         raise InvalidFieldsError({"area_id": "This area is not known or closed. Please choose one of the list."})
     what = Happening(step.now, ClockEffect.RECOUNT, "relocated", step.actor)
     address = step.given.address or (step.case.address if place.id == step.case.area_id else "")

@@ -22,9 +22,10 @@ class Offer:
 
 @dataclass(frozen=True)
 class Offers:
-    """Whom to call: the units around the case with their people, and others as a whole."""
+    """Whom to call: the units around the case with their people, departments and others as a whole."""
 
     near: list[Offer]
+    departments: list[Place]
     others: list[Place]
 
 
@@ -37,10 +38,10 @@ def offered(area_id: int, unit_id: int, holder_id: int | None, known: Directory)
     around = {p.id for p in line}
     others = [
         p
-        for p in areas.in_use
+        for p in sorted(areas.in_use, key=lambda p: p.code)
         if p.id not in there and p.level is not AreaLevel.GRID and p.parent_id in around and known.staff(p.id, *HELPERS)
     ]
-    return Offers(near, sorted(others, key=lambda p: p.code))
+    return Offers(near, [p for p in others if p.is_department], [p for p in others if not p.is_department])
 
 
 def _offer(unit: Place, holder_id: int | None, known: Directory) -> Offer | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from service.areas.details import NAME_MOST
+from service.areas.details import NAME_MOST, NOTHING_IN_A_DEPARTMENT
 from service.areas.rules import DEPTH, AreaTree, Place
 from service.errors import InvalidFieldsError
 
@@ -94,6 +94,10 @@ def _wrong_kind(change: Change, place: Place, target: Place | None, areas: AreaT
         return {"target_id": "An area cannot lie in itself or in an area below it."}
     if change.kind is ChangeKind.MOVE and DEPTH[target.level] >= DEPTH[place.level]:
         return {"target_id": "The area above must be of a higher level."}
+    if change.kind is ChangeKind.MOVE and target.is_department:
+        return {"target_id": NOTHING_IN_A_DEPARTMENT}
+    if change.kind is ChangeKind.MERGE and place.is_department is not target.is_department:
+        return {"target_id": "A department is merged into a department only, and an area into an area."}
     if change.kind is ChangeKind.MERGE and target.level is not place.level:
         return {"target_id": "Only areas of the same level are merged."}
     return {}

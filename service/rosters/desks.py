@@ -16,7 +16,7 @@ DESKS: tuple[tuple[AreaLevel, Role], ...] = (
 ALWAYS_THERE: Mapping[AreaLevel, Role] = dict(reversed(DESKS))
 """Where somebody must be at any hour, and in which role: the first desk of a level (DOMAIN 1.9, own)."""
 BY_DAY = (Role.WORKER, Role.HEAD)
-"""Who must be at the desk of a community while it is open."""
+"""Who must be at the desk of a community or department while it is open."""
 LOOK_AHEAD = timedelta(days=60)
 """So far ahead public holidays are looked at: notices of the next year come in autumn."""
 

@@ -89,12 +89,12 @@ class Classes:
 
     @cached_property
     def areas(self) -> list[AreaClass]:
-        """Return the areas in use, in classes."""
+        """Return the areas that a case can lie in, in classes."""
         levels = sorted(
             {(rule.target_level, rule.target_role) for rule in self.table.version.rules if rule.target_level}
         )
         found: dict[tuple[int | None, tuple[str, ...]], list[int]] = defaultdict(list)
-        for place in self.known.areas.in_use:
+        for place in self.known.areas.grounds:
             desks = tuple(self._staffed(place.id, level, role) for level, role in levels)
             found[self.table.area_keys[place.id], desks].append(place.id)
         return [AreaClass(i, key, desks, areas) for i, ((key, desks), areas) in enumerate(found.items())]

@@ -93,7 +93,7 @@ def cover_table(table: Table, known: Directory, at: datetime) -> TableCoverage:
         idle=tuple(_idle(number, taking) for number in sorted(named - taking.used)),
         broken=tuple(_broken(work, taking)),
         classes=taking.walked,
-        pairs=sum(len(codes) for codes in work.topics.values()) * len(known.areas.in_use),
+        pairs=sum(len(codes) for codes in work.topics.values()) * len(known.areas.grounds),
     )
 
 

@@ -85,7 +85,7 @@ def single_points(known: Directory, table: Table) -> list[tuple[int, Role]]:
     named = {(rule.target_area_id, rule.target_role) for rule in table.version.rules if rule.target_area_id is not None}
     found = {
         (place.id, role)
-        for place in known.areas.in_use
+        for place in known.areas.grounds
         for level, role in wanted
         if place.level is level and len(known.staff(place.id, role)) == 1
     }

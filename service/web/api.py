@@ -70,8 +70,8 @@ def case_of_resident(session: Session, number: str, code: str, request: Request)
 
 @router.get("/areas", tags=["residents"])
 def read_areas(session: DbSession) -> directory_shapes.AreasShape:
-    """Return the areas, from the county down."""
-    return directory_shapes.AreasShape(items=[directory_shapes.area(p) for p in directory(session).areas.in_use])
+    """Return the areas that a request can lie in, from the county down."""
+    return directory_shapes.AreasShape(items=[directory_shapes.area(p) for p in directory(session).areas.grounds])
 
 
 @router.get("/areas/locate", tags=["residents"])

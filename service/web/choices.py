@@ -31,7 +31,7 @@ def choices(session: Session, language: Language) -> Choices:
     areas = []
     for above in (p for p in known.areas.in_use if p.level is AreaLevel.SUBDISTRICT):
         whole = translate(language, WHOLE_LABELS[above.level], place=name_of(above, language))
-        below = [(p.code, name_of(p, language)) for p in known.areas.in_use if p.parent_id == above.id]
+        below = [(p.code, name_of(p, language)) for p in known.areas.grounds if p.parent_id == above.id]
         areas.append((name_of(above, language), [(above.code, whole), *below]))
     return Choices(
         topics=topics_by_group(known.catalogue, language),

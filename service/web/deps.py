@@ -178,6 +178,7 @@ class Reader:
     name: str
     name_en: str
     role: Role
+    area_id: int
     language: str
 
     def called(self, language: str) -> str:
@@ -210,7 +211,8 @@ def maybe_person(request: Request, session: DbSession) -> Person | None:
     elif token:
         person = person_of_session(session, token, now=real_now(), is_activity=not is_poll(request))
     if person is not None:
-        request.state.reader = Reader(person.id or 0, person.name, person.name_en, person.role, person.language)
+        own_id, called = person.id or 0, (person.name, person.name_en)
+        request.state.reader = Reader(own_id, *called, person.role, person.area_id, person.language)
     return person
 
 

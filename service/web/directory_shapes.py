@@ -35,6 +35,7 @@ class AreaShape(Shape):
     level: str
     name: str
     name_en: str
+    is_department: bool = Field(default=False, description="Cases are given to it, none lies in it.")
 
 
 class DeskShape(Shape):
@@ -166,7 +167,7 @@ def category(t: Topic, known: Catalogue) -> CategoryShape:
 
 def area(p: Place) -> AreaShape:
     """Return an area's shape."""
-    return AreaShape(code=p.code, level=p.level, name=p.name, name_en=p.name_en)
+    return AreaShape(code=p.code, level=p.level, name=p.name, name_en=p.name_en, is_department=p.is_department)
 
 
 def desk(p: Place) -> DeskShape:

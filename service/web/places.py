@@ -103,6 +103,6 @@ def show_area(request: Request, session: DbSession, now: Now, code: str) -> Resp
     if living.id != place.id:
         return RedirectResponse(f"/areas/{living.code}", 303)
     path = [*reversed(list(areas.up_from(place.id)))]
-    below = [p for p in areas.in_use if p.parent_id == place.id]
+    below = [p for p in areas.grounds if p.parent_id == place.id]
     hours = desk_hours(areas, place.id, now)
     return page(request, "resident/area.html", {"place": place, "path": path, "below": below, "hours": hours})

@@ -14,7 +14,8 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from service.accounts.rules import ROLE_LABELS, Role
+from service.accounts.rules import ROLE_LABELS, Role, role_label
+from service.areas.queries import known_departments
 from service.handling.once import new_key
 from service.settings import get_settings
 from service.timekeeping import ZONE
@@ -109,7 +110,7 @@ def _about(request: Request, reading: Reading) -> dict[str, Any]:
         "other_languages": [(code, HTML_LANG[code], NAMES[code]) for code in LANGUAGES if code != reading.language],
         "reader": reader,
         "mark": mark_of(request),
-        "role_label": ROLE_LABELS[reader.role] if reader else "",
+        "role_label": role_of(reader) if reader else "",
         "now": reading.now,
         "path": request.url.path + (f"?{query}" if query else "") if request.method == "GET" else "/",
         "here": request.url.path,
@@ -240,6 +241,7 @@ def _environment(language: Language) -> Environment:
         remaining=lambda due_at, now=None: timewords.remaining(due_at, now or _reading.get().now, language),
         sentence=lambda msgid, facts=None: translate(language, msgid, **(facts or {})),
         called=lambda named: called_in(language, named),
+        role_of=role_of,
         hours=roster_words.hours,
         money=party_words.money,
         quantity=party_words.quantity,
@@ -262,6 +264,11 @@ def _deadline(value: datetime) -> Markup:
 def _time(value: datetime, said: str) -> Markup:
     moment = value.astimezone(ZONE).isoformat(timespec="minutes")
     return Markup('<time datetime="{}">{}</time>').format(moment, said)
+
+
+def role_of(person: Reader | Any) -> str:  # noqa: ANN401  # Whoever has a role and works somewhere.
+    """Return the message id of what somebody is called by their role."""
+    return role_label(person.role, at_department=person.area_id in known_departments())
 
 
 def called_in(language: str, named: Reader | Any) -> str:  # noqa: ANN401  # Whatever has a name in two languages.

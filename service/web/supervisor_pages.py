@@ -116,7 +116,7 @@ def listed(
 
 def areas(person: Person, known: Directory) -> list[Place]:
     """Return the sub-districts and communities of a person, in the order of their codes."""
-    mine = [p for p in known.areas.in_use if known.areas.covers(person.area_id, p.id)]
+    mine = [p for p in known.areas.grounds if known.areas.covers(person.area_id, p.id)]
     return [p for p in mine if p.level in (AreaLevel.SUBDISTRICT, AreaLevel.COMMUNITY)]
 
 

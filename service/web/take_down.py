@@ -191,7 +191,7 @@ def _grouped(groups: Sequence[Group], language: Language) -> list[tuple[str, lis
 
 def areas_by_place(known: Directory) -> list[tuple[Place, list[Place]]]:
     """Return the communities under their sub-districts, and each sub-district for what is known no better."""
-    places = sorted(known.areas.in_use, key=lambda p: p.code)
+    places = sorted(known.areas.grounds, key=lambda p: p.code)
     tops = [p for p in places if p.level in (AreaLevel.COUNTY, AreaLevel.SUBDISTRICT)]
     return [
         (top, [top, *(p for p in places if p.parent_id == top.id and p.level is AreaLevel.COMMUNITY)]) for top in tops

@@ -111,6 +111,7 @@ LEVEL: Mapping[str, str] = {
     "subdistrict": "Sub-district",
     "community": "Community",
     "grid": "Grid",
+    "department": "Department",
 }
 RUNG: Mapping[str, str] = {
     "handler": "The worker",

@@ -89,7 +89,7 @@ CONTROLS: Mapping[Field, str] = {
     Field.AGAIN: "moment",
     Field.GRADE: "one",
     Field.CATEGORY: "topic",
-    Field.AREA: "unit",
+    Field.AREA: "place",
     Field.REROUTE: "few",
 }
 """How a field is asked; whatever is not named is one line."""

@@ -8,6 +8,7 @@ from fastapi import Request
 from sqlmodel import Session
 
 from service.accounts.tables import Person
+from service.areas.details import DEPARTMENT, level_word
 from service.areas.rules import DEPTH, AreaLevel, Place
 from service.cases.ahead import course_from
 from service.cases.rules import ENDED, Action, Actor, CaseStatus, Field, Move
@@ -208,10 +209,11 @@ def _people(
     return [(None, within.near(case)), *within.others(case)]
 
 
-def units_by_level(known: Directory) -> list[tuple[AreaLevel, list[Place]]]:
-    """Return the areas of the installation by level, from the top down."""
+def units_by_level(known: Directory) -> list[tuple[str, list[Place]]]:
+    """Return the units of the installation: the areas by level, from the top down, and the departments last."""
     places = sorted(known.areas.in_use, key=lambda p: p.code)
-    return [(level, [p for p in places if p.level is level]) for level in sorted(AreaLevel, key=lambda one: DEPTH[one])]
+    words = [*sorted(AreaLevel, key=lambda one: DEPTH[one]), DEPARTMENT]
+    return [(word, [p for p in places if level_word(p.level, p.is_department) == word]) for word in words]
 
 
 def topics_by_group(known: Directory, case: Case) -> list[tuple[Topic, list[Topic]]]:

@@ -97,9 +97,9 @@ def test_many_ask_for_one_matter_and_the_board_shows_it(demo: Session) -> None:
 
 
 def test_the_county_has_two_sub_districts_and_twenty_communities_and_villages(known: Directory) -> None:
-    levels = [p.level for p in known.areas.places.values()]
+    levels = [p.level for p in known.areas.grounds]
     assert [levels.count(level) for level in AreaLevel][:3] == [1, 2, 20]
-    names = [p.name for p in known.areas.places.values() if p.level is AreaLevel.COMMUNITY]
+    names = [p.name for p in known.areas.grounds if p.level is AreaLevel.COMMUNITY]
     assert any(name.endswith("村") for name in names)
     assert known.areas.by_code[COUNTY_CODE].name == "江城区"
 
@@ -132,11 +132,11 @@ def test_the_areas_of_a_level_tile_the_county_without_gap_or_overlap(known: Dire
     shapely = pytest.importorskip("shapely")
     drawn = {i: shapely.from_geojson(text) for i, text in known.areas.outlines.items()}
     county = drawn[known.areas.by_code[COUNTY_CODE].id]
-    parts = [drawn[p.id] for p in known.areas.places.values() if p.level is inner]
+    parts = [drawn[p.id] for p in known.areas.grounds if p.level is inner]
     assert all(part.is_valid for part in parts)
     assert sum(part.area for part in parts) == pytest.approx(county.area)
     assert shapely.union_all(parts).symmetric_difference(county).area == pytest.approx(0, abs=1e-12)
-    for place in known.areas.places.values():
+    for place in known.areas.grounds:
         if place.parent_id is not None:
             assert drawn[place.parent_id].buffer(1e-9).covers(drawn[place.id]), place.name
 
@@ -253,6 +253,7 @@ def test_the_dispatch_table_has_versions_a_coming_one_and_an_open_dispute(demo: 
         "superseded",
         "superseded",
         "superseded",
+        "superseded",
     ]
     (asked,) = proposals(demo, ProposalState.WAITING)
     assert demo.get_one(Case, asked.case_id).status is CaseStatus.RETURNED
@@ -278,8 +279,9 @@ def test_desks_work_together_came_late_to_a_whistle_and_one_case_waits_to_be_tak
     parts = demo.exec(select(Part)).all()
     assert {str(part.state) for part in parts} >= {"asked", "accepted", "done"}
     assert sorted(part.score for part in parts if part.score is not None) == [3, 5]
-    (lake, *_) = reliability(demo, person(demo, "chen.jing"), MONDAY_8)
+    bureau, lake = reliability(demo, person(demo, "chen.jing"), MONDAY_8)
+    assert bureau.unit_id in areas.area_tree(demo).departments, "the least reliable stands on top"
+    assert bureau.late + bureau.missing
     assert lake.in_time
-    assert lake.late + lake.missing
     (waits,) = claimable(demo, person(demo, "li.qiang"))
     assert (waits.status, waits.assignee_id) == (CaseStatus.RECEIVED, None)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from service.accounts.tables import Person
 from service.areas.actions import add_area, change_area
-from service.areas.details import AreaDetails, aliases_typed
+from service.areas.details import DEPARTMENT, AreaDetails, aliases_typed
 from service.areas.opening import is_open_too_little, open_for
 from service.areas.outlines import beside
 from service.areas.queries import all_areas, held_by, people_by_area
@@ -95,8 +95,10 @@ def take_new_area(
     """Add an area."""
 
     def add() -> Area:
-        level = one_of(AreaLevel, form.level, "level")
-        return add_area(session, form.details(), code=form.code, level=level, by=by, now=now)
+        is_department = form.level == DEPARTMENT
+        level = AreaLevel.COMMUNITY if is_department else one_of(AreaLevel, form.level, "level")
+        details, code = form.details(), form.code
+        return add_area(session, details, code=code, level=level, is_department=is_department, by=by, now=now)
 
     again = partial(_form_page, request, session, by, form)
     return save(request, session, form, add, again=again, to=lambda area: f"{AREAS}/{area.id}", done="added")
@@ -148,7 +150,7 @@ def _form_page(
     context: dict[str, Any] = {
         "area": area,
         "parents": area_choices(request, (a for a in all_areas(session) if _may_be_above(a, area))),
-        "levels": [level.value for level in AreaLevel],
+        "levels": [*(level.value for level in AreaLevel), DEPARTMENT],
         "duty_desks": area_choices(request, (a for a in all_areas(session) if has_desk(a) and a is not area)),
     }
     if area is not None and now is not None:
@@ -163,7 +165,8 @@ def _form_page(
 
 
 def _may_be_above(above: Area, area: Area | None) -> bool:
-    return above.level is not AreaLevel.GRID and (area is None or DEPTH[above.level] < DEPTH[area.level])
+    holds_areas = above.level is not AreaLevel.GRID and not above.is_department
+    return holds_areas and (area is None or DEPTH[above.level] < DEPTH[area.level])
 
 
 def _form_of(area: Area) -> AreaForm:

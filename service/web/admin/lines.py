@@ -8,7 +8,7 @@ from fastapi import Request
 from sqlmodel import Session
 
 from service.accounts.queries import active_people
-from service.accounts.rules import ROLE_LABELS, Role
+from service.accounts.rules import Role, role_label
 from service.areas.queries import all_areas
 from service.categories.queries import topics
 from service.rosters.week import DAYS, MINUTES_A_DAY, HoursUnreadableError
@@ -164,8 +164,9 @@ def _unit(request: Request, rule: Any, known: Names) -> str:  # noqa: ANN401  # 
     if person_id is not None:
         person = known.people.get(person_id)
         return called(request, person) if person else said(request, PART_LABELS["left"])
-    role = said(request, ROLE_LABELS[Role(rule.target_role)])
-    if rule.target_area_id is not None:
-        return said(request, PART_LABELS["unit"], unit=called(request, known.areas[rule.target_area_id]), role=role)
+    unit = known.areas[rule.target_area_id] if rule.target_area_id is not None else None
+    role = said(request, role_label(Role(rule.target_role), at_department=unit is not None and unit.is_department))
+    if unit is not None:
+        return said(request, PART_LABELS["unit"], unit=called(request, unit), role=role)
     level = said(request, LEVEL[rule.target_level or "community"])
     return said(request, PART_LABELS["level"], level=level, role=role)
