@@ -32,11 +32,19 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Clash:
-    """Two areas whose boundaries do not agree: `part` of the first one (0 to 1) lies where it should not."""
+    """Two areas whose boundaries do not agree: `part` of the first one (0 to 1) lies where it should not: `ground`."""
 
     area: str
     other: str
     part: float
+    ground: "BaseGeometry"
+
+    def is_more_than(self, before: "Clash | None") -> bool:
+        """Does more than can be passed over (`TOLD_FROM`) lie where it should not, and did not before?"""
+        if before is None:
+            return True
+        added = self.ground.difference(before.ground).area / self.ground.area
+        return self.part * added > TOLD_FROM
 
 
 def read_boundary(text: str, datum: Datum = Datum.WGS84) -> Drawn:
@@ -155,9 +163,10 @@ def overlaps(shapes: Mapping[str, Any], groups: Mapping[str, object], new: Itera
         if here >= there or groups[one] != groups[other] or not looked_at & {one, other}:
             continue
         smaller = min(drawn[here].area, drawn[there].area)
-        part = shapely.make_valid(drawn[here]).intersection(shapely.make_valid(drawn[there])).area / (smaller or 1)
+        both = shapely.make_valid(drawn[here]).intersection(shapely.make_valid(drawn[there]))
+        part = both.area / (smaller or 1)
         if part > TOLD_FROM:
-            found.append(Clash(one, other, part))
+            found.append(Clash(one, other, part, both))
     return found
 
 
@@ -170,9 +179,10 @@ def sticking_out(shapes: Mapping[str, Any], above: Mapping[str, str | None], new
     for code, parent in above.items():
         if parent is None or code not in drawn or parent not in drawn or not looked_at & {code, parent}:
             continue
-        part = drawn[code].difference(drawn[parent]).area / (drawn[code].area or 1)
+        outside = drawn[code].difference(drawn[parent])
+        part = outside.area / (drawn[code].area or 1)
         if part > TOLD_FROM:
-            found.append(Clash(code, parent, part))
+            found.append(Clash(code, parent, part, outside))
     return found
 
 

@@ -103,12 +103,76 @@ def test_neighbours_and_areas_above_and_below_that_do_not_fit_are_named(admin: B
     assert "超出" not in told
     assert "望湖街道" not in told
     assert "湖滨一网格" not in told
+    apart = facts(pasted(admin, address(town), json.dumps(box(118.08, 32, 118.15, 32.05))))
+    assert "磨坊村，占较小一方的 100.0 % 东山社区，占较小一方的 40.0 %" in apart
     small = facts(pasted(admin, address(town), json.dumps(square(118.03, 32.03, 0.02))))
     assert "湖滨一网格 有 100.0 % 超出 湖滨社区" in small
     out = facts(pasted(admin, address(town, "hill"), json.dumps(square(118.06, 32.0, 0.05))))
     assert "东山社区 有 20.0 % 超出 望湖街道" in out
     assert "磨坊村，占较小一方的 20.0 %" in out
     assert "湖滨社区，占" not in out
+
+
+def box(west: float, south: float, east: float, north: float) -> dict[str, Any]:
+    return reaching([[west, south], [east, south], [east, north], [west, north]])
+
+
+def reaching(corners: list[list[float]]) -> dict[str, Any]:
+    return {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
+
+
+SOUTH = reaching([[118, 32], [118.06, 32], [118.06, 32.02], [118.05, 32.02], [118.05, 32.05], [118, 32.05]])
+NORTH = reaching([[118, 32], [118.05, 32], [118.05, 32.03], [118.06, 32.03], [118.06, 32.05], [118, 32.05]])
+"""Both reach as far into the neighbour, and touch it elsewhere."""
+NOTHING_NEW = {
+    "zh": "没有带来新的重叠，也没有新的不符。",
+    "en": "It brings no new overlap, and nothing new that does not fit.",
+}
+BELOW = {"zh": "原已存在，未扩大", "en": "There before already, and no larger now"}
+
+
+@pytest.mark.parametrize(
+    ("was", "drawn", "language", "new", "there"),
+    [
+        (WIDE, box(118, 32, 118.07, 32.06), "zh", "与以下区域重叠 东山社区，占较小一方的 40.0 % （变更前 20.0 %）", ""),
+        (WIDE, box(118, 32, 118.055, 32.06), "zh", NOTHING_NEW["zh"], "与 东山社区 重叠，占较小一方的 10.0 %"),
+        (WIDE, square(118, 32, 0.0600001), "en", NOTHING_NEW["en"], "It overlaps Dongshan, by 20.0 %"),
+        (SOUTH, NORTH, "en", "Dongshan, by 8.0 % of the smaller of the two (before: 8.0 %)", ""),
+        (
+            WIDE,
+            box(118.03, 32, 118.06, 32.05),
+            "zh",
+            "湖滨一网格 有 100.0 % 超出",
+            "与 东山社区 重叠，占较小一方的 33.3 %",
+        ),
+        (
+            box(118.01, 32, 118.06, 32.05),
+            box(118.01, 32, 118.05, 32.05),
+            "en",
+            NOTHING_NEW["en"],
+            "Hubin grid 1 lies partly outside of Hubin: 50.0 % of it",
+        ),
+        (
+            box(118.01, 32, 118.05, 32.05),
+            box(118.015, 32, 118.06, 32.05),
+            "en",
+            "Hubin grid 1 lies partly outside of Hubin: 75.0 % of it (before: 50.0 %)",
+            "",
+        ),
+    ],
+    ids=["grown", "shrunken", "a hair", "moved", "smaller itself", "one of two gone", "grown from below"],
+)
+def test_what_a_change_brings_stands_above_what_was_there_before(
+    admin: Browser, session: Session, town: Town, was: Any, drawn: Any, language: str, new: str, there: str
+) -> None:
+    town.areas["shore"].boundary = was
+    session.commit()
+    told = facts(pasted(admin.speak(language), address(town), json.dumps(drawn)))
+    above, _, below = told.partition(BELOW[language])
+    assert new in above
+    assert there in below
+    assert bool(below) is bool(there)
+    assert (NOTHING_NEW[language] in above) is (new == NOTHING_NEW[language])
 
 
 def test_a_boundary_that_crosses_itself_is_mended_and_that_is_told(
