@@ -198,11 +198,17 @@ def look_at_a_file_of_areas(page: Page, eyes: Eyes) -> None:
     page.wait_for_url("**/admin/areas/files/*")
 
 
-def look_at_a_boundary(page: Page, eyes: Eyes) -> None:
-    """Look at what a boundary would change: the one that is there."""
+def open_a_boundary(page: Page) -> None:
+    """Come to the form for the boundary of an area."""
     page.goto("/admin/areas")
     page.locator("main a[href^='/admin/areas/']", has_text=re.compile("湖滨社区|Hubin Community")).first.click()
     page.locator("main a[href^='/admin/areas/boundaries/']").click()
+    page.wait_for_url("**/admin/areas/boundaries/*")
+
+
+def look_at_a_boundary(page: Page, eyes: Eyes) -> None:
+    """Look at what a boundary would change: the one that is there."""
+    open_a_boundary(page)
     page.locator("main form .button.main").first.click()
     page.wait_for_url("**/admin/areas/boundaries/*/*")
 

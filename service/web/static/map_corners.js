@@ -27,10 +27,14 @@ export const corners = (part, map, { made }) => {
   let parts = [];
   let chosen = null;
   let isNew = false; // Nothing is drawn yet: what is pressed on the map becomes the next corner.
+  let isHeld = false; // A mark is dragged. At the edge the map moves along with it, and the mark has to stay.
 
   const mark = (at, className, drags) => {
     const icon = L.divIcon({ className: `map-corner ${className}`, iconSize: [24, 24] });
     const marker = L.marker(at, { icon, draggable: true, keyboard: false, autoPan: true }).addTo(layer);
+    marker.on("dragstart dragend", ({ type }) => {
+      isHeld = type === "dragstart";
+    });
     for (const [name, does] of Object.entries(drags)) marker.on(name, does);
     return marker;
   };
@@ -112,7 +116,7 @@ export const corners = (part, map, { made }) => {
     show();
   };
   if (!("still" in dataset)) {
-    map.on("moveend", show);
+    map.on("moveend", () => isHeld || show());
     map.on("click", ({ latlng }) => {
       if (!isNew) return;
       parts = [[[...(parts[0]?.[0] ?? []), place(latlng.wrap())]]];
