@@ -13,6 +13,7 @@ import os
 import platform
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 from datetime import datetime, timedelta
@@ -23,18 +24,21 @@ import psutil
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from service.areas.rules import AreaLevel
-from service.areas.tables import Area
-from service.database import connect
-from service.duplicates.actions import learn
-from service.duplicates.heat import find_hot
-from service.duplicates.queries import Matter, alike, shares
-from service.duplicates.rules import CELL_DEGREES, Point
-from service.duplicates.words import trace
-from service.embedded import EmbeddedServers
-from service.migrations.run import migrate
-from service.routing.queries import directory
-from tests.people import MONDAY_8, Town, build_town
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from service.areas.rules import AreaLevel  # noqa: E402  # The path above comes first.
+from service.areas.tables import Area  # noqa: E402
+from service.database import connect  # noqa: E402
+from service.duplicates.actions import learn  # noqa: E402
+from service.duplicates.heat import find_hot  # noqa: E402
+from service.duplicates.queries import Matter, alike, shares  # noqa: E402
+from service.duplicates.rules import CELL_DEGREES, Point  # noqa: E402
+from service.duplicates.words import trace  # noqa: E402
+from service.embedded import EmbeddedServers  # noqa: E402
+from service.migrations.run import migrate  # noqa: E402
+from service.routing.queries import directory  # noqa: E402
+from tests.people import MONDAY_8, Town, build_town  # noqa: E402
 
 TARGET_MS = 50.0
 DIFFERENT = 4_000
