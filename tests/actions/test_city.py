@@ -34,6 +34,7 @@ from service.timekeeping import ZONE
 from service.watch.queries import alarms
 from sla_policies.clock import ClockState
 from sla_policies.counted_days import TimeKind
+from tests.bench.pages import TRACKED, opened_by
 from tests.builders import received
 from tests.people import MONDAY_8
 
@@ -190,6 +191,23 @@ def test_the_pages_show_them(filled: Session) -> None:
         assert view(filled, case, actors(filled, case, person)).timeline
         assert resident_case(filled, case.number, TRACKING_CODE, ip="192.0.2.1", now=NOW).id == case.id
     assert by_number(filled, "20260101-00001-0") is None
+
+
+def test_the_bench_finds_residents_pages_where_most_cases_have_codes_of_their_own(filled: Session) -> None:
+    code, connection = token_hash(TRACKING_CODE), filled.connection()
+    with filled.begin_nested() as savepoint:
+        kept = {case.number for case in casts(filled, TRACKED + 6)}
+        own = sa.update(Case).where(col(Case.number).not_in(kept)).values(code_hash=token_hash("another"))
+        filled.execute(own)
+        for share in (0.0001, 100.0):
+            found = opened_by(connection, code, share)
+            assert len(set(found)) == TRACKED
+            assert set(found) <= kept
+        filled.execute(sa.update(Case).values(code_hash=token_hash("another")))
+        with pytest.raises(SystemExit, match="No case here has the code of `jiban seed city`"):
+            opened_by(connection, code, 1.0)
+        savepoint.rollback()
+    filled.expire_all()
 
 
 def test_a_case_that_names_another_is_no_mould(filled: Session) -> None:
