@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from service.cases.rules import MOVES, Field
 from service.routing.directory import Directory
 from service.web.catalogues import Language, gettext
-from service.web.render import called_in
+from service.web.filters import called_in
 from service.web.worker_forms import Question, Tried, forms_of
 
 

@@ -18,6 +18,7 @@ from service.routing.queries import directory
 from service.web import resident_words as telling
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
 from service.web.error_pages import problem_of
+from service.web.filters import desk_in
 from service.web.receipt import CASE, case_path, tidy_number
 from service.web.refused import page_with
 from service.web.render import choose, language_of, page
@@ -142,7 +143,7 @@ def _names(session: Session, request: Request) -> dict[int, str]:
     """Return what the desks are called, by the id of their place."""
     language = language_of(request)
     places = directory(session).areas.places.values()
-    return {p.id: p.desk_name_en if language == "en" and p.desk_name_en else p.desk_name for p in places}
+    return {p.id: desk_in(language, p) for p in places}
 
 
 def _ask_page(request: Request, session: Session, address: str = "", error: ServiceError | None = None) -> Response:

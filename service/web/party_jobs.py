@@ -34,11 +34,12 @@ from service.handling.queries import actors
 from service.parties.queries import PartyContact, contact_of
 from service.routing.queries import directory
 from service.web.deps import DbSession, Now
+from service.web.filters import called_in
 from service.web.job_forms import NewJob, said_in
 from service.web.notice_words import STATE_LABELS
 from service.web.party_words import DONE_SENTENCES
 from service.web.refused import form_page
-from service.web.render import called_in, choose
+from service.web.render import choose
 from service.web.rereading import said_again, typed_fields
 from service.web.sign_in import own_page
 from service.web.worker import CaseToRead, Working

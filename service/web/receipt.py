@@ -22,6 +22,7 @@ from service.web import timewords
 from service.web.catalogues import Language
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
 from service.web.error_pages import problem_of
+from service.web.filters import desk_in
 from service.web.near import together
 from service.web.places import desk_hours
 from service.web.render import language_of, page
@@ -120,7 +121,7 @@ def _told(session: Session, said: Issued, now: datetime, language: Language) -> 
     place = directory(session).areas.places[said.desk_id]
     return {
         "said": said,
-        "desk_then": place.desk_name_en if language == "en" and place.desk_name_en else place.desk_name,
+        "desk_then": desk_in(language, place),
         "received": timewords.moment(said.received_at, now, language),
         "promised": [(metric, timewords.moment(due_at, now, language)) for metric, due_at in said.promises],
     }

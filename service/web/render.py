@@ -2,9 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -12,17 +11,15 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
-from service.accounts.rules import ROLE_LABELS, Role, role_label
-from service.areas.queries import known_departments
+from service.accounts.rules import ROLE_LABELS, Role
 from service.handling.once import new_key
 from service.settings import get_settings
-from service.timekeeping import ZONE
-from service.web import catalogues, map_ground, party_words, roster_words, timewords
-from service.web.catalogues import DEFAULT, HTML_LANG, LANGUAGES, NAMES, Language, as_language, translate
+from service.web import catalogues, map_ground, roster_words, timewords
+from service.web.catalogues import DEFAULT, HTML_LANG, LANGUAGES, NAMES, Language, as_language
 from service.web.csrf import CSRF_COOKIE, CsrfToken, csrf_of
-from service.web.deps import Reader, known_anchor, known_now, reader_of
+from service.web.deps import known_anchor, known_now, reader_of
+from service.web.filters import Reading, drawn_for, filters_in, reading_now, role_of
 from service.web.whose import READER_HEADER, mark_of
 from service.web.words import words
 
@@ -56,18 +53,6 @@ NAVIGATION: Mapping[Role | None, tuple[Link, ...]] = {
 """What stands in the header, by role; a page may give its own `navigation`."""
 
 
-@dataclass(frozen=True)
-class Reading:
-    """For whom this page is drawn, and when; what filters need and macros must not have to pass on."""
-
-    language: Language
-    now: datetime
-    csrf: CsrfToken
-
-
-_reading: ContextVar[Reading] = ContextVar("reading")
-
-
 def page(
     request: Request,
     template: str,
@@ -85,11 +70,8 @@ def page(
     """
     reading = Reading(language_of(request), getattr(request.state, "now", known_now()), csrf_of(request))
     name = fragment if fragment is not None and is_htmx(request) else template
-    token = _reading.set(reading)
-    try:
+    with drawn_for(reading):
         html = _environment(reading.language).get_template(name).render(_about(request, reading) | dict(context or {}))
-    finally:
-        _reading.reset(token)
     response = HTMLResponse(html, status)
     response.headers["Content-Language"] = HTML_LANG[reading.language]
     if fragment is not None:
@@ -224,53 +206,12 @@ def _environment(language: Language) -> Environment:
         asset=asset,
         map_ground=map_ground.ground,
         pin_at=map_ground.pin_at,
-        csrf_token=lambda: _reading.get().csrf.token,
+        csrf_token=lambda: reading_now().csrf.token,
         new_key=new_key,
         time_state=timewords.time_state,
         ROLE_LABELS=ROLE_LABELS,
         swap_labels=roster_words.SWAP_LABELS,
         words=words,
     )
-    environment.filters.update(
-        when=_when,
-        deadline=_deadline,
-        moment=lambda value: _time(value, timewords.moment(value, _reading.get().now, language)),
-        day=lambda value: timewords.day(value, _reading.get().now, language),
-        weekday=lambda value: timewords.weekday(value, language),
-        span=lambda length: timewords.span(length, language),
-        remaining=lambda due_at, now=None: timewords.remaining(due_at, now or _reading.get().now, language),
-        sentence=lambda msgid, facts=None: translate(language, msgid, **(facts or {})),
-        called=lambda named: called_in(language, named),
-        role_of=role_of,
-        hours=roster_words.hours,
-        money=party_words.money,
-        quantity=party_words.quantity,
-        turn=lambda span: roster_words.said(span, _reading.get().now, language),
-        span_value=roster_words.span_value,
-        desk=lambda place: place.desk_name_en if language == "en" and place.desk_name_en else place.desk_name,
-    )
+    environment.filters.update(filters_in(language))
     return environment
-
-
-def _when(value: datetime, *, rough: bool = False) -> Markup:
-    said = timewords.when(value, _reading.get().now, _reading.get().language, rough=rough)
-    return _time(value, said)
-
-
-def _deadline(value: datetime) -> Markup:
-    return _time(value, timewords.deadline(value, _reading.get().now, _reading.get().language))
-
-
-def _time(value: datetime, said: str) -> Markup:
-    moment = value.astimezone(ZONE).isoformat(timespec="minutes")
-    return Markup('<time datetime="{}">{}</time>').format(moment, said)
-
-
-def role_of(person: Reader | Any) -> str:  # noqa: ANN401  # Whoever has a role and works somewhere.
-    """Return the message id of what somebody is called by their role."""
-    return role_label(person.role, at_department=person.area_id in known_departments())
-
-
-def called_in(language: str, named: Reader | Any) -> str:  # noqa: ANN401  # Whatever has a name in two languages.
-    """Return the name of a person, an area or a category in the reader's language."""
-    return str(named.name_en if language == "en" and named.name_en else named.name)

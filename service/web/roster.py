@@ -29,7 +29,8 @@ from service.web.admin.roster import AbsenceForm
 from service.web.admin.saving import SwitchedForm, save
 from service.web.catalogues import translate
 from service.web.deps import CurrentPerson, DbSession, Now, product_now
-from service.web.render import called_in, language_of, page
+from service.web.filters import called_in
+from service.web.render import language_of, page
 from service.web.roster_words import ABSENCE_LABELS, span_typed, span_value
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(product_now)])
