@@ -13,6 +13,7 @@ from service.handling.queries import CaseView
 from service.secrecy import signature
 from service.web import resident_words as telling
 from service.web.catalogues import HTML_LANG, Language, translate
+from service.web.resident_timeline import lines
 
 ATOM = "http://www.w3.org/2005/Atom"
 MOST_LINES = 50
@@ -37,8 +38,8 @@ def atom(seen: CaseView, language: Language, public_url: str) -> str:
     """Return the feed of a case, the newest line first."""
     number = seen.case.number
     page = f"{public_url}/track?{urlencode({'number': number})}"
-    lines = list(telling.lines(seen, language))
-    updated = lines[-1].at if lines else seen.case.received_at
+    told = list(lines(seen, language))
+    updated = told[-1].at if told else seen.case.received_at
     root = ElementTree.Element("feed", {"xmlns": ATOM, "xml:lang": HTML_LANG[language]})
     _add(root, "id", f"urn:jiban:{number}")
     _add(root, "title", translate(language, "Your request %(number)s") % {"number": number})
@@ -46,7 +47,7 @@ def atom(seen: CaseView, language: Language, public_url: str) -> str:
     ElementTree.SubElement(root, "link", {"href": page})
     author = ElementTree.SubElement(root, "author")
     _add(author, "name", telling.desk_of(seen, language))
-    for place, line in reversed(list(enumerate(lines))[-MOST_LINES:]):
+    for place, line in reversed(list(enumerate(told))[-MOST_LINES:]):
         entry = ElementTree.SubElement(root, "entry")
         _add(entry, "id", f"urn:jiban:{number}:{place}")
         _add(entry, "title", line.title)

@@ -1,46 +1,37 @@
 """How does a resident follow a request, and what may they still say and do about it?"""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from service.areas.rules import Place
 from service.cases.actions import allowed
 from service.cases.queries import by_number
 from service.cases.rules import Action
 from service.cases.tables import Case
-from service.categories.rules import Topic
 from service.errors import NotFoundError, ServiceError, TooManyTriesError
 from service.feedback.actions import rate
 from service.handling.actions import RESIDENT, act
 from service.handling.photos import add_photos
-from service.handling.queries import CaseView, WrongCodeError, resident_case, view, why_routed
+from service.handling.queries import WrongCodeError, resident_case
 from service.handling.rules import checked
-from service.web import near, timewords
 from service.web import resident_words as telling
-from service.web.catalogues import HTML_LANG, as_language
 from service.web.deps import DbSession, Now, client_address, maybe_person, product_now, real_now
-from service.web.error_pages import problem_of
-from service.web.photo_forms import KEPT, PhotoRoute, SentPhotos
+from service.web.photo_forms import PhotoRoute, SentPhotos
 from service.web.receipt import CASE, case_path, tidy_number
-from service.web.refused import page_with
 from service.web.render import choose, language_of
 from service.web.rereading import typed_fields
+from service.web.tracking_pages import CODE, Tried, case_page, search_page, step_page
 
 router = APIRouter(
     include_in_schema=False, dependencies=[Depends(maybe_person), Depends(product_now)], route_class=PhotoRoute
 )
 """Every page knows who reads it, if somebody is signed in, and says so when time is simulated."""
 
-CODE = "code"
-NOT_KEPT = frozenset({CODE, "lang", "size", KEPT})
-"""What a form sends once and is asked anew."""
 STEPS = frozenset({Action.WITHDRAW})
 """Actions that have a page of their own, where one is asked again."""
 
@@ -57,21 +48,10 @@ class CodeNeededError(ServiceError):
 Fields = Annotated[dict[str, str], Depends(typed_fields)]
 
 
-@dataclass(frozen=True)
-class Tried:
-    """What was typed for which action, and why it was refused, if it was."""
-
-    action: str = ""
-    typed: Mapping[str, str] = field(default_factory=dict)
-    error: ServiceError | None = None
-    kept: Sequence[str] = ()
-    """The tokens of photos that came with it."""
-
-
 @router.get("/track")
 def show_search(request: Request, number: str = "") -> Response:
     """Ask for number and code."""
-    return _search(request, number)
+    return search_page(request, number)
 
 
 @router.post("/track")
@@ -80,11 +60,11 @@ def find_case(
 ) -> Response:
     """Go to the case, when number and code belong together."""
     if choose(request, lang=lang, size=size):
-        return _search(request, number)
+        return search_page(request, number)
     try:
         case = resident_case(session, tidy_number(number), code, ip=client_address(request), now=real_now())
     except (WrongCodeError, TooManyTriesError) as error:
-        return _search(request, number, Tried(error=error))
+        return search_page(request, number, Tried(error=error))
     return _to(case)
 
 
@@ -93,7 +73,7 @@ def show_case(request: Request, session: DbSession, now: Now, number: str, done:
     """Show the case to a browser that has shown its code."""
     if CASE.read(request, case_path(number)) is None:
         return RedirectResponse(f"/track?{urlencode({'number': number})}", 303)
-    return _case_page(request, session, _case(request, session, number, ""), now, done=done)
+    return case_page(request, session, _case(request, session, number, ""), now, done=done)
 
 
 @router.get("/track/{number}/{action}")
@@ -103,7 +83,7 @@ def show_step(request: Request, session: DbSession, now: Now, number: str, actio
         raise NotFoundError
     if CASE.read(request, case_path(number)) is None:
         return RedirectResponse(f"/track?{urlencode({'number': number})}", 303)
-    return _step_page(request, session, _case(request, session, number, ""), now, Tried(action))
+    return step_page(request, session, _case(request, session, number, ""), now, Tried(action))
 
 
 @router.post("/track/{number}/leave")
@@ -125,8 +105,8 @@ def take_action(
     try:
         case = _case(request, session, number, typed.get(CODE, ""))
     except (CodeNeededError, WrongCodeError, TooManyTriesError) as error:
-        return _search(request, number, Tried(action, typed, error, sent.tokens))
-    again = _step_page if action in STEPS else _case_page
+        return search_page(request, number, Tried(action, typed, error, sent.tokens))
+    again = step_page if action in STEPS else case_page
     if is_only_read:
         wrong = _wrong_again(case, Action(action), typed)
         return again(request, session, case, now, Tried(action, typed, wrong, sent.tokens))
@@ -181,76 +161,3 @@ def _to(case: Case, done: str = "") -> Response:
     response = RedirectResponse(case_path(case.number) + (f"?{urlencode({'done': done})}" if done else ""), 303)
     CASE.put(response, case_path(case.number), {})
     return response
-
-
-def _search(request: Request, number: str, tried: Tried = Tried()) -> Response:
-    """Render the form for number and code; what was typed for an action waits in it."""
-    problem = problem_of(request, tried.error) if tried.error else None
-    kept = {name: value for name, value in tried.typed.items() if name not in NOT_KEPT}
-    facts = {
-        "number": number,
-        "problem": problem,
-        "switch_form": "find" if request.method == "POST" else "",
-        "kept": kept,
-        "photos": tried.kept,
-        "target": f"{case_path(quote(number, safe=''))}/{tried.action}" if tried.action else "/track",
-        "is_wrong": isinstance(tried.error, WrongCodeError),
-    }
-    return page_with(request, "resident/search.html", facts, problem)
-
-
-def _case_page(
-    request: Request, session: Session, case: Case, now: datetime, tried: Tried = Tried(), *, done: str = ""
-) -> Response:
-    return _show(request, session, "resident/case.html", view(session, case, RESIDENT.actors), now, tried, done)
-
-
-def _step_page(request: Request, session: Session, case: Case, now: datetime, tried: Tried) -> Response:
-    """Render the page of one step, or the case where the step is not possible any more."""
-    seen = view(session, case, RESIDENT.actors)
-    is_possible = any(move.action == tried.action for move in seen.moves)
-    template = f"resident/{tried.action}.html" if is_possible else "resident/case.html"
-    return _show(request, session, template, seen, now, tried)
-
-
-def _show(
-    request: Request, session: Session, template: str, seen: CaseView, now: datetime, tried: Tried, done: str = ""
-) -> Response:
-    made = why_routed(session, seen.case)
-    why, party = telling.why_here(made[-1] if made else None)
-    language = language_of(request)
-    problem = problem_of(request, tried.error) if tried.error else None
-    closes = telling.closing_time(seen)
-    over = telling.reopening_over(seen, now)
-    facts: dict[str, Any] = {
-        "view": seen,
-        "together": near.together(session, seen.case, seen.known),
-        "telling": telling,
-        "promises": telling.promises(seen, now),
-        "names": {
-            "desk": telling.desk_of(seen, language),
-            "topic": _called(seen.topic, language),
-            "place": _called(seen.place, language),
-            "party": party,
-            "closes": timewords.deadline(closes, now, language) if closes else "",
-        },
-        "why_here": why,
-        "moves": {str(m.action): m for m in seen.moves if over is None or m.action is not Action.REOPEN},
-        "reopening_over": problem_of(request, over).sentence if over else "",
-        "written_in": HTML_LANG[as_language(seen.case.language) or language],
-        "lines": list(telling.lines(seen, language)),
-        "last_word": telling.last_word(seen),
-        "urge_again_at": telling.urge_again_at(seen, now),
-        "done": telling.DONE_SENTENCES.get(done, ""),
-        "tried": tried.action,
-        "switch_form": f"do-{tried.action}" if any(m.action == tried.action for m in seen.moves) else "",
-        "typed": tried.typed,
-        "kept": tried.kept,
-        "problem": problem,
-        "errors": {f"{tried.action}-{name}": said for name, said in problem.fields.items()} if problem else {},
-    }
-    return page_with(request, template, facts, problem)
-
-
-def _called(named: Topic | Place, language: str) -> str:
-    return named.name_en if language == "en" and named.name_en else named.name
