@@ -7,13 +7,11 @@ after 72 seconds, so those two may not share a clock.
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Annotated
 
-from anyio import CancelScope, Semaphore, WouldBlock, fail_after, to_thread
+from anyio import CancelScope, to_thread
 from fastapi import Depends, Request
 from sqlmodel import Session
 
@@ -24,13 +22,11 @@ from service.accounts.sessions import person_of_api_key, person_of_session
 from service.accounts.tables import Person
 from service.clocks.queries import notice_installed
 from service.errors import NotAllowedError, ServiceError
-from service.settings import get_settings
 from service.timekeeping import Anchor, read_anchor, simulated
+from service.web.turns import turn
 
 SESSION_COOKIE = "jiban_session"
 ANCHOR_KEPT_SECONDS = 5.0
-BUSY_AFTER_SECONDS = 5
-"""How long a request waits for its turn at the database before it is told to come back."""
 
 
 class SignInNeededError(ServiceError):
@@ -38,13 +34,6 @@ class SignInNeededError(ServiceError):
 
     status, code = 401, "sign-in-needed"
     sentence = "Please sign in first."
-
-
-class BusyError(ServiceError):
-    """More ask than can be answered; `retry_after` is in seconds."""
-
-    status, code = 503, "busy"
-    sentence = "Very many people are asking at this moment. Please try again in {wait}."
 
 
 class KeyUnknownError(ServiceError):
@@ -77,33 +66,6 @@ async def get_session() -> AsyncIterator[Session]:
             raise
         if session.in_transaction() or has_failures(session):
             await to_thread.run_sync(_keep, session)
-
-
-@asynccontextmanager
-async def turn() -> AsyncIterator[None]:
-    """Hold one of the places at the database. Errors: BusyError.
-
-    Who gets a session gets a connection: requests wait here, in the order they came, and not in threads, which those
-    who hold a connection would need.
-    """
-    try:
-        places().acquire_nowait()
-    except WouldBlock:
-        try:
-            with fail_after(BUSY_AFTER_SECONDS):
-                await places().acquire()
-        except TimeoutError as why:
-            raise BusyError(retry_after=BUSY_AFTER_SECONDS) from why
-    try:
-        yield
-    finally:
-        places().release()
-
-
-@cache
-def places() -> Semaphore:
-    """Return what lets no more requests at the database than this process has connections, first come first served."""
-    return Semaphore(get_settings().pool_size)
 
 
 def _keep(session: Session) -> None:

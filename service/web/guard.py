@@ -16,10 +16,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.web.crowd import Crowd
-from service.web.deps import BUSY_AFTER_SECONDS, BusyError, is_poll
+from service.web.deps import is_poll
 from service.web.error_pages import Problem, answer, plain_problem, problem_of
 from service.web.headers import add_headers
 from service.web.incoming import MULTIPART, most_of_a_form
+from service.web.turns import BUSY_AFTER_SECONDS, BusyError
 
 log = structlog.get_logger("jiban.access")
 

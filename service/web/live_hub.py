@@ -19,7 +19,8 @@ from sqlmodel import Session
 from service import database
 from service.live.queries import Watch, scopes
 from service.live.rules import Scope, Touched, concerns, pause_after
-from service.web.deps import BusyError, real_now, turn
+from service.web.deps import real_now
+from service.web.turns import BusyError, turn
 
 log = structlog.get_logger("jiban.live")
 

@@ -26,8 +26,9 @@ from service.database import transaction
 from service.errors import InvalidFieldsError, TooManyTriesError
 from service.settings import get_settings
 from service.web.catalogues import DEFAULT, Language, as_language, translate
-from service.web.deps import BUSY_AFTER_SECONDS, client_address, places, real_now
+from service.web.deps import client_address, real_now
 from service.web.incoming import PHOTO, Came, Incoming, has_room, is_multipart, read
+from service.web.turns import BUSY_AFTER_SECONDS, places
 
 KEPT = "kept"
 """The field with the tokens of photos that came in before."""

@@ -10,8 +10,9 @@ from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from service.app import create_app
-from service.web import deps
-from service.web.deps import BusyError, DbSession
+from service.web import deps, turns
+from service.web.deps import DbSession
+from service.web.turns import BusyError
 
 probes = APIRouter()
 
@@ -25,7 +26,7 @@ def take_a_turn(request: Request, session: DbSession) -> Response:
 @pytest.fixture(autouse=True)
 def one_place(monkeypatch: pytest.MonkeyPatch) -> anyio.Semaphore:
     place = anyio.Semaphore(1)
-    monkeypatch.setattr(deps, "places", lambda: place)
+    monkeypatch.setattr(turns, "places", lambda: place)
     return place
 
 
@@ -39,7 +40,7 @@ def visitor() -> Iterator[TestClient]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deps, "BUSY_AFTER_SECONDS", 0.05)
+    monkeypatch.setattr(turns, "BUSY_AFTER_SECONDS", 0.05)
 
 
 def test_requests_have_their_turn_in_the_order_they_came(session: Session) -> None:
@@ -89,7 +90,7 @@ def test_a_request_that_fails_gives_its_place_back(session: Session, one_place: 
 def test_a_busy_product_says_when_to_come_back(
     visitor: TestClient, session: Session, one_place: anyio.Semaphore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deps, "BUSY_AFTER_SECONDS", 1)
+    monkeypatch.setattr(turns, "BUSY_AFTER_SECONDS", 1)
     assert visitor.get("/turn").status_code == 200
     one_place.acquire_nowait()
     told = visitor.get("/api/turn")
