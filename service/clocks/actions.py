@@ -1,4 +1,4 @@
-"""How do clocks start, change and get found when they run out?"""
+"""How do clocks start and change?"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from service.audit.rules import Entry
 from service.cases.rules import ENDED, ClockEffect
@@ -25,7 +25,6 @@ from service.clocks.rules import (
     new_row,
     opening,
     runs_out_next,
-    tried_again_at,
     values,
     wakes_at,
 )
@@ -242,28 +241,6 @@ def note_next(case: Case, rows: list[ClockRow]) -> None:
     """Write on the case what runs out next, so that queues need no join."""
     due = runs_out_next((row.metric, row.state, row.due_at) for row in rows)
     case.due_at, case.due_metric = due if due is not None else (None, None)
-
-
-def claim_due(session: Session, now: datetime, *, most: int) -> list[tuple[ClockRow, Case]]:
-    """Lock clocks whose moment has come, oldest first, with their cases; what another sweeper holds is left to it."""
-    due = (
-        select(ClockRow, Case)
-        .join(Case, col(Case.id) == ClockRow.case_id)
-        .where(col(ClockRow.next_action_at) <= now)
-        .order_by(col(ClockRow.next_action_at))
-        .limit(most)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    return list(session.exec(due))
-
-
-def set_aside(session: Session, row: ClockRow, now: datetime) -> None:
-    """Pass over a clock for a while whose steps cannot be told; the watch names it until they can."""
-    row.failures += 1
-    row.next_action_at = tried_again_at(row.failures, now)
-    session.add(row)
-    session.flush()
 
 
 def oldest_due(session: Session) -> datetime | None:

@@ -1,20 +1,17 @@
 """What is done for a due notice: gathered, held back, begun, and afterwards written down?"""
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
-from jinja2 import TemplateError
 from sqlmodel import Session, col, select
 
 from service.delivery.jobs import Job, Outcome
-from service.delivery.links import address_in
-from service.delivery.proofs import facts_for
-from service.delivery.queries import MOST_LINES, Context, context, due_by_person, due_of, told_lately, wishes_of
-from service.delivery.ways import CannotBeToldError, filled, stop_address, ways_of
+from service.delivery.queries import Context, context, due_by_person, due_of, told_lately, wishes_of
+from service.delivery.ways import CannotBeToldError, ways_of
+from service.delivery.writing import job_of
 from service.outbox.actions import claim_due, write
 from service.outbox.messages import DIGEST, MAY_BE_STOPPED, TRIAL, Recipient, digest
 from service.outbox.reasons import Reason
@@ -22,7 +19,6 @@ from service.outbox.rules import (
     AS_USUAL,
     MOST_TRIES_EVER,
     STORM,
-    Channel,
     NoticeState,
     Wishes,
     are_gathered,
@@ -32,8 +28,7 @@ from service.outbox.rules import (
     still_open,
 )
 from service.outbox.tables import Notice
-from service.outbox.texts import render
-from service.secrecy import SecretUnreadableError, decrypt
+from service.secrecy import SecretUnreadableError
 from service.settings import Settings
 from service.timekeeping import ZONE, product_span, read_anchor
 
@@ -120,7 +115,7 @@ def _begun(notice: Notice, known: Context, settings: Settings, now: datetime, le
     if not ways:
         raise CannotBeToldError(Reason.NO_CHANNEL)
     notice.next_try_at = now + lease
-    return _job(notice, ways[0], known, settings)
+    return job_of(notice, ways[0], known, settings)
 
 
 def _released(notice: Notice, how: Wishes, lately: int) -> datetime:
@@ -128,53 +123,6 @@ def _released(notice: Notice, how: Wishes, lately: int) -> datetime:
     if notice.person_id is None:
         return notice.created_at
     return released_at(notice.created_at, how, wakes=notice.wakes, in_storm=lately >= STORM, zone=ZONE)
-
-
-def _job(notice: Notice, way: str, known: Context, settings: Settings) -> Job:
-    person, row = known.people.get(notice.person_id or 0), known.channels.get(way)
-    stop = stop_address(notice, settings)
-    subject, body = render(
-        notice.template,
-        notice.language,
-        _facts(notice, known, settings),
-        public_url=settings.public_url,
-        unsubscribe=stop,
-    )
-    kind = row.kind if row else Channel(way)
-    address = ""
-    if row is not None:
-        address = filled(decrypt(row.address), person, person.phone_encrypted if person else notice.phone, settings)
-    elif kind is Channel.MAIL:
-        address = (person.email or "") if person else decrypt(notice.address or b"")
-    other = "party" if notice.party_id is not None else "resident"
-    said = {"notice": notice.template, "language": notice.language, "to": person.login if person else other}
-    return Job(
-        notice_id=notice.id or 0,
-        tries=notice.tries,
-        key=notice.key,
-        channel=way,
-        kind=kind,
-        address=address,
-        secret=decrypt(row.secret) if row and row.secret else "",
-        subject=subject,
-        body=body,
-        unsubscribe=stop,
-        said=said | {"number": str(notice.facts.get("number", "")), "written_at": notice.created_at.isoformat()},
-    )
-
-
-def _facts(notice: Notice, known: Context, settings: Settings) -> Mapping[str, Any]:
-    """Return what fills the template; of a digest the subjects of what it gathers."""
-    if notice.template != DIGEST:
-        url, facts = settings.public_url, notice.facts
-        return facts | address_in(facts, url) | facts_for(notice.id or 0, facts, url)
-    lines, told = known.digests[notice.id or 0], []
-    for line in lines[:MOST_LINES]:
-        try:
-            told.append(render(line.template, line.language, line.facts, public_url=settings.public_url)[0])
-        except TemplateError:
-            told.append(line.template)
-    return {"count": len(lines), "lines": told, "more": max(0, len(lines) - MOST_LINES)}
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from service.bulk import insert_all
 from service.cases.queries import visible_to
 from service.cases.rules import Action
 from service.cases.tables import Case
-from service.clocks.actions import claim_due, due_entries, hear_missed, oldest_due, pause_ends_at, set_aside
+from service.clocks.actions import due_entries, hear_missed, oldest_due, pause_ends_at
 from service.clocks.queries import as_clock, book, policy_of
+from service.clocks.sweeping import claim_due, set_aside
 from service.clocks.tables import ClockRow
 from service.errors import NotAllowedError, NotFoundError
 from service.escalations.hands import give_away
