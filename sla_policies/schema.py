@@ -101,32 +101,20 @@ def policy_schema() -> Schema:
             "ladders": {"type": "object", "propertyNames": NAMED, "additionalProperties": _list(_step())},
             "raises": _list(_raise()),
             "climbing": {"type": "object", "propertyNames": NAMED, "additionalProperties": _climbing()},
-            "orders": _table(
-                packs.ORDERS_KEYS,
-                packs.ORDERS_KEYS,
-                {
-                    "title": BOTH,
-                    "order": _target(Metric.ORDER),
-                    "verdict": _target(Metric.VERDICT),
-                    "ladder": NAMED,
-                },
-            ),
-            "parts": _table(
-                packs.PARTS_KEYS,
-                packs.PARTS_KEYS,
-                {
-                    "title": BOTH,
-                    "report_in": _target(Metric.REPORT_IN),
-                    "part": _target(Metric.PART),
-                    "ladder": NAMED,
-                },
-            ),
+            "orders": _inside(packs.ORDERS_KEYS, {"order": Metric.ORDER, "verdict": Metric.VERDICT}),
+            "parts": _inside(packs.PARTS_KEYS, {"report_in": Metric.REPORT_IN, "part": Metric.PART}),
         },
         dependentSchemas={
             section: {"properties": {"policies": {"items": {"properties": {"name": {"not": {"const": own}}}}}}}
             for section, (own, _, _) in packs.INSIDE_SECTIONS.items()
         },
     )
+
+
+def _inside(keys: Collection[str], promises: Mapping[str, Metric]) -> Schema:
+    """Return a section with promises that desks make each other."""
+    targets = {name: _target(metric) for name, metric in promises.items()}
+    return _table(keys, keys, {"title": BOTH, **targets, "ladder": NAMED})
 
 
 def _policy() -> Schema:

@@ -50,11 +50,9 @@ class PartyForm(RowForm):
             wrong["valid_from"] = "Please give a day."
         if last is None and self.valid_until:
             wrong["valid_until"] = "Please give a day."
-        prices: tuple[Price, ...] = ()
-        try:
-            prices = prices_typed(self.prices)
-        except PriceLineError as error:
-            wrong["prices"], facts["line"] = error.sentence, error.facts["line"]
+        prices, strange_line = _prices(self.prices)
+        if strange_line:
+            wrong["prices"], facts["line"] = strange_line.sentence, strange_line.facts["line"]
         if wrong or first is None:
             raise InvalidFieldsError(wrong, **facts)
         return PartyDetails(
@@ -131,6 +129,14 @@ def _topics(text: str, known: Directory) -> tuple[tuple[str, ...], str]:
             return (), line
         found.append(topic.code)
     return tuple(dict.fromkeys(found)), ""
+
+
+def _prices(text: str) -> tuple[tuple[Price, ...], PriceLineError | None]:
+    """Return the prices of the lines, and what is wrong with the first line that names none."""
+    try:
+        return prices_typed(text), None
+    except PriceLineError as error:
+        return (), error
 
 
 def _lines(text: str) -> list[str]:
