@@ -119,3 +119,21 @@ def test_names_and_notes_of_staff_stay_inside(browse: Browser, session: Session,
     assert "今天下午来修" in page.text
     assert "此人常投诉" not in page.text
     assert "李强" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "replied"), [("zh", "向您了解情况", "答复"), ("en", "A question", "Reply")]
+)
+def test_what_the_desk_wrote_last_stands_above_what_one_can_do(
+    browse: Browser, session: Session, town: Town, clock: Clock, language: str, asked: str, replied: str
+) -> None:
+    case, page = told(browse, session)
+    browse.speak(language)
+    assert page.html.select_one("section.said") is None
+    does(session, case, town.li_qiang, Action.ACCEPT, clock.now)
+    for action, text, title in ((Action.REPLY, "今天下午来修", replied), (Action.ASK, "哪一层？", asked)):
+        does(session, case, town.li_qiang, action, clock.now, text=text)
+        said = browse.get(f"/track/{case.number}").html.select_one("section.said")
+        assert said is not None
+        assert title in said.get_text()
+        assert text in said.get_text()
