@@ -14,7 +14,7 @@ from service.cases.tables import Case
 from service.categories.tables import Category
 from service.demo.people import People
 from service.demo.town import CITY_MANAGEMENT, HOUSING, HUBIN, LIUXI, MARKET, Town
-from service.routing.actions import add_line
+from service.routing.actions import add_line, change_line
 from service.routing.catalogue import lines_in, newest
 from service.routing.details import RuleDetails
 from service.routing.proposals import Suggestion, propose
@@ -155,7 +155,7 @@ TO_DEPARTMENTS = (
     ("A05", HOUSING, "开发商与交付由区住建局承办。Developers go to the Housing and Construction Bureau."),
     ("K", MARKET, "消费与市场由区市监局承办。Consumers and market go to the Market Regulation Bureau."),
 )
-"""Topics that are no work for the street (谁管理谁负责): each above the line it had, and its department."""
+"""Topics that are no work for the street (谁管理谁负责), whose lines lead to a department from then on, and why."""
 COMING = Revision(
     3,
     "入冬后夜间停水停电停气停热，由值班席直接联系企业抢修。",
@@ -190,10 +190,11 @@ def revise_rules(session: Session, revision: Revision, by: Person, since: dateti
 
 def give_to_departments(session: Session, town: Town, by: Person, now: datetime) -> None:
     """Publish a version by which three kinds of matters go to the departments whose work they are."""
-    lines = tuple(
-        (topic, RuleDetails(topic, target_area_id=town.areas[to].id, note=note)) for topic, to, note in TO_DEPARTMENTS
-    )
-    revise_rules(session, Revision(0, DEPARTMENTS_REASON, lines), by, now, now)
+    lines = {line.category_code: line.line or 0 for line in lines_in(session, newest(session).id or 0)}
+    for topic, to, note in TO_DEPARTMENTS:
+        details = RuleDetails(topic, target_area_id=town.areas[to].id, note=note)
+        change_line(session, lines[topic], details, by=by, now=now)
+    publish(session, DEPARTMENTS_REASON, now, by=by, now=now)
 
 
 def dispute(session: Session, staff: People, now: datetime) -> None:

@@ -56,6 +56,7 @@ def filters_in(language: Language) -> Mapping[str, Callable[..., Any]]:
         "remaining": lambda due_at, now=None: timewords.remaining(due_at, now or reading_now().now, language),
         "sentence": lambda msgid, facts=None: translate(language, msgid, **(facts or {})),
         "called": lambda named: called_in(language, named),
+        "role_at": lambda role, place: role_label(role, at_department=place.is_department),
         "role_of": role_of,
         "hours": roster_words.hours,
         "money": party_words.money,

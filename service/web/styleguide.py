@@ -30,6 +30,14 @@ class Named:
 
 
 @dataclass(frozen=True)
+class Worker(Named):
+    """Somebody with a role, who works in an area."""
+
+    role: Role
+    area_id: int
+
+
+@dataclass(frozen=True)
 class Happening:
     """One line of a timeline; `title`, `text` and `who` are sentences and a name to be shown."""
 
@@ -40,7 +48,7 @@ class Happening:
 
 
 PLACES = (Named("望湖街道", "Wanghu Sub-district"), Named("湖滨社区", "Hubin Community"))
-WORKER = Named("李强", "Li Qiang")
+WORKER = Worker("李强", "Li Qiang", Role.WORKER, 0)
 
 
 @router.get("/styleguide")
@@ -53,7 +61,6 @@ def show_components(request: Request, person: CurrentPerson, now: Now) -> Respon
         "ended": ENDED,
         "places": PLACES,
         "worker": WORKER,
-        "role": Role.WORKER,
         "Happening": Happening,
         "pictures": SYMBOL.findall((STATIC / "icons.svg").read_text(encoding="utf-8")),
     }

@@ -258,6 +258,7 @@ def test_the_dispatch_table_has_versions_a_coming_one_and_an_open_dispute(demo: 
     (asked,) = proposals(demo, ProposalState.WAITING)
     assert demo.get_one(Case, asked.case_id).status is CaseStatus.RETURNED
     assert cover(known, MONDAY_8).open_gaps == ()
+    assert cover(known, MONDAY_8).idle == ()
     assert any(returned for _, returned in return_rates(demo, MONDAY_8 - timedelta(days=90)).values())
     decided = demo.exec(select(RoutingDecisionRow.rule_version).where(col(RoutingDecisionRow.rule_id).is_not(None)))
     assert set(decided) == {row.id for row in rows[1:]}
