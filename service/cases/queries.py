@@ -67,8 +67,9 @@ def last_waiver(session: Session, case_id: int) -> tuple[datetime, str] | None:
     return (found[0], found[1]) if found else None
 
 
+@lru_cache(maxsize=2000)
 def within(area_id: int) -> sa.Select[int | None]:
-    """Return the ids of an area and of everything below it, as a subquery."""
+    """Return the ids of an area and of everything below it, as a subquery. To build it costs as much as to ask it."""
     root = sa.select(col(Area.path)).where(col(Area.id) == area_id).scalar_subquery()
     return sa.select(col(Area.id)).where(col(Area.path).like(root.op("||")("%")))
 

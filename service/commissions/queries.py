@@ -28,6 +28,20 @@ from sla_policies.clock import ClockState
 from sla_policies.policy import Metric
 
 MOST_WAITING = 50
+NEWER = aliased(RoutingDecisionRow)
+IS_NEWEST = ~sa.exists().where(
+    col(NEWER.case_id) == RoutingDecisionRow.case_id, col(NEWER.id) > col(RoutingDecisionRow.id)
+)
+HAS_NONE = ~sa.exists().where(col(PartyJob.case_id) == Case.id, col(PartyJob.party_id) == Party.id)
+TO_GIVE = (
+    select(Case, Party)
+    .join(RoutingDecisionRow, col(RoutingDecisionRow.case_id) == Case.id)
+    .join(Party, RoutingDecisionRow.reasons["rule"]["party"].astext == Party.name)
+    .where(col(Party.is_active), IS_NEWEST, HAS_NONE)
+    .order_by(col(Case.id))
+    .limit(MOST_WAITING)
+)
+"""Cases whose newest decision names a party in use that has no job on them yet."""
 
 
 @dataclass(frozen=True)
@@ -114,21 +128,8 @@ def waiting_for(session: Session, person: Person, now: datetime) -> Waiting:
     unsettled = col(PartyJob.state).in_(UNSETTLED)  # By the index of these.
     wanted = wanted.where(is_mine, unsettled, sa.or_(is_late, col(PartyJob.state) == JobState.REPORTED))
     found = session.exec(wanted.order_by(col(PartyJob.due_at)).limit(MOST_WAITING))
-    return Waiting([JobView(*row) for row in found], _to_give(session, sa.and_(is_mine, is_open)))
-
-
-def _to_give(session: Session, mine: sa.ColumnElement[bool]) -> list[tuple[Case, Party]]:
-    """Return cases whose newest decision names a party in use that has no job on them yet."""
-    newer = aliased(RoutingDecisionRow)
-    overtaken = sa.exists().where(
-        col(newer.case_id) == RoutingDecisionRow.case_id, col(newer.id) > col(RoutingDecisionRow.id)
-    )
-    has_one = sa.exists().where(col(PartyJob.case_id) == Case.id, col(PartyJob.party_id) == Party.id)
-    names_it = RoutingDecisionRow.reasons["rule"]["party"].astext == Party.name
-    wanted = select(Case, Party).join(RoutingDecisionRow, col(RoutingDecisionRow.case_id) == Case.id)
-    wanted = wanted.join(Party, names_it)
-    wanted = wanted.where(mine, col(Party.is_active), ~overtaken, ~has_one).order_by(col(Case.id))
-    return [(case, party) for case, party in session.exec(wanted.limit(MOST_WAITING))]
+    to_give = session.exec(TO_GIVE.where(is_mine, is_open))
+    return Waiting([JobView(*row) for row in found], [(case, party) for case, party in to_give])
 
 
 def with_parties(session: Session, case_id: int) -> list[PartyJob]:

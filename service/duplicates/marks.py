@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 
 from service.cases.rules import ENDED
 from service.cases.tables import Case
+from service.database import is_any
 from service.duplicates.tables import CaseTrace
 
 
@@ -23,19 +24,19 @@ class Mark:
 
 NO_MARK = Mark()
 CASES = Case.__table__  # type: ignore[attr-defined]
+FIRST, JOINED = CASES.alias("first"), CASES.alias("joined")
+PEOPLE = sa.select(sa.func.count()).where(JOINED.c.duplicate_of_id == CASES.c.id).scalar_subquery()
+REPEATS = (
+    sa.select(FIRST.c.id)
+    .join(CaseTrace, FIRST.c.id == col(CaseTrace.like_id))
+    .where(col(CaseTrace.case_id) == CASES.c.id, FIRST.c.status.not_in(ENDED))
+    .exists()
+)
 
 
 def marks_of(session: Session, case_ids: Sequence[int]) -> Mapping[int, Mark]:
     """Return the marks of cases of a list, in one statement; those without one are left out."""
     if not case_ids:
         return {}
-    first, joined = CASES.alias("first"), CASES.alias("joined")
-    people = sa.select(sa.func.count()).where(joined.c.duplicate_of_id == CASES.c.id).scalar_subquery()
-    repeats = (
-        sa.select(first.c.id)
-        .join(CaseTrace, first.c.id == col(CaseTrace.like_id))
-        .where(col(CaseTrace.case_id) == CASES.c.id, first.c.status.not_in(ENDED))
-        .exists()
-    )
-    found = session.execute(sa.select(CASES.c.id, people, repeats).where(CASES.c.id.in_(case_ids)))
+    found = session.execute(sa.select(CASES.c.id, PEOPLE, REPEATS).where(is_any(CASES.c.id, case_ids)))
     return {case_id: Mark(1 + others, again) for case_id, others, again in found if others or again}

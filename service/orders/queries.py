@@ -73,11 +73,10 @@ def order_of(session: Session, order_id: int, person: Person, known: Directory, 
 
 def listed(session: Session, person: Person, known: Directory, now: datetime) -> dict[OrderTab, list[OrderView]]:
     """Return the orders a person sees, by list, what runs out first on top; of those that ended the newest."""
-    unsettled = col(Order.state).in_(UNSETTLED)
     found: dict[OrderTab, list[OrderView]] = {tab: [] for tab in OrderTab}
-    for view in _views(session, _wanted(person, known, now).where(unsettled), person, known, now):
+    for view in _views(session, _wanted(person, known, now).where(IS_OPEN), person, known, now):
         found[_tab(view)].append(view)
-    found[OrderTab.ENDED] = _views(session, _wanted(person, known, now).where(~unsettled), person, known, now)
+    found[OrderTab.ENDED] = _views(session, _wanted(person, known, now).where(~IS_OPEN), person, known, now)
     return found
 
 
@@ -112,6 +111,15 @@ def unsettled_of(session: Session, case_id: int) -> list[Order]:
 
 
 Wanted = sa.Select[Order, Case, datetime | None]
+IS_OPEN = col(Order.state).in_(UNSETTLED)
+LISTED: Wanted = (
+    sa.select(Order, Case, col(ClockRow.due_at))
+    .join(Case, col(Case.id) == Order.case_id)
+    .join(ClockRow, col(ClockRow.id) == Order.clock_id)
+    .order_by(sa.desc(IS_OPEN), sa.case((IS_OPEN, ClockRow.due_at)), col(Order.id).desc())
+    .limit(MOST_LISTED)
+)
+"""Orders with cases and times, what runs out first on top and the newest of those that ended behind; built once."""
 
 
 def _wanted(person: Person, known: Directory, now: datetime) -> Wanted:
@@ -124,19 +132,11 @@ def _wanted(person: Person, known: Directory, now: datetime) -> Wanted:
     mine = sa.or_(col(Order.person_id).in_([person.id, *acting_for]), col(Order.issued_by_id) == person.id)
     if person.role is not Role.ADMIN:
         mine = sa.or_(mine, col(Order.unit_id).in_(within(person.area_id)))
-    gate = sa.or_(visible_to(person.id or 0, person.role, person.area_id), mine)
-    return (
-        sa.select(Order, Case, col(ClockRow.due_at))
-        .join(Case, col(Case.id) == Order.case_id)
-        .join(ClockRow, col(ClockRow.id) == Order.clock_id)
-        .where(gate)
-    )
+    return LISTED.where(sa.or_(visible_to(person.id or 0, person.role, person.area_id), mine))
 
 
 def _views(session: Session, wanted: Wanted, person: Person, known: Directory, now: datetime) -> list[OrderView]:
-    is_open = col(Order.state).in_(UNSETTLED)
-    ordered = wanted.order_by(sa.desc(is_open), sa.case((is_open, ClockRow.due_at)), col(Order.id).desc())
-    rows = session.execute(ordered.limit(MOST_LISTED)).all()
+    rows = session.execute(wanted).all()
     seen = visible_to(person.id or 0, person.role, person.area_id)
     case_ids = {case.id for _, case, _ in rows}
     may_see = set(session.scalars(sa.select(col(Case.id)).where(col(Case.id).in_(case_ids), seen))) if rows else set()

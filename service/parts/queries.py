@@ -102,11 +102,10 @@ def part_of(session: Session, part_id: int, person: Person, known: Directory, no
 
 def listed(session: Session, person: Person, known: Directory, now: datetime) -> dict[PartTab, list[PartView]]:
     """Return the parts a person sees, by list, what runs out first on top; of those that ended the newest."""
-    is_open = col(Part.state).in_(OPEN)
     found: dict[PartTab, list[PartView]] = {tab: [] for tab in PartTab}
-    for view in _views(session, _wanted(person, known, now).where(is_open), person, known, now):
+    for view in _views(session, _wanted(person, known, now).where(IS_OPEN), person, known, now):
         found[PartTab.TO_DO if Party.HELPER in view.parties else PartTab.CALLED].append(view)
-    for view in _views(session, _wanted(person, known, now).where(~is_open), person, known, now):
+    for view in _views(session, _wanted(person, known, now).where(~IS_OPEN), person, known, now):
         wants_score = any(move.action is PartAction.SCORE for move in view.moves)
         found[PartTab.TO_SCORE if wants_score else PartTab.ENDED].append(view)
     return found
@@ -114,7 +113,7 @@ def listed(session: Session, person: Person, known: Directory, now: datetime) ->
 
 def waiting_for(session: Session, person: Person, known: Directory, now: datetime) -> list[PartView]:
     """Return the parts that somebody must do, what runs out first on top."""
-    mine = _wanted(person, known, now, only_called=True).where(col(Part.state).in_(OPEN))
+    mine = _wanted(person, known, now, only_called=True).where(IS_OPEN)
     return [view for view in _views(session, mine, person, known, now) if Party.HELPER in view.parties]
 
 
@@ -155,6 +154,16 @@ def carried(session: Session, person_ids: Collection[int]) -> dict[int, int]:
 
 
 Wanted = sa.Select[Part, Case, Whistle | None, datetime | None]
+IS_OPEN = col(Part.state).in_(OPEN)
+LISTED: Wanted = (
+    sa.select(Part, Case, Whistle, col(ClockRow.due_at))
+    .join(Case, col(Case.id) == Part.case_id)
+    .join(Whistle, col(Whistle.id) == Part.whistle_id, isouter=True)
+    .join(ClockRow, col(ClockRow.id) == Part.clock_id)
+    .order_by(sa.desc(IS_OPEN), sa.case((IS_OPEN, ClockRow.due_at)), col(Part.id).desc())
+    .limit(MOST_LISTED)
+)
+"""Parts with cases and times, what runs out first on top and the newest of those that ended behind; built once."""
 
 
 def _wanted(person: Person, known: Directory, now: datetime, *, only_called: bool = False) -> Wanted:
@@ -170,19 +179,11 @@ def _wanted(person: Person, known: Directory, now: datetime, *, only_called: boo
         gate = sa.or_(gate, col(Part.unit_id).in_(within(person.area_id)))
     if not only_called:
         gate = sa.or_(gate, visible_to(person.id or 0, person.role, person.area_id))
-    return (
-        sa.select(Part, Case, Whistle, col(ClockRow.due_at))
-        .join(Case, col(Case.id) == Part.case_id)
-        .join(Whistle, col(Whistle.id) == Part.whistle_id, isouter=True)
-        .join(ClockRow, col(ClockRow.id) == Part.clock_id)
-        .where(gate)
-    )
+    return LISTED.where(gate)
 
 
 def _views(session: Session, wanted: Wanted, person: Person, known: Directory, now: datetime) -> list[PartView]:
-    is_open = col(Part.state).in_(OPEN)
-    ordered = wanted.order_by(sa.desc(is_open), sa.case((is_open, ClockRow.due_at)), col(Part.id).desc())
-    rows = session.execute(ordered.limit(MOST_LISTED)).all()
+    rows = session.execute(wanted).all()
     return [_view(part, case, whistle, due, person, known, now) for part, case, whistle, due in rows]
 
 
