@@ -4,13 +4,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from sla_policies import policy_keys as keys
 from sla_policies.calendar_files import MARKS, NO_MARK
 from sla_policies.climbing import Climbing
 from sla_policies.escalation import Step
 from sla_policies.ladder_files import LadderReader
 from sla_policies.policy import (
-    ORDERS,
-    PARTS,
     PROMISED,
     Budget,
     Grade,
@@ -35,29 +34,6 @@ EVENTS: Mapping[Metric, frozenset[str]] = {
     Metric.PART: frozenset({"part_done"}),
 }
 """What may fulfil which promise: a reply never counts as a result, and nothing a machine does by itself counts."""
-PAUSE_REASONS = frozenset({"waiting_for_resident", "parked"})
-FOCUS_GROUPS = frozenset({"elderly", "elderly_alone", "disabled", "minor", "child_alone", "hardship"})
-
-
-PACK_REQUIRED = ("name", "version", "effective_from", "title", "policies", "ladders")
-PACK_KEYS = (*PACK_REQUIRED, "effective_until", "source", "satisfied_by", "raises", "climbing", "orders", "parts")
-POLICY_REQUIRED = ("name", "grade", "title", "promise")
-POLICY_KEYS = (*POLICY_REQUIRED, "default", "when", "targets", "ladder", "extensions", "nothing")
-TARGET_REQUIRED = ("within", "source", "mark")
-TARGET_KEYS = (*TARGET_REQUIRED, "calendar", "satisfied_by", "pauses_for", "pause_at_most")
-EXTENSION_REQUIRED = ("times", "source", "mark")
-EXTENSION_KEYS = (*EXTENSION_REQUIRED, "at_most")
-WHEN_KEYS = ("grades", "categories", "groups", "areas", "channels", "focus_groups")
-ORDERS_KEYS = ("title", "order", "verdict", "ladder")
-PARTS_KEYS = ("title", "report_in", "part", "ladder")
-INSIDE_SECTIONS: Mapping[str, tuple[str, tuple[str, ...], tuple[Metric, ...]]] = {
-    "orders": (ORDERS, ORDERS_KEYS, (Metric.ORDER, Metric.VERDICT)),
-    "parts": (PARTS, PARTS_KEYS, (Metric.REPORT_IN, Metric.PART)),
-}
-"""Sections of a pack on what is owed inside the house: the name of their policy, their keys, what they count."""
-RAISE_REQUIRED = ("to", "why", "source", "mark")
-RAISE_KEYS = (*RAISE_REQUIRED, "words", "focus_groups", "categories", "danger")
-MOST_EXTENSIONS = 10
 NO_GRADE, NO_FOCUS_GROUP = "“{word}” is no known grade.", "“{word}” is no known focus group."
 
 
@@ -94,7 +70,7 @@ class PolicyReader(LadderReader):
     def pack(self, root: Node) -> Pack:
         """Read the whole file."""
         self.nodes = {}
-        entries = self.table(root, PACK_KEYS, PACK_REQUIRED)
+        entries = self.table(root, keys.PACK_KEYS, keys.PACK_REQUIRED)
         ladder_nodes = self.named(entries["ladders"]) if "ladders" in entries else {}
         ladders = {name: self.ladder(name, node) for name, node in ladder_nodes.items()}
         climbing = self.climbing(entries.get("climbing"), ladders)
@@ -140,7 +116,7 @@ class PolicyReader(LadderReader):
     def _policy(
         self, node: Node, ladders: Mapping[str, tuple[Step, ...]], shared: Mapping[Metric, frozenset[str]]
     ) -> SlaPolicy:
-        entries = self.table(node, POLICY_KEYS, POLICY_REQUIRED)
+        entries = self.table(node, keys.POLICY_KEYS, keys.POLICY_REQUIRED)
         name = self.name(entries.get("name"))
         self.nodes["policy", name] = node
         grade = self.one_of(entries.get("grade"), tuple(Grade), NO_GRADE) or Grade.G3
@@ -165,8 +141,8 @@ class PolicyReader(LadderReader):
         self, section: str, node: Node, ladders: Mapping[str, tuple[Step, ...]], climbing: Mapping[str, Climbing]
     ) -> SlaPolicy:
         """Read what holds for supervise orders or for parts: a policy of its own that no case is put under."""
-        own, keys, metrics = INSIDE_SECTIONS[section]
-        entries = self.table(node, keys, keys)
+        own, ours, metrics = keys.INSIDE_SECTIONS[section]
+        entries = self.table(node, ours, ours)
         if ("policy", own) in self.nodes:
             what = "{policy} is the name of what holds for {section}."
             mend = "Give the policy another name."
@@ -195,13 +171,13 @@ class PolicyReader(LadderReader):
         return found
 
     def _target(self, metric: Metric, node: Node, shared: frozenset[str]) -> Target | None:
-        entries = self.table(node, TARGET_KEYS, TARGET_REQUIRED)
+        entries = self.table(node, keys.TARGET_KEYS, keys.TARGET_REQUIRED)
         within = self.budget(entries.get("within"))
         by = self._events(metric, entries.get("satisfied_by")) or shared
         if not by and "satisfied_by" not in entries:
             known = ", ".join(sorted(EVENTS[metric]))
             self.wrong(node, "Nothing satisfies {promise}.", "Name {known}.", promise=metric, known=known)
-        pauses = self.some_of(entries.get("pauses_for"), PAUSE_REASONS, "“{word}” is no known reason to pause.")
+        pauses = self.some_of(entries.get("pauses_for"), keys.PAUSE_REASONS, "“{word}” is no known reason to pause.")
         if pauses and metric is Metric.CONTACT:
             self.wrong(entries["pauses_for"], "Contact never pauses.", "Remove pauses_for here.")
         if pauses and "pause_at_most" not in entries:
@@ -222,19 +198,19 @@ class PolicyReader(LadderReader):
         """Return how often, how much in all, and where both come from."""
         if node is None:
             return (0, None, ("", ""))
-        entries = self.table(node, EXTENSION_KEYS, EXTENSION_REQUIRED)
+        entries = self.table(node, keys.EXTENSION_KEYS, keys.EXTENSION_REQUIRED)
         source, mark = self.said(entries.get("source")), self.one_of(entries.get("mark"), MARKS, NO_MARK)
-        times, most = self.whole(entries.get("times"), 0, MOST_EXTENSIONS), self.budget(entries.get("at_most"))
+        times, most = self.whole(entries.get("times"), 0, keys.MOST_EXTENSIONS), self.budget(entries.get("at_most"))
         if (times > 0) != ("at_most" in entries) and self.text(entries.get("times")).isdigit():
             self.wrong(node, "Extensions need a number of times and a limit together.", "Write times and at_most.")
         return (times, most, (source, mark))
 
     def _match(self, policy: str, node: Node) -> Match:
         self.nodes["match", policy] = node
-        entries = self.table(node, WHEN_KEYS)
+        entries = self.table(node, keys.WHEN_KEYS)
         values = {key: frozenset(self.words(entries.get(key))) for key in ("categories", "groups", "areas", "channels")}
         values["grades"] = self.some_of(entries.get("grades"), tuple(Grade), NO_GRADE)
-        values["focus_groups"] = self.some_of(entries.get("focus_groups"), FOCUS_GROUPS, NO_FOCUS_GROUP)
+        values["focus_groups"] = self.some_of(entries.get("focus_groups"), keys.FOCUS_GROUPS, NO_FOCUS_GROUP)
         self._check_categories(entries.get("categories"))
         return Match(**values)
 
@@ -245,9 +221,9 @@ class PolicyReader(LadderReader):
                 self.one_of(item, known, "“{word}” is no known category.")
 
     def _raise(self, node: Node) -> RaiseRule:
-        entries = self.table(node, RAISE_KEYS, RAISE_REQUIRED)
+        entries = self.table(node, keys.RAISE_KEYS, keys.RAISE_REQUIRED)
         words = self.words(entries.get("words"))
-        groups = self.some_of(entries.get("focus_groups"), FOCUS_GROUPS, NO_FOCUS_GROUP)
+        groups = self.some_of(entries.get("focus_groups"), keys.FOCUS_GROUPS, NO_FOCUS_GROUP)
         if not words and not groups:
             self.wrong(node, "This rule raises nothing: it names no words and no focus groups.", "Add words.")
         for item in self.items(entries.get("words")):

@@ -7,6 +7,7 @@ from sla_policies import amounts
 from sla_policies import calendar_files as days
 from sla_policies import ladder_files as ladders
 from sla_policies import policy_files as packs
+from sla_policies import policy_keys as keys
 from sla_policies.climbing import MOST_ROUNDS
 from sla_policies.escalation import ACTS, CONDITIONS, ROLES
 from sla_policies.policy import PROMISED, Grade, Metric
@@ -83,8 +84,8 @@ ONLY_TOGETHER: tuple[Schema, ...] = (
 def policy_schema() -> Schema:
     """Return the JSON Schema (draft 2020-12) of a policy file."""
     return {"$schema": DRAFT, "title": "A promise pack of Jiban"} | _table(
-        packs.PACK_KEYS,
-        packs.PACK_REQUIRED,
+        keys.PACK_KEYS,
+        keys.PACK_REQUIRED,
         {
             "name": NAMED,
             "version": TEXT,
@@ -101,12 +102,12 @@ def policy_schema() -> Schema:
             "ladders": {"type": "object", "propertyNames": NAMED, "additionalProperties": _list(_step())},
             "raises": _list(_raise()),
             "climbing": {"type": "object", "propertyNames": NAMED, "additionalProperties": _climbing()},
-            "orders": _inside(packs.ORDERS_KEYS, {"order": Metric.ORDER, "verdict": Metric.VERDICT}),
-            "parts": _inside(packs.PARTS_KEYS, {"report_in": Metric.REPORT_IN, "part": Metric.PART}),
+            "orders": _inside(keys.ORDERS_KEYS, {"order": Metric.ORDER, "verdict": Metric.VERDICT}),
+            "parts": _inside(keys.PARTS_KEYS, {"report_in": Metric.REPORT_IN, "part": Metric.PART}),
         },
         dependentSchemas={
             section: {"properties": {"policies": {"items": {"properties": {"name": {"not": {"const": own}}}}}}}
-            for section, (own, _, _) in packs.INSIDE_SECTIONS.items()
+            for section, (own, _, _) in keys.INSIDE_SECTIONS.items()
         },
     )
 
@@ -119,8 +120,8 @@ def _inside(keys: Collection[str], promises: Mapping[str, Metric]) -> Schema:
 
 def _policy() -> Schema:
     return _table(
-        packs.POLICY_KEYS,
-        packs.POLICY_REQUIRED,
+        keys.POLICY_KEYS,
+        keys.POLICY_REQUIRED,
         {
             "name": NAMED,
             "grade": _one_of(tuple(Grade)),
@@ -135,11 +136,11 @@ def _policy() -> Schema:
             },
             "ladder": NAMED,
             "extensions": _table(
-                packs.EXTENSION_KEYS,
-                packs.EXTENSION_REQUIRED,
+                keys.EXTENSION_KEYS,
+                keys.EXTENSION_REQUIRED,
                 SOURCED_IN_BOTH
                 | {
-                    "times": {"type": "integer", "minimum": 0, "maximum": packs.MOST_EXTENSIONS},
+                    "times": {"type": "integer", "minimum": 0, "maximum": keys.MOST_EXTENSIONS},
                     "at_most": BUDGET,
                 },
                 dependentRequired={"at_most": ["times"]},
@@ -151,11 +152,11 @@ def _policy() -> Schema:
 
 
 def _target(metric: Metric) -> Schema:
-    pauses: Schema = _list(_one_of(packs.PAUSE_REASONS))
+    pauses: Schema = _list(_one_of(keys.PAUSE_REASONS))
     most = _words(f"{SHORT}|{amounts.WORKING.pattern}")
     return _table(
-        packs.TARGET_KEYS,
-        packs.TARGET_REQUIRED,
+        keys.TARGET_KEYS,
+        keys.TARGET_REQUIRED,
         SOURCED_IN_BOTH
         | {
             "within": BUDGET,
@@ -170,8 +171,8 @@ def _target(metric: Metric) -> Schema:
 
 def _when() -> Schema:
     free = {key: _list(TEXT) for key in ("categories", "groups", "areas", "channels")}
-    known = {"grades": _list(_one_of(tuple(Grade))), "focus_groups": _list(_one_of(packs.FOCUS_GROUPS))}
-    return _table(packs.WHEN_KEYS, (), free | known)
+    known = {"grades": _list(_one_of(tuple(Grade))), "focus_groups": _list(_one_of(keys.FOCUS_GROUPS))}
+    return _table(keys.WHEN_KEYS, (), free | known)
 
 
 def _step() -> Schema:
@@ -206,14 +207,14 @@ def _climbing() -> Schema:
 
 def _raise() -> Schema:
     return _table(
-        packs.RAISE_KEYS,
-        packs.RAISE_REQUIRED,
+        keys.RAISE_KEYS,
+        keys.RAISE_REQUIRED,
         SOURCED_IN_BOTH
         | {
             "to": _one_of(tuple(Grade)),
             "why": BOTH,
             "words": _list(TEXT | {"minLength": 2}),
-            "focus_groups": _list(_one_of(packs.FOCUS_GROUPS)),
+            "focus_groups": _list(_one_of(keys.FOCUS_GROUPS)),
             "categories": _list(TEXT),
             "danger": TRUTH,
         },

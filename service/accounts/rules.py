@@ -49,23 +49,6 @@ RANK: Mapping[Role, int] = {role: rank for rank, role in enumerate(Role)}
 PLAN_BELOW = frozenset({Role.HEAD, Role.DISTRICT})
 """Who plans the rosters of those below them without appointing them."""
 
-ROLE_LABELS: Mapping[Role, str] = {
-    Role.WORKER: "Community worker",
-    Role.HEAD: "Head of the community",
-    Role.TRIAGE: "Duty desk",
-    Role.SUPERVISOR: "Sub-district supervisor",
-    Role.DISTRICT: "District desk",
-    Role.ADMIN: "Administrator",
-}
-"""Message ids: what a role is called on a page."""
-DEPARTMENT_ROLE_LABELS: Mapping[Role, str] = {Role.WORKER: "Department worker", Role.HEAD: "Head of the department"}
-"""The same of those who work in a department (部门), where they are called otherwise."""
-
-
-def role_label(role: Role, *, at_department: bool) -> str:
-    """Return the message id of what somebody is called who works in an area or in a department."""
-    return DEPARTMENT_ROLE_LABELS.get(role, ROLE_LABELS[role]) if at_department else ROLE_LABELS[role]
-
 
 class WrongSignInError(ServiceError):
     """The login is unknown, the password is wrong or the person has left: all three look the same."""

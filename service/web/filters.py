@@ -9,12 +9,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from service.accounts.rules import role_label
-from service.areas.queries import known_departments
 from service.timekeeping import ZONE
 from service.web import party_words, roster_words, timewords
 from service.web.catalogues import Language, translate
 from service.web.csrf import CsrfToken
+from service.web.role_words import role_label, role_of
 
 
 @dataclass(frozen=True)
@@ -65,11 +64,6 @@ def filters_in(language: Language) -> Mapping[str, Callable[..., Any]]:
         "span_value": roster_words.span_value,
         "desk": lambda place: desk_in(language, place),
     }
-
-
-def role_of(person: Any) -> str:  # noqa: ANN401  # Whoever has a role and works somewhere.
-    """Return the message id of what somebody is called by their role."""
-    return role_label(person.role, at_department=person.area_id in known_departments())
 
 
 def called_in(language: str, named: Any) -> str:  # noqa: ANN401  # Whatever has a name in two languages.

@@ -12,14 +12,15 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from service.accounts.rules import ROLE_LABELS, Role
+from service.accounts.rules import Role
 from service.handling.once import new_key
 from service.settings import get_settings
 from service.web import catalogues, map_ground, roster_words, timewords
 from service.web.catalogues import DEFAULT, HTML_LANG, LANGUAGES, NAMES, Language, as_language
 from service.web.csrf import CSRF_COOKIE, CsrfToken, csrf_of
 from service.web.deps import known_anchor, known_now, reader_of
-from service.web.filters import Reading, drawn_for, filters_in, reading_now, role_of
+from service.web.filters import Reading, drawn_for, filters_in, reading_now
+from service.web.role_words import ROLE_LABELS, role_of
 from service.web.whose import READER_HEADER, mark_of
 from service.web.words import words
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
-from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from service.accounts.queries import absences_of, active_people, covered_by, people_at, people_by_id
@@ -15,9 +15,8 @@ from service.areas.queries import all_areas
 from service.errors import InvalidFieldsError, NotFoundError
 from service.rosters.actions import add_absence, end_absence
 from service.rosters.coverage import teams, uncovered
-from service.rosters.ical import Event, stamp, written
-from service.rosters.queries import feed_of, person_of_feed, rosters, swaps_of
-from service.rosters.rules import ONE_DAY, Span, SwapState, Turn, turns, working
+from service.rosters.queries import feed_of, rosters, swaps_of
+from service.rosters.rules import ONE_DAY, Span, SwapState, Turn, turns
 from service.rosters.shifts import make_feed, revoke_feed
 from service.rosters.swaps import answer_swap, ask_swap, withdraw_swap
 from service.routing.queries import public_holidays
@@ -39,9 +38,7 @@ MINE = "/roster"
 AHEAD = 27 * ONE_DAY
 """Four weeks with today."""
 SWAPPED_AHEAD = 20 * ONE_DAY
-FEED_PAST, FEED_AHEAD = 14 * ONE_DAY, 62 * ONE_DAY
 TAKER_LABELS = {"freely": "{name}, nothing in return", "for": "in return for {span}"}
-FEED_LABELS = {"title": "On duty: {place}", "name": "My duties"}
 ANSWERS = {"accept": "accepted", "decline": "declined", "withdraw": "withdrawn"}
 """What may be done to a swap, and as what it is then said to be done."""
 DONE_SENTENCES = {
@@ -144,30 +141,8 @@ def take_feed_away(session: DbSession, by: CurrentPerson, now: Now) -> Response:
     return _go("revoked")
 
 
-@router.get(f"{MINE}/feed/{{token}}.ics")
-def show_feed(session: DbSession, now: Now, token: str) -> Response:
-    """Return somebody's duties as a calendar, for whoever has the secret link. Errors: NotFoundError."""
-    person = person_of_feed(session, token)
-    if person is None:
-        raise NotFoundError
-    text = written(translate(person.language, FEED_LABELS["name"]), _events(session, person, now), now)
-    headers = {"Cache-Control": "private, max-age=600", "X-Robots-Tag": "noindex"}
-    return PlainTextResponse(text, media_type="text/calendar", headers=headers)
-
-
 def _report(session: Session, by: Person, form: AbsenceForm, now: datetime) -> None:
     add_absence(session, by, form.absence(by), by=by, now=now)
-
-
-def _events(session: Session, person: Person, now: datetime) -> list[Event]:
-    today, person_id = now.astimezone(ZONE).date(), person.id or 0
-    first, last = today - FEED_PAST, today + FEED_AHEAD
-    roster = rosters(session, [person_id], first, last, ZONE)[person_id]
-    area = {area.id: area for area in all_areas(session)}[person.area_id]
-    name = called_in(person.language, area)
-    title = translate(person.language, FEED_LABELS["title"], place=name)
-    found = working(roster, first, last, public_holidays(), ZONE)
-    return [Event(f"{person_id}-{stamp(span[0])}", *span, title, area.address or name) for span in found]
 
 
 def _go(done: str) -> Response:

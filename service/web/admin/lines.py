@@ -8,7 +8,7 @@ from fastapi import Request
 from sqlmodel import Session
 
 from service.accounts.queries import active_people
-from service.accounts.rules import Role, role_label
+from service.accounts.rules import Role
 from service.areas.queries import all_areas
 from service.categories.queries import topics
 from service.rosters.week import DAYS, MINUTES_A_DAY, HoursUnreadableError
@@ -16,6 +16,7 @@ from service.routing.hours import NIGHT_HOURS, Part, read_hours
 from service.routing.tables import RoutingRule
 from service.web.admin.common import called, said
 from service.web.admin.rule_words import HOURS_LABELS, PART_LABELS, WEEKDAY_LABELS
+from service.web.role_words import role_label
 from service.web.words import CHANNEL, FOCUS_GROUP, GRADE, LEVEL
 
 

@@ -9,7 +9,6 @@ from fastapi import Request
 from sqlmodel import Session
 
 from service.accounts.queries import people_by_id
-from service.accounts.rules import ROLE_LABELS
 from service.areas.queries import area_names
 from service.audit.changes import changes_of
 from service.audit.tables import CASE
@@ -25,6 +24,7 @@ from service.web.course_words import ACTION, HAPPENED
 from service.web.evidence_words import EVIDENCE_LABELS
 from service.web.party_words import KIND_LABELS as PARTY_KIND_LABELS
 from service.web.render import language_of
+from service.web.role_words import ROLE_LABELS
 from service.web.roster_words import DAYS_SHORT_LABELS
 from service.web.topics import HANDLER_LABELS
 from service.web.words import CHANNEL, FOCUS_GROUP, GRADE, LEVEL
