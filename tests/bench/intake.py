@@ -35,6 +35,12 @@ TOPICS = ("C05", "C03", "D01", "E01", "A01")
 AREAS = 20
 
 
+def places(connection: sa.Connection) -> list[str]:
+    """Return the codes of some communities; a department is none."""
+    some = "SELECT code FROM areas WHERE level = 'community' AND NOT is_department ORDER BY code LIMIT :most"
+    return list(connection.scalars(sa.text(some), {"most": AREAS}))
+
+
 def posts(areas: list[str]) -> Callable[[int], Ask]:
     """Return what is posted in turns: short texts of some topics from some places."""
 
@@ -140,7 +146,7 @@ def measure(product: Product, folder: Path, seconds: float) -> list[str]:
     get_settings.cache_clear()
     engine = connect(settings["JIBAN_DATABASE_URL"], pool_size=2)
     with engine.connect() as connection:
-        areas = list(connection.scalars(sa.text(f"SELECT code FROM areas WHERE level = 'community' LIMIT {AREAS}")))
+        areas = places(connection)
         last = connection.scalar(sa.text("SELECT max(id) FROM cases")) or 0
         connection.rollback()
         figures = [asyncio.run(ask_for(product.url, posts(areas), n, seconds)) for n in CONNECTIONS]

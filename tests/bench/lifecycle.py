@@ -46,7 +46,9 @@ TOPICS = (
 DONE = "已派人处理，请查看。"
 BRIEFLY = {"Prefer": "return=minimal"}
 """Who leads many cases reads them when they search."""
-COMMUNITIES = "SELECT code FROM areas WHERE level = 'community' AND code LIKE '990101001%' ORDER BY code"
+COMMUNITIES = (
+    "SELECT code FROM areas WHERE level = 'community' AND NOT is_department AND code LIKE '990101001%' ORDER BY code"
+)
 """Of the sub-district whose duty desk and supervisors sign for everything here."""
 SIGNERS = """
 SELECT login FROM people JOIN areas ON areas.id = people.area_id

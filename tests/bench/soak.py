@@ -16,12 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-import sqlalchemy as sa
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.bench.intake import AREAS, posts  # noqa: E402  # The path above comes first.
+from tests.bench.intake import places, posts  # noqa: E402  # The path above comes first.
 from tests.bench.pages import pages  # noqa: E402
 from tests.bench.rig import Ask, fill, looking_into, machine, own_folder, running  # noqa: E402
 from tests.bench.visitors import HEAD, Phase, Visitors  # noqa: E402
@@ -63,7 +62,7 @@ class Memory:
 def measure(product: Product, minutes: float, rate: float) -> tuple[Phase, Memory]:
     """Use the product for so long, and look at its memory."""
     with looking_into(product) as connection:
-        areas = list(connection.scalars(sa.text(f"SELECT code FROM areas WHERE level = 'community' LIMIT {AREAS}")))
+        areas = places(connection)
     phase, memory = Phase("use", rate, minutes * 60), Memory()
     asyncio.run(_use(product, Visitors(product.url, _mixed(product, areas)), phase, memory))
     return phase, memory

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.bench.intake import AREAS, posts  # noqa: E402  # The path above comes first.
+from tests.bench.intake import places, posts  # noqa: E402  # The path above comes first.
 from tests.bench.rig import ask_for, fill, looking_into, machine, own_folder, running  # noqa: E402
 from tests.bench.visitors import HEAD, Phase, Visitors, in_ms  # noqa: E402
 from tests.journeys.conftest import Product  # noqa: E402
@@ -130,7 +130,7 @@ def let_run_out(connection: sa.Connection, *, after: int, count: int, now: datet
 def measure(product: Product, weather: Weather) -> Storm:
     """Let the storm come, and count what is there after it."""
     with looking_into(product) as connection:
-        areas = list(connection.scalars(sa.text(f"SELECT code FROM areas WHERE level = 'community' LIMIT {AREAS}")))
+        areas = places(connection)
         asks, newest = posts(areas), sa.text("SELECT coalesce(max(id), 0) FROM cases")
         warm = connection.scalar(newest) or 0
         capacity = asyncio.run(ask_for(product.url, asks, 32, weather.warm_up)).per_second

@@ -45,7 +45,7 @@ FROM (
       - power(random(), 2) * interval '8 hours' AS at,
     power(random(), 3) * interval '12 days' AS took, units[1 + floor(power(random(), 3) * array_length(units, 1))::int] AS unit
   FROM (SELECT n, random() AS g FROM generate_series(1, :all) AS n) AS drawn,
-    (SELECT array_agg(id) AS units FROM areas WHERE level = 'community') AS places
+    (SELECT array_agg(id) AS units FROM areas WHERE level = 'community' AND NOT is_department) AS places
 ) AS cases ORDER BY n
 """  # noqa: E501  # SQL in columns.
 TOPICS = """
