@@ -140,6 +140,10 @@ class AreaTree:
                 return place
         raise KeyError(area_id)
 
+    def ground_of(self, area_id: int) -> Place:
+        """Return the area on whose ground a unit works: a department works on that of the area it belongs to."""
+        return next(p for p in self.up_from(area_id) if not p.is_department)
+
     def root(self, area_id: int) -> Place:
         """Return the topmost area above."""
         return list(self.up_from(area_id))[-1]

@@ -24,11 +24,11 @@ class Asked(BaseModel):
     done: str = ""
 
     def where(self, person: Person, known: Directory) -> Where | None:
-        """Return the area; one outside the reader's own is unknown to them. Errors: NotFoundError."""
+        """Return the area; one outside the ground that the reader works on is unknown to them. Errors: NotFoundError."""
         if not self.area:
             return None
         place = known.areas.by_code.get(self.area)
-        if place is None or not known.areas.covers(person.area_id, place.id):
+        if place is None or not known.areas.covers(known.areas.ground_of(person.area_id).id, place.id):
             raise NotFoundError
         return Where(place.id, only=bool(self.only))
 

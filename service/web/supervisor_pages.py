@@ -93,7 +93,13 @@ class Tried:
 
 def common(person: Person, known: Directory) -> dict[str, Any]:
     """Return what every page here shows."""
-    return {"place": known.areas.places[person.area_id], "soon_within": SOON, "labels": LIST_LABELS, "lists": Which}
+    return {
+        "place": known.areas.places[person.area_id],
+        "ground": known.areas.ground_of(person.area_id),
+        "soon_within": SOON,
+        "labels": LIST_LABELS,
+        "lists": Which,
+    }
 
 
 def listed(
@@ -115,8 +121,9 @@ def listed(
 
 
 def areas(person: Person, known: Directory) -> list[Place]:
-    """Return the sub-districts and communities of a person, in the order of their codes."""
-    mine = [p for p in known.areas.grounds if known.areas.covers(person.area_id, p.id)]
+    """Return the sub-districts and communities on whose ground a person works, in the order of their codes."""
+    ground = known.areas.ground_of(person.area_id)
+    mine = [p for p in known.areas.grounds if known.areas.covers(ground.id, p.id)]
     return [p for p in mine if p.level in (AreaLevel.SUBDISTRICT, AreaLevel.COMMUNITY)]
 
 

@@ -99,7 +99,8 @@ def show_queue(
         "searched": SEARCHED_LABELS[found.search.kind] if found.search else "",
         "news": sum(line.is_new for line in lines),
         "labels": TAB_LABELS,
-        "place": known.areas.places.get(person.area_id),
+        "place": known.areas.places[person.area_id],
+        "ground": known.areas.ground_of(person.area_id),
         "done": DONE_SENTENCES.get(asked.done, ""),
         "is_live": is_htmx(request),
     }

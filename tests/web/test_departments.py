@@ -4,6 +4,8 @@ import pytest
 from sqlmodel import Session
 
 from service.areas.queries import area_by_code
+from service.cases.rules import Action
+from tests.builders import does
 from tests.departments import NAME, NAME_EN, Department, add_department
 from tests.people import Town
 from tests.web.conftest import Browser, Clock
@@ -91,9 +93,27 @@ def test_its_people_are_called_what_they_are(
     assert any(ours in row and (town.li_qiang.login in row) for row in rows)
 
 
-def test_its_head_has_a_queue_and_residents_read_its_name(
+def test_its_head_has_a_board_of_what_was_given_to_it_wherever_that_lies(
     browse: Browser, session: Session, town: Town, bureau: Department, clock: Clock
 ) -> None:
+    case = signed(session, town, clock)
+    does(session, case, town.chen_jing, Action.TRANSFER, clock.now, unit_id=bureau.area.id, text="职权在城管")
+    signed(session, town, clock, text="别家的事")
+    board = browse.sign_in(bureau.head).get("/board")
+    (line,) = board.html.select("table.communities tbody tr")
+    assert "湖滨社区" in line.get_text()
+    assert board.html.select(f'[data-outlines="/api/v1/areas/outlines?in={town.areas["county"].code}"]')
+    listed = browse.get(str(line.select_one("a[id^=open-]")["href"]))
+    assert case.number in listed.text
+    assert len(listed.html.select('a[href^="/cases/"]')) == 1
+    page = browse.get(f"/cases/{case.number}")
+    assert NAME in page.text
+
+
+def test_its_people_have_a_queue_and_residents_read_its_name(
+    browse: Browser, session: Session, town: Town, bureau: Department, clock: Clock
+) -> None:
+    assert NAME in browse.sign_in(bureau.worker).get("/queue").text
     for words in (NAME, NAME_EN):
         browse.sign_in(bureau.head).speak("zh" if words == NAME else "en")
         page = browse.get(f"/areas/{bureau.area.code}")
