@@ -24,7 +24,7 @@ class Asked(BaseModel):
     done: str = ""
 
     def where(self, person: Person, known: Directory) -> Where | None:
-        """Return the area; one outside the ground that the reader works on is unknown to them. Errors: NotFoundError."""
+        """Return the area; one outside the reader's ground is unknown to them. Errors: NotFoundError."""
         if not self.area:
             return None
         place = known.areas.by_code.get(self.area)
