@@ -48,7 +48,7 @@ def add_area(
     session.flush()
     area.path = f"{above.path if above else '/'}{area.id}/"
     session.flush()
-    facts = changed({}, {"code": code, "level": level_word(level, is_department), **columns(details)})
+    facts = changed({}, {"code": code, "level": level_word(level, is_department=is_department), **columns(details)})
     record(session, Entry("area", area.id or 0, "area.added", now, "staff", by.id, facts))
     return area
 

@@ -158,7 +158,7 @@ def _wrong_parent(details: AreaDetails, level: AreaLevel, above: Above | None) -
     return None
 
 
-def level_word(level: AreaLevel, is_department: bool) -> str:  # noqa: FBT001  # The two stand for one fact.
+def level_word(level: AreaLevel, *, is_department: bool) -> str:
     """Return the word by which files, forms and the history tell a level; a department has one of its own."""
     return DEPARTMENT if is_department else level.value
 

@@ -19,7 +19,7 @@ def areas_as_csv(session: Session) -> bytes:
         if area.is_active:
             facts = area.model_dump() | {
                 "parent": codes.get(area.parent_id, ""),
-                "level": level_word(area.level, area.is_department),
+                "level": level_word(area.level, is_department=area.is_department),
             }
             facts["aliases"] = "；".join(area.aliases)
             rows.append({name: str(facts[name]) for name in HEADINGS})

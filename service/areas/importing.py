@@ -117,7 +117,8 @@ def _entries(seen: Plan, ids: Mapping[str, int], by: Person, now: datetime) -> I
     for one in (*seen.added, *seen.changed):
         was = columns(one.was.details) | {"parent_id": one.was.details.parent_id} if one.was else {}
         after = columns(one.details) | {"parent_id": ids[one.parent_code] if one.parent_code else None}
-        whole = {"code": one.code, "level": level_word(one.level, one.is_department)} if one.was is None else {}
+        level = level_word(one.level, is_department=one.is_department)
+        whole = {"code": one.code, "level": level} if one.was is None else {}
         facts: dict[str, Any] = changed(was, whole | after)
         if one.boundary != (one.was.boundary if one.was else None):
             facts["boundary"] = []

@@ -104,7 +104,7 @@ class _Work:
                 Told(row.number, name, why) for name, why in wrong.items() if name == "name" or "name" not in wrong
             ]
         is_department = self._is_department(row, was)
-        boundary = self._boundary(row, is_department) or (was.boundary if was else None)
+        boundary = self._boundary(row, is_department=is_department) or (was.boundary if was else None)
         parent = self._parent(row, code, level, was)
         self.planned[code] = Planned(row.number, code, level, parent, details, boundary, was, is_department)
 
@@ -155,7 +155,7 @@ class _Work:
         desk = {"desk_name": f"{name}服务站"[:NAME_MOST], "desk_name_en": f"{name_en} Service Desk"[:NAME_MOST]}
         return AreaDetails(**{"name": name, "name_en": name_en, "parent_id": None} | desk | given)
 
-    def _boundary(self, row: Row, is_department: bool) -> dict[str, Any] | None:  # noqa: FBT001
+    def _boundary(self, row: Row, *, is_department: bool) -> dict[str, Any] | None:
         text = row.cells.get("boundary", "")
         if not text:
             return None

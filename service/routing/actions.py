@@ -201,9 +201,10 @@ def _entry(line: RoutingRule, action: str, facts: Mapping[str, Any], by: Person,
 def pointed(session: Session, details: RuleDetails) -> Pointed:
     """Return whether what a line names is there."""
 
-    def is_open(area_id: int | None) -> bool:
+    def is_open(area_id: int | None, *, to_be_given: bool = False) -> bool:
+        """No case lies in a department; to one it is given."""
         area = area_by_id(session, area_id) if area_id is not None else None
-        return area_id is None or (area is not None and area.is_active)
+        return area_id is None or (area is not None and area.is_active and (to_be_given or not area.is_department))
 
     to = details.target_person_id
     person = person_by_id(session, to) if to is not None else None
@@ -211,6 +212,6 @@ def pointed(session: Session, details: RuleDetails) -> Pointed:
     return Pointed(
         category_known=code is None or category_by_code(session, code) is not None,
         area_open=is_open(details.area_id),
-        target_area_open=is_open(details.target_area_id),
+        target_area_open=is_open(details.target_area_id, to_be_given=True),
         target_person_here=to is None or (person is not None and person.is_active),
     )

@@ -190,7 +190,7 @@ class _Work:
 
         return Pointed(
             category_known=details.category_code is None or details.category_code in self.known.topics,
-            area_open=is_there(details.area_id),
+            area_open=is_there(details.area_id) and details.area_id not in self.known.areas.departments,
             target_area_open=is_there(details.target_area_id),
             target_person_here=details.target_person_id is None or details.target_person_id != UNKNOWN,
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from service.areas.details import level_word
 from service.timekeeping import ZONE
 from service.web import party_words, roster_words, timewords
 from service.web.catalogues import Language, translate
@@ -55,6 +56,7 @@ def filters_in(language: Language) -> Mapping[str, Callable[..., Any]]:
         "remaining": lambda due_at, now=None: timewords.remaining(due_at, now or reading_now().now, language),
         "sentence": lambda msgid, facts=None: translate(language, msgid, **(facts or {})),
         "called": lambda named: called_in(language, named),
+        "level_word": lambda place: level_word(place.level, is_department=place.is_department),
         "role_at": lambda role, place: role_label(role, at_department=place.is_department),
         "role_of": role_of,
         "hours": roster_words.hours,

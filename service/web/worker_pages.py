@@ -213,7 +213,7 @@ def units_by_level(known: Directory) -> list[tuple[str, list[Place]]]:
     """Return the units of the installation: the areas by level, from the top down, and the departments last."""
     places = sorted(known.areas.in_use, key=lambda p: p.code)
     words = [*sorted(AreaLevel, key=lambda one: DEPTH[one]), DEPARTMENT]
-    return [(word, [p for p in places if level_word(p.level, p.is_department) == word]) for word in words]
+    return [(word, [p for p in places if level_word(p.level, is_department=p.is_department) == word]) for word in words]
 
 
 def topics_by_group(known: Directory, case: Case) -> list[tuple[Topic, list[Topic]]]:

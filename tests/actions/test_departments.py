@@ -30,6 +30,7 @@ from service.parts.offering import offered
 from service.parts.tables import Part
 from service.rezoning.rules import Change, ChangeKind, check_change
 from service.rosters.coverage import teams
+from service.routing import importing as rule_file
 from service.routing.actions import add_line
 from service.routing.classes import Classes
 from service.routing.details import RuleDetails
@@ -130,6 +131,17 @@ def test_a_line_of_the_catalogue_gives_its_matters_to_its_people(
     assert not sees(session, town.zhou_tao, case)
     done = does(session, case, bureau.worker, Action.ACCEPT, now)
     assert done.status == "accepted"
+
+
+def test_no_line_asks_whether_a_case_lies_in_it(
+    session: Session, town: Town, bureau: Department, now: datetime
+) -> None:
+    with pytest.raises(InvalidFieldsError) as refused:
+        add_line(session, RuleDetails("C", area_id=bureau.area.id), by=town.admin, now=now)
+    assert "area" in refused.value.fields
+    sheet = f"category,area,to_level,to_role\nC,{CODE},community,worker\n,,community,worker\n"
+    seen = rule_file.look_at(session, "x.csv", sheet.encode())
+    assert [(told.row, told.column) for told in seen.faults] == [(2, "area")]
 
 
 def test_a_case_is_handed_to_it_and_climbs_to_its_head_and_past_it_to_the_county(

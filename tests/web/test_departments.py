@@ -70,6 +70,17 @@ def test_it_is_offered_to_who_calls_for_help_and_to_who_whistles(
     assert box.find_parent("details") is None, "it is whom a whistle is for"
 
 
+@pytest.mark.parametrize("where", ["/admin/rules/new", "/admin/rules/try"])
+def test_a_rule_sends_to_it_and_does_not_ask_for_it(
+    browse: Browser, town: Town, bureau: Department, where: str
+) -> None:
+    page = browse.sign_in(town.admin).get(where).html
+    option = f'option[value="{bureau.area.id}"]'
+    assert page.select("select[name=area]")
+    assert not page.select(f"select[name=area] {option}")
+    assert bool(page.select(f"select[name=target_area] {option}")) is (where == "/admin/rules/new")
+
+
 @pytest.mark.parametrize("where", ["/submit", "/take-down", "/areas/990100", "/api/v1/areas"])
 def test_nobody_is_offered_it_as_a_place(browse: Browser, town: Town, bureau: Department, where: str) -> None:
     page = browse.sign_in(town.wu_dan).get(where)

@@ -85,6 +85,7 @@ def places(request: Request, session: Session) -> dict[str, Any]:
     return {
         "category_choices": [(c.code, "　" * deep[c.code] + f"{c.code} {called(request, c)}") for c in categories],
         "area_choices": area_choices(request, all_areas(session)),
+        "ground_choices": area_choices(request, (a for a in all_areas(session) if not a.is_department)),
     }
 
 
