@@ -104,11 +104,13 @@ def test_no_place_is_found_by_its_name_and_nothing_comes_in_there(
     assert found is not None
     assert found.place.id == town.areas["county"].id, "its name begins with the county's"
     for said in (CODE, NAME, NAME_EN):
-        with pytest.raises(InvalidFieldsError):
+        with pytest.raises(InvalidFieldsError) as refused:
             received(session, now, area=said)
+        assert set(refused.value.fields) == {"area"}
     case, _ = received(session, now)
-    with pytest.raises(InvalidFieldsError):
-        does(session, case, town.chen_jing, Action.RELOCATE, now, area_id=bureau.area.id)
+    with pytest.raises(InvalidFieldsError) as refused:
+        does(session, case, town.chen_jing, Action.RELOCATE, now, area_id=bureau.area.id, reason="wrong_place")
+    assert set(refused.value.fields) == {"area_id"}
     session.refresh(case)
     assert case.area_id == town.areas["shore"].id
 
